@@ -1,0 +1,172 @@
+#include "base/files.hh"
+
+#include "base/errors.hh"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+
+namespace base {
+
+namespace {
+
+constexpr size_t kReadChunk = 1U << 16U;
+
+std::string temporary_name_beside(const std::string& path) {
+  static std::atomic<unsigned> counter{0};
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
+  return folder + ".gg-" + std::to_string(::getpid()) + "-" + std::to_string(now.tv_nsec) + "-" +
+         std::to_string(counter.fetch_add(1)) + ".tmp";
+}
+
+}  // namespace
+
+std::string read_all(int fd, std::string_view subject) {
+  std::string bytes;
+
+  struct stat status {};
+
+  if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
+    bytes.reserve(static_cast<size_t>(status.st_size) + 1);
+  }
+  for (;;) {
+    const size_t had = bytes.size();
+    const size_t room = std::max(kReadChunk, bytes.capacity() - had);
+    bytes.resize(had + room);
+    const ssize_t got = ::read(fd, bytes.data() + had, room);
+    if (got < 0 && errno == EINTR) {
+      bytes.resize(had);
+      continue;
+    }
+    if (got < 0) {
+      throw SyscallError("read", subject);
+    }
+    bytes.resize(had + static_cast<size_t>(got));
+    if (got == 0) {
+      return bytes;
+    }
+  }
+}
+
+std::optional<std::string> read_file_if_there(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && (errno == ENOENT || errno == ENOTDIR)) {
+    return std::nullopt;
+  }
+  if (!fd) {
+    throw SyscallError("open", path);
+  }
+  return read_all(fd.get(), path);
+}
+
+std::string read_file(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    throw SyscallError("open", path);
+  }
+  return read_all(fd.get(), path);
+}
+
+void write_all(int fd, std::string_view bytes, std::string_view subject) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) {
+      continue;
+    }
+    if (put < 0) {
+      throw SyscallError("write", subject);
+    }
+    bytes.remove_prefix(static_cast<size_t>(put));
+  }
+}
+
+void write_file_atomically(const std::string& path, std::string_view bytes, mode_t mode,
+                           Durability durability) {
+  const std::string temporary = temporary_name_beside(path);
+  try {
+    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    if (!fd) {
+      throw SyscallError("create", temporary);
+    }
+    write_all(fd.get(), bytes, temporary);
+    if (durability == Durability::PowerLoss && ::fsync(fd.get()) != 0) {
+      throw SyscallError("fsync", temporary);
+    }
+    if (::close(fd.release()) != 0) {
+      throw SyscallError("close", temporary);
+    }
+    if (::rename(temporary.c_str(), path.c_str()) != 0) {
+      throw SyscallError("rename to", path);
+    }
+  } catch (const SyscallError&) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+void make_directories(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) == 0) {
+    return;
+  }
+  if (errno == EEXIST) {
+    struct stat status {};
+
+    if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+      return;
+    }
+    throw SyscallError("create directory", path, ENOTDIR);
+  }
+  const size_t slash = path.find_last_of('/');
+  if (errno != ENOENT || slash == std::string::npos || slash == 0) {
+    throw SyscallError("create directory", path);
+  }
+  make_directories(path.substr(0, slash), mode);
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
+    throw SyscallError("create directory", path);
+  }
+}
+
+bool remove_tree(const std::string& path) noexcept {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error == std::errc::permission_denied) {
+    // A directory without its own write or search bit keeps what it holds; give the bits back and try once
+    // more.
+    std::error_code ignored;
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all, std::filesystem::perm_options::add,
+                                 ignored);
+    for (auto it = std::filesystem::recursive_directory_iterator(
+             path, std::filesystem::directory_options::skip_permission_denied, ignored);
+         !ignored && it != std::filesystem::recursive_directory_iterator(); it.increment(ignored)) {
+      if (it->is_directory(ignored) && !it->is_symlink(ignored)) {
+        std::filesystem::permissions(it->path(), std::filesystem::perms::owner_all,
+                                     std::filesystem::perm_options::add, ignored);
+      }
+    }
+    error.clear();
+    std::filesystem::remove_all(path, error);
+  }
+  errno = error.value();
+  return !error;
+}
+
+TemporaryDirectory::TemporaryDirectory(const std::string& parent, std::string_view prefix)
+    : path_(parent + "/" + std::string(prefix) + "XXXXXX") {
+  if (::mkdtemp(path_.data()) == nullptr) {
+    throw SyscallError("create a directory below", parent);
+  }
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  remove_tree(path_);
+}
+
+}  // namespace base

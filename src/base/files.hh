@@ -1,0 +1,53 @@
+#pragma once
+
+#include "base/unique_fd.hh"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Whole-file work with errors that name the file. Paths are bytes, not text: any byte but NUL is fine.
+namespace base {
+
+// The bytes of a regular file. Throws SyscallError.
+[[nodiscard]] std::string read_file(const std::string& path);
+
+// The same; nullopt if there is no such file (ENOENT, ENOTDIR), SyscallError otherwise.
+[[nodiscard]] std::optional<std::string> read_file_if_there(const std::string& path);
+
+// All bytes from the descriptor's current position to its end. Throws SyscallError naming `subject`.
+[[nodiscard]] std::string read_all(int fd, std::string_view subject);
+
+// Writes all bytes, through EINTR and short writes. Throws SyscallError naming `subject`.
+void write_all(int fd, std::string_view bytes, std::string_view subject);
+
+enum class Durability { Process, PowerLoss };  // PowerLoss: fsync before the rename
+
+// Replaces `path` at once: readers see the old bytes or the new, never a mixture. The temporary stands beside
+// it and is removed if anything fails. Throws SyscallError.
+void write_file_atomically(const std::string& path, std::string_view bytes, mode_t mode = 0666,
+                           Durability durability = Durability::Process);
+
+// mkdir -p. Throws SyscallError.
+void make_directories(const std::string& path, mode_t mode = 0777);
+
+// rm -rf: never follows symlinks, mends the mode of directories that it may not enter. Returns false if
+// something was left (and errno says why for the first one).
+bool remove_tree(const std::string& path) noexcept;
+
+// A fresh directory below `parent`, removed with all it holds when this goes.
+class TemporaryDirectory {
+ public:
+  // Throws SyscallError.
+  explicit TemporaryDirectory(const std::string& parent = "/tmp", std::string_view prefix = "gg-");
+  ~TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace base

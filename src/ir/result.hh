@@ -1,0 +1,47 @@
+#pragma once
+
+#include "base/result.hh"
+#include "object/digest.hh"
+#include "object/tree.hh"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ir {
+
+// Where the time of one execution went.
+struct Timings {
+  std::chrono::nanoseconds set_up{0};
+  std::chrono::nanoseconds execute{0};
+  std::chrono::nanoseconds collect{0};
+  std::chrono::nanoseconds user_cpu{0};
+  std::chrono::nanoseconds system_cpu{0};
+  uint64_t peak_memory_bytes = 0;
+
+  bool operator==(const Timings&) const = default;
+};
+
+// What came of executing a concrete thunk. An output is a file, a whole directory, a symlink, or a promise of
+// another thunk's output (a tail call).
+struct Result {
+  int exit_code = 0;                              // 128 + signal when a signal ended it
+  std::map<std::string, object::Entry> outputs;   // by declared output path; not made: absent.
+                                                  // Subdirectory::owes: promises stand inside
+  std::optional<object::Digest> standard_output;  // absent: nothing was written
+  std::optional<object::Digest> standard_error;
+  Timings timings;
+
+  // Some output is, or holds, a promise: the reducer has to go on.
+  [[nodiscard]] bool owes() const;
+
+  bool operator==(const Result&) const = default;
+};
+
+// Canonical bytes, spec/proto/gg/v1/thunk.proto (ActionResult).
+[[nodiscard]] std::string encode(const Result& result);
+[[nodiscard]] base::Result<Result> decode_result(std::string_view bytes);
+
+}  // namespace ir

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "base/result.hh"
+#include "ir/result.hh"
+#include "object/digest.hh"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace sched {
+
+// One try at executing one concrete thunk; never reused within a run.
+using AttemptId = uint64_t;
+
+// Scheduling data beside the thunk: none of it changes the answer, so none of it is in the thunk's name.
+struct Hints {
+  uint64_t memory_bytes = 0;  // 0: unknown
+  unsigned cores = 1;
+  std::chrono::milliseconds timeout{0};  // 0: the engine's own limit
+  std::string label;                     // for people: "compile src/a.c"
+};
+
+struct Job {
+  AttemptId attempt = 0;
+  object::Digest
+      thunk;  // of an encoded ir::Thunk whose tree owes nothing; the store holds it and all it names
+  Hints hints;
+};
+
+// Where thunks execute: local, lambda, reapi. All calls come from the one loop thread and never block.
+class Engine {
+ public:
+  // A result (any exit code: the command ran), or why there is none. Called on the loop thread, at most once
+  // an attempt, and not after cancel() returned. Outputs are in the store when it is called.
+  using Done = std::function<void(AttemptId, base::Result<ir::Result>)>;
+
+  Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  virtual ~Engine() = default;
+
+  // For reason codes and the log: "local", "lambda".
+  [[nodiscard]] virtual std::string name() const = 0;
+
+  // How many jobs it takes at once.
+  [[nodiscard]] virtual unsigned slots() const = 0;
+
+  // Starts the job; `done` is called later, never from within start().
+  virtual void start(Job job, Done done) = 0;
+
+  // The answer is not wanted any more: whatever runs for it is stopped, and nothing is called back.
+  virtual void cancel(AttemptId attempt) = 0;
+};
+
+}  // namespace sched
