@@ -1,0 +1,106 @@
+#pragma once
+
+#include "base/result.hh"
+#include "ir/thunk.hh"
+#include "object/digest.hh"
+#include "object/tree.hh"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace model {
+
+// One command of the user's build, as it was about to be executed. Paths and words are bytes.
+struct Invocation {
+  std::string program;  // absolute; the name it was called by, symlinks not followed ("/usr/bin/cc")
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> environment;
+  std::string working_directory;  // absolute
+
+  bool operator==(const Invocation&) const = default;
+};
+
+// The user's files as inference sees them: what stands at a path, with placeholders read as the promises they
+// are. Thread-safe; caches digests by stat signature.
+class View {
+ public:
+  View() = default;
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+  virtual ~View() = default;
+
+  // What stands at the absolute path, symlinks not followed at its last component: File (the bytes are in the
+  // store when this returns), Symlink, Promise, or nullopt when there is nothing. A directory is Subdirectory
+  // with a zero digest. Errors name the path (unreadable, a device, a FIFO).
+  [[nodiscard]] virtual base::Result<std::optional<object::Entry>> at(const std::string& path) = 0;
+
+  // Where this machine's tools can be run for a question (`gcc -M`, `-print-prog-name`): the root in which no
+  // shim stands before them; "" when that is the process's own.
+  [[nodiscard]] virtual std::string pristine_root() const = 0;
+};
+
+struct Output {
+  enum class Made { Always, Perhaps };  // Perhaps: no placeholder; put in place if the result has it
+  std::string path;                     // absolute, in the user's tree
+  std::string name;                     // the thunk's own output path
+  Made made = Made::Always;
+  bool executable = false;  // what the placeholder's mode should say
+
+  bool operator==(const Output&) const = default;
+};
+
+// A file that inference itself writes now, for readers that look the moment the command returns (a depfile).
+struct WrittenNow {
+  std::string path;  // absolute
+  std::string bytes;
+
+  bool operator==(const WrittenNow&) const = default;
+};
+
+struct Inferred {
+  object::Digest thunk;  // its name; the store holds it and all it names, but for promises
+  std::vector<Output> outputs;
+  std::vector<WrittenNow> written_now;
+  std::string label;  // for people: "compile src/a.c"
+};
+
+// The real command runs here and now, on forced inputs. `reason` is a stable code for counters
+// ("unknown-option"), `detail` the subject ("-fstrange").
+struct Declined {
+  std::string reason;
+  std::string detail;
+
+  bool operator==(const Declined&) const = default;
+};
+
+// Inference itself has to read what these promise: force and put them in place, then ask again.
+struct MustRead {
+  std::vector<object::Promise> promises;
+};
+
+using Inference = std::variant<Inferred, Declined, MustRead>;
+
+// Stands in for the tools it knows: argv + view -> thunk. Thread-safe; may block (it may ask the real
+// compiler).
+class Models {
+ public:
+  Models() = default;
+  Models(const Models&) = delete;
+  Models& operator=(const Models&) = delete;
+  virtual ~Models() = default;
+
+  // Paths of the tools on this machine to be stood in for: every existing file that a modelled name on the
+  // given PATH resolves to, symlinks followed, each once ("/usr/bin/x86_64-linux-gnu-gcc-12").
+  [[nodiscard]] virtual std::vector<std::string> tools(const std::string& path_variable) const = 0;
+
+  [[nodiscard]] virtual Inference infer(const Invocation& invocation) = 0;
+
+  // After a thunk of this invocation failed in its container although it may succeed here (a file inference
+  // did not see): forgets what was remembered, asks the real compiler anew. Nullopt: nothing more to try.
+  [[nodiscard]] virtual std::optional<Inference> infer_again(const Invocation& invocation) = 0;
+};
+
+}  // namespace model
