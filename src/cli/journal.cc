@@ -1,0 +1,206 @@
+#include "cli/journal.hh"
+
+#include "base/errors.hh"
+#include "base/files.hh"
+#include "base/quote.hh"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+namespace cli {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kVersion = 1;
+
+std::string runs_folder(const std::string& store) {
+  return store + "/runs";
+}
+
+std::string journal_path(const std::string& store, const std::string& id) {
+  return runs_folder(store) + "/" + id + ".jsonl";
+}
+
+// JSON is UTF-8; bytes that are not are shown as \xHH, the same way whenever a path is looked up.
+json text(const std::string& bytes) {
+  return base::printable(bytes);
+}
+
+json texts(const std::vector<std::string>& list) {
+  json array = json::array();
+  for (const std::string& item : list) {
+    array.push_back(text(item));
+  }
+  return array;
+}
+
+json to_json(const CommandRecord& record) {
+  json line{{"type", "command"},
+            {"outcome", record.outcome},
+            {"label", text(record.label)},
+            {"argv", texts(record.argv)},
+            {"cwd", text(record.working_directory)},
+            {"infer_ns", record.infer_ns}};
+  if (!record.thunk.empty()) {
+    line["thunk"] = record.thunk;
+    line["outputs"] = texts(record.outputs);
+  }
+  if (!record.reason.empty()) {
+    line["reason"] = record.reason;
+    line["detail"] = text(record.detail);
+  }
+  return line;
+}
+
+json to_json(const AttemptRecord& record) {
+  json line{{"type", "attempt"},
+            {"thunk", record.thunk},
+            {"place", record.place},
+            {"set_up_ns", record.set_up_ns},
+            {"execute_ns", record.execute_ns},
+            {"collect_ns", record.collect_ns}};
+  if (record.error.empty()) {
+    line["exit"] = record.exit_code;
+  } else {
+    line["error"] = text(record.error);
+  }
+  return line;
+}
+
+void read_command(const json& line, CommandRecord& record) {
+  record.outcome = line.at("outcome").get<std::string>();
+  record.label = line.at("label").get<std::string>();
+  record.argv = line.at("argv").get<std::vector<std::string>>();
+  record.working_directory = line.at("cwd").get<std::string>();
+  record.infer_ns = line.at("infer_ns").get<int64_t>();
+  record.thunk = line.value("thunk", "");
+  record.outputs = line.value("outputs", std::vector<std::string>{});
+  record.reason = line.value("reason", "");
+  record.detail = line.value("detail", "");
+}
+
+void read_attempt(const json& line, AttemptRecord& record) {
+  record.thunk = line.at("thunk").get<std::string>();
+  record.place = line.at("place").get<std::string>();
+  record.exit_code = line.value("exit", -1);
+  record.error = line.value("error", "");
+  record.set_up_ns = line.at("set_up_ns").get<int64_t>();
+  record.execute_ns = line.at("execute_ns").get<int64_t>();
+  record.collect_ns = line.at("collect_ns").get<int64_t>();
+}
+
+void take(const json& line, const std::string& path, RunRecord& run) {
+  const auto type = line.at("type").get<std::string>();
+  if (type == "run") {
+    if (line.at("version").get<int>() > kVersion) {
+      throw base::OperatorError("'" + path + "' was written by a newer gg: use that one to read it");
+    }
+    run.argv = line.at("argv").get<std::vector<std::string>>();
+    run.working_directory = line.at("cwd").get<std::string>();
+    run.started_ns = line.at("started_ns").get<int64_t>();
+  } else if (type == "command") {
+    read_command(line, run.commands.emplace_back());
+  } else if (type == "attempt") {
+    read_attempt(line, run.attempts.emplace_back());
+  } else if (type == "end") {
+    run.exit_code = line.at("exit").get<int>();
+    run.ended_ns = line.at("ended_ns").get<int64_t>();
+  }  // another type: of a later minor version, whose lines older readers pass over
+}
+
+}  // namespace
+
+Journal::Journal(const std::string& store, const RunRecord& head)
+    : id_(fmt::format("{:013d}-{}", head.started_ns / 1'000'000, ::getpid())),
+      path_(journal_path(store, id_)) {
+  base::make_directories(runs_folder(store));
+  file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
+  if (!file_) {
+    throw base::SyscallError("create", path_);
+  }
+  append(json{{"type", "run"},
+              {"version", kVersion},
+              {"argv", texts(head.argv)},
+              {"cwd", text(head.working_directory)},
+              {"started_ns", head.started_ns}}
+             .dump());
+}
+
+void Journal::append(const std::string& line) {
+  base::write_all(file_.get(), line + "\n", path_);
+}
+
+void Journal::command(const CommandRecord& record) {
+  append(to_json(record).dump());
+}
+
+void Journal::attempt(const AttemptRecord& record) {
+  append(to_json(record).dump());
+}
+
+void Journal::end(int exit_code, int64_t ended_ns) {
+  append(json{{"type", "end"}, {"exit", exit_code}, {"ended_ns", ended_ns}}.dump());
+}
+
+std::vector<std::string> run_ids(const std::string& store) {
+  std::vector<std::string> ids;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(runs_folder(store), error)) {
+    if (entry.path().extension() == ".jsonl") {
+      ids.push_back(entry.path().stem().string());
+    }
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+RunRecord read_journal(const std::string& store, const std::string& id) {
+  const std::string path = journal_path(store, id);
+  const auto bytes = base::read_file_if_there(path);
+  if (!bytes || id.find('/') != std::string::npos) {
+    throw base::OperatorError("no run '" + id + "' in '" + runs_folder(store) +
+                              "'; `gg stats --list` names them");
+  }
+  RunRecord run;
+  run.id = id;
+  for (size_t from = 0; from < bytes->size();) {
+    const size_t end = bytes->find('\n', from);
+    if (end == std::string::npos) {
+      break;  // torn by a kill in mid-write
+    }
+    const json line = json::parse(bytes->begin() + static_cast<std::ptrdiff_t>(from),
+                                  bytes->begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
+    if (line.is_discarded()) {
+      throw base::OperatorError("'" + path + "' is damaged: remove it");
+    }
+    take(line, path, run);
+    from = end + 1;
+  }
+  return run;
+}
+
+std::optional<Origin> origin_of(const std::string& store, const std::string& path) {
+  const std::string wanted = base::printable(path);
+  const std::vector<std::string> ids = run_ids(store);
+  for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
+    RunRecord run = read_journal(store, *id);
+    for (auto command = run.commands.rbegin(); command != run.commands.rend(); ++command) {
+      if (std::find(command->outputs.begin(), command->outputs.end(), wanted) != command->outputs.end()) {
+        CommandRecord found = *command;
+        run.commands.clear();
+        return Origin{std::move(run), std::move(found)};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace cli

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "base/guarded.hh"
+#include "base/unique_fd.hh"
+#include "object/digest.hh"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+// What became of one command of the build, or of one thunk that was forced by hand.
+struct CommandRecord {
+  std::string outcome;  // "ran", "hit", "native", "failed"; see spec/journal.md
+  std::string reason;   // native: the model's reason code; else ""
+  std::string detail;
+  std::string label;
+  std::vector<std::string> argv;
+  std::string working_directory;
+  std::string thunk;                 // its name; "" when native
+  std::vector<std::string> outputs;  // absolute paths
+  int64_t infer_ns = 0;
+};
+
+// One execution of one thunk.
+struct AttemptRecord {
+  std::string thunk;
+  std::string place;  // the engine's name
+  int exit_code = 0;
+  std::string error;  // why there is no result; "" when there is one
+  int64_t set_up_ns = 0;
+  int64_t execute_ns = 0;
+  int64_t collect_ns = 0;
+};
+
+struct RunRecord {
+  std::string id;
+  std::vector<std::string> argv;
+  std::string working_directory;
+  int64_t started_ns = 0;  // since 1970
+  int64_t ended_ns = 0;    // 0: the run has no end record (it goes on, or was killed)
+  int exit_code = 0;
+  std::vector<CommandRecord> commands;
+  std::vector<AttemptRecord> attempts;
+};
+
+// The run's own record: JSON lines (spec/journal.md), appended with one write each, so that a killed run
+// leaves whole lines. Any thread.
+class Journal {
+ public:
+  // Creates <store>/runs/<id>.jsonl. Throws base::SyscallError.
+  Journal(const std::string& store, const RunRecord& head);
+
+  void command(const CommandRecord& record);
+  void attempt(const AttemptRecord& record);
+  void end(int exit_code, int64_t ended_ns);
+
+  [[nodiscard]] const std::string& id() const { return id_; }
+
+ private:
+  void append(const std::string& line);
+
+  std::string id_;
+  std::string path_;
+  base::UniqueFd file_;
+};
+
+// Ids of the runs that left a journal, oldest first.
+[[nodiscard]] std::vector<std::string> run_ids(const std::string& store);
+
+// Throws base::OperatorError when there is no such run. A torn last line is passed over.
+[[nodiscard]] RunRecord read_journal(const std::string& store, const std::string& id);
+
+// The latest command, over all runs, that made `path` (absolute); with the run it was of.
+struct Origin {
+  RunRecord run;  // without the other commands
+  CommandRecord command;
+};
+
+[[nodiscard]] std::optional<Origin> origin_of(const std::string& store, const std::string& path);
+
+}  // namespace cli

@@ -1,0 +1,66 @@
+#include "cli/journal.hh"
+
+#include "base/errors.hh"
+#include "base/files.hh"
+
+#include <gtest/gtest.h>
+
+namespace cli {
+namespace {
+
+RunRecord head() {
+  RunRecord run;
+  run.argv = {"make", "-j2"};
+  run.working_directory = "/p";
+  run.started_ns = 1'700'000'000'000'000'000;
+  return run;
+}
+
+CommandRecord compile(const std::string& output) {
+  CommandRecord command;
+  command.outcome = "ran";
+  command.label = "compile a.c";
+  command.argv = {"gcc", "-c", "a.c"};
+  command.working_directory = "/p";
+  command.thunk = "abc/1";
+  command.outputs = {output};
+  return command;
+}
+
+TEST(Journal, what_was_written_is_read_and_an_output_leads_to_its_command) {
+  const base::TemporaryDirectory store;
+  Journal journal(store.path(), head());
+  journal.command(compile("/p/a\xFF.o"));
+  journal.attempt({"abc/1", "local", 0, "", 1, 2, 3});
+  EXPECT_EQ(read_journal(store.path(), journal.id()).ended_ns, 0);
+  journal.end(2, 5);
+  const RunRecord run = read_journal(store.path(), journal.id());
+  EXPECT_EQ(run.argv, head().argv);
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.attempts.at(0).collect_ns, 3);
+  const auto origin = origin_of(store.path(), "/p/a\xFF.o");
+  ASSERT_TRUE(origin);
+  EXPECT_EQ(origin->command.label, "compile a.c");
+  EXPECT_FALSE(origin_of(store.path(), "/p/b.o"));
+}
+
+TEST(Journal, a_line_torn_by_a_kill_is_passed_over_and_a_damaged_one_is_named) {
+  const base::TemporaryDirectory store;
+  Journal journal(store.path(), head());
+  journal.command(compile("/p/a.o"));
+  const std::string path = store.path() + "/runs/" + journal.id() + ".jsonl";
+  const std::string whole = base::read_file(path);
+  base::write_file_atomically(path, whole + R"({"type":"comm)");
+  EXPECT_EQ(read_journal(store.path(), journal.id()).commands.size(), 1U);
+  base::write_file_atomically(path, whole + "garbage\n");
+  EXPECT_THROW((void)read_journal(store.path(), journal.id()), base::OperatorError);
+}
+
+TEST(Journal, a_run_that_is_not_there_is_an_error_that_names_it) {
+  const base::TemporaryDirectory store;
+  EXPECT_THROW((void)read_journal(store.path(), "1-2"), base::OperatorError);
+  EXPECT_THROW((void)read_journal(store.path(), "../runs/1-2"), base::OperatorError);
+}
+
+}  // namespace
+}  // namespace cli

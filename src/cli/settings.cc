@@ -1,0 +1,110 @@
+#include "cli/settings.hh"
+
+#include "base/errors.hh"
+#include "base/files.hh"
+
+#include <toml++/toml.h>
+
+#include <functional>
+#include <map>
+
+namespace cli {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& file, const toml::source_region& where, const std::string& why) {
+  throw base::OperatorError(file + ":" + std::to_string(where.begin.line) + ": " + why);
+}
+
+void set(std::string& target, const toml::node& node, const std::string& file, const std::string& key) {
+  const auto value = node.value_exact<std::string>();
+  if (!value) {
+    refuse(file, node.source(), "'" + key + "' wants a string");
+  }
+  target = *value;
+}
+
+void set(bool& target, const toml::node& node, const std::string& file, const std::string& key) {
+  const auto value = node.value_exact<bool>();
+  if (!value) {
+    refuse(file, node.source(), "'" + key + "' wants true or false");
+  }
+  target = *value;
+}
+
+void set(unsigned& target, const toml::node& node, const std::string& file, const std::string& key) {
+  const auto value = node.value_exact<int64_t>();
+  if (!value || *value < 0 || *value > 1'000'000) {
+    refuse(file, node.source(), "'" + key + "' wants a number from 0 to 1000000");
+  }
+  target = static_cast<unsigned>(*value);
+}
+
+using Apply =
+    std::function<void(Settings&, const toml::node&, const std::string& file, const std::string& key)>;
+
+template <class T>
+Apply into(T Settings::*member) {
+  return [member](Settings& settings, const toml::node& node, const std::string& file,
+                  const std::string& key) { set(settings.*member, node, file, key); };
+}
+
+// The names are those of the long flags.
+const std::map<std::string, Apply, std::less<>>& keys() {
+  static const std::map<std::string, Apply, std::less<>> table{
+      {"store", into(&Settings::store)},     {"profile", into(&Settings::profile)},
+      {"json", into(&Settings::json)},       {"quiet", into(&Settings::quiet)},
+      {"jobs", into(&Settings::jobs)},       {"keep-going", into(&Settings::keep_going)},
+      {"explain", into(&Settings::explain)}, {"engine", into(&Settings::engine)},
+      {"sandbox", into(&Settings::sandbox)}, {"summary", into(&Settings::summary)},
+  };
+  return table;
+}
+
+void apply(Settings& settings, const toml::table& table, const std::string& file) {
+  for (const auto& [name, node] : table) {
+    const std::string key(name.str());
+    if (key == "profile" && node.is_table()) {
+      continue;
+    }
+    const auto found = keys().find(key);
+    if (found == keys().end()) {
+      refuse(file, node.source(), "unknown key '" + key + "' (docs/config.md lists them)");
+    }
+    found->second(settings, node, file, key);
+  }
+}
+
+}  // namespace
+
+void read_config(Settings& settings, MustExist must_exist) {
+  const auto text = base::read_file_if_there(settings.config);
+  if (!text) {
+    if (must_exist == MustExist::Yes) {
+      throw base::OperatorError("no config file '" + settings.config + "'");
+    }
+    if (!settings.profile.empty()) {
+      throw base::OperatorError("no profile '" + settings.profile + "': there is no config file '" +
+                                settings.config + "'");
+    }
+    return;
+  }
+  toml::table table;
+  try {
+    table = toml::parse(*text, settings.config);
+  } catch (const toml::parse_error& error) {
+    refuse(settings.config, error.source(), std::string(error.description()));
+  }
+  const std::string profile = settings.profile;
+  apply(settings, table, settings.config);
+  if (!profile.empty()) {
+    const toml::table* chosen = table["profile"][profile].as_table();
+    if (chosen == nullptr) {
+      throw base::OperatorError("no [profile." + profile + "] in '" + settings.config + "'");
+    }
+    apply(settings, *chosen, settings.config);
+    settings.profile = profile;
+  }
+}
+
+}  // namespace cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "cli/places.hh"
+
+#include <string>
+
+namespace cli {
+
+// Everything that a flag or the config file can say, with its default. docs/config.md lists the names.
+struct Settings {
+  std::string store;
+  std::string config;
+  std::string profile;
+  bool json = false;
+  bool quiet = false;
+  unsigned jobs = 0;  // 0: as many as there are cores
+  bool keep_going = false;
+  bool explain = false;
+  std::string engine = "local";
+  std::string sandbox = "auto";  // auto | none
+  std::string summary = "auto";  // auto | off | json
+};
+
+// Reads the config file at settings.config over `settings`: first its top level, then [profile.NAME] for
+// settings.profile. A missing file is fine unless `must_exist`; a key nobody knows, or a value of the wrong
+// kind, is a base::OperatorError that names file, line and key.
+enum class MustExist { No, Yes };
+void read_config(Settings& settings, MustExist must_exist);
+
+}  // namespace cli

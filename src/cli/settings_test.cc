@@ -1,0 +1,46 @@
+#include "cli/settings.hh"
+
+#include "base/errors.hh"
+#include "base/files.hh"
+
+#include <gtest/gtest.h>
+
+namespace cli {
+namespace {
+
+Settings read(const std::string& text, const std::string& profile = "") {
+  const base::TemporaryDirectory folder;
+  Settings settings;
+  settings.config = folder.path() + "/config.toml";
+  settings.profile = profile;
+  base::write_file_atomically(settings.config, text);
+  read_config(settings, MustExist::Yes);
+  return settings;
+}
+
+TEST(Settings, a_profile_overrides_the_top_level_which_overrides_the_defaults) {
+  const std::string text = "jobs = 3\nkeep-going = true\n[profile.ci]\njobs = 7\nsummary = 'json'\n";
+  EXPECT_EQ(read(text).jobs, 3U);
+  EXPECT_EQ(read(text, "ci").jobs, 7U);
+  EXPECT_EQ(read(text, "ci").summary, "json");
+  EXPECT_TRUE(read(text, "ci").keep_going);
+}
+
+TEST(Settings, a_mistake_is_named_with_its_line) {
+  for (const char* text :
+       {"\njobz = 3", "\njobs = 'x'", "\njobs = -1", "\nquiet = 1", "\n= 4", "\nstore = 1"}) {
+    try {
+      read(text);
+      FAIL() << text;
+    } catch (const base::OperatorError& error) {
+      EXPECT_NE(std::string(error.what()).find("config.toml:2: "), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(Settings, a_profile_that_is_not_there_is_an_error) {
+  EXPECT_THROW(read("jobs = 1", "none"), base::OperatorError);
+}
+
+}  // namespace
+}  // namespace cli
