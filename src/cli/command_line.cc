@@ -1,0 +1,215 @@
+#include "cli/command_line.hh"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+namespace cli {
+
+namespace {
+
+// How many words may stand after the flags.
+struct Words {
+  const char* name;
+  int least;
+  int most;  // -1: any number
+};
+
+struct Shape {
+  std::string name;
+  Words words;
+};
+
+const std::vector<Shape>& shapes() {
+  static const std::vector<Shape> table{
+      {"run", {"COMMAND", 1, -1}},
+      {"infer", {"COMMAND", 1, -1}},
+      {"force", {"FILE", 0, -1}},
+      {"describe", {"SUBJECT", 1, 1}},
+      {"graph", {"SUBJECT", 1, -1}},
+      {"explain", {"FILE", 1, 1}},
+      {"stats", {"", 0, 0}},
+      {"hash", {"FILE", 1, -1}},
+      {"put", {"FILE", 1, -1}},
+      {"get", {"DIGEST", 1, 1}},
+      {"gc", {"", 0, 0}},
+      {"fsck", {"", 0, 0}},
+      {"doctor", {"", 0, 0}},
+      {"version", {"", 0, 0}},
+  };
+  return table;
+}
+
+// Everything that stands before the sub-command and its own flags, and the config file, is read before the
+// rest, since it gives the rest its defaults.
+Settings configured(const std::vector<std::string>& argv, const Environment& environment) {
+  CLI::App early;
+  early.set_help_flag();
+  early.allow_extras();
+  early.prefix_command(false);
+  Settings settings;
+  std::string config;
+  early.add_option("--config", config);
+  early.add_option("--profile", settings.profile);
+  std::vector<std::string> words;
+  for (size_t i = 1; i < argv.size() && argv[i] != "--"; ++i) {
+    const bool takes_value = argv[i] == "--config" || argv[i] == "--profile";
+    if (takes_value && i + 1 == argv.size()) {
+      throw UsageError(argv[i] + " wants a value");
+    }
+    if (takes_value) {
+      words.push_back(argv[i]);
+      words.push_back(argv[++i]);
+    } else if (argv[i].starts_with("--config=") || argv[i].starts_with("--profile=")) {
+      words.push_back(argv[i]);
+    }
+  }
+  std::reverse(words.begin(), words.end());  // CLI11 reads a vector from its end
+  early.parse(words);
+  const Places places = default_places(environment);
+  settings.store = places.store;
+  settings.config = config.empty() ? places.config : config;
+  read_config(settings, config.empty() ? MustExist::No : MustExist::Yes);
+  return settings;
+}
+
+void add_global_flags(CLI::App& app, Request& request) {
+  Settings& settings = request.settings;
+  app.add_option("--store", settings.store)->type_name("DIR");
+  app.add_option("--config", settings.config)->type_name("FILE");
+  app.add_option("--profile", settings.profile)->type_name("NAME");
+  app.add_flag("--json", settings.json);
+  app.add_flag("-q,--quiet", settings.quiet);
+  app.add_flag("-h,--help", request.help);
+}
+
+void add_build_flags(CLI::App& app, Request& request) {
+  Settings& settings = request.settings;
+  app.add_option("-j,--jobs", settings.jobs)->type_name("N");
+  app.add_flag("-k,--keep-going", settings.keep_going);
+  app.add_flag("--explain", settings.explain);
+  app.add_option("--engine", settings.engine)->check(CLI::IsMember({"local"}));
+  app.add_option("--sandbox", settings.sandbox)->check(CLI::IsMember({"auto", "none"}));
+  app.add_option("--summary", settings.summary)->check(CLI::IsMember({"auto", "off", "json"}));
+}
+
+void add_own_flags(CLI::App& app, const std::string& name, Request& request) {
+  if (name == "run" || name == "infer" || name == "force") {
+    add_build_flags(app, request);
+  }
+  if (name == "force") {
+    app.add_flag("--all", request.all);
+  } else if (name == "graph") {
+    app.add_flag("--dot", request.dot);
+  } else if (name == "stats") {
+    app.add_flag("--list", request.list);
+    app.add_option("--run", request.run_id)->type_name("ID");
+  } else if (name == "get") {
+    app.add_option("-o,--output", request.output)->type_name("FILE");
+  } else if (name == "gc") {
+    app.add_option("--size", request.size_bytes)->required()->transform(CLI::AsSizeValue(false));
+    app.add_flag("--dry-run", request.dry_run);
+  } else if (name == "fsck") {
+    app.add_flag("--dry-run", request.dry_run);
+  }
+}
+
+void check_words(const Shape& shape, const Request& request) {
+  const auto count = static_cast<int>(request.words.size());
+  if (count < shape.words.least) {
+    throw UsageError("gg " + shape.name + " wants a " + shape.words.name + "; see `gg " + shape.name +
+                     " --help`");
+  }
+  if (shape.words.most >= 0 && count > shape.words.most) {
+    throw UsageError("gg " + shape.name + " takes no '" +
+                     request.words[static_cast<size_t>(shape.words.most)] + "'; see `gg " + shape.name +
+                     " --help`");
+  }
+}
+
+// The command line of `gg run`: flags of ours end at the first word that is none, or at "--"; all behind is
+// the build's.
+std::vector<std::string> split_off_build_command(std::vector<std::string>& argv) {
+  static const std::vector<std::string> with_value{"--store", "--config", "--profile", "-j",
+                                                   "--jobs",  "--engine", "--sandbox", "--summary"};
+  for (size_t i = 2; i < argv.size(); ++i) {
+    if (argv[i] == "--") {
+      std::vector<std::string> rest(argv.begin() + static_cast<std::ptrdiff_t>(i) + 1, argv.end());
+      argv.resize(i);
+      return rest;
+    }
+    if (!argv[i].starts_with('-')) {
+      std::vector<std::string> rest(argv.begin() + static_cast<std::ptrdiff_t>(i), argv.end());
+      argv.resize(i);
+      return rest;
+    }
+    if (std::find(with_value.begin(), with_value.end(), argv[i]) != with_value.end()) {
+      ++i;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+const std::vector<std::string>& command_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const Shape& shape : shapes()) {
+      list.push_back(shape.name);
+    }
+    return list;
+  }();
+  return names;
+}
+
+Request parse_command_line(const std::vector<std::string>& given, const Environment& environment) {
+  Request request;
+  request.settings = configured(given, environment);
+
+  std::vector<std::string> argv = given;
+  std::vector<std::string> build_command;
+  if (argv.size() > 1 && (argv[1] == "run" || argv[1] == "infer")) {
+    build_command = split_off_build_command(argv);
+  }
+
+  CLI::App app("gg", "gg");
+  app.set_help_flag();
+  bool version = false;
+  app.add_flag("--version", version);
+  app.add_flag("-h,--help", request.help);
+  for (const Shape& shape : shapes()) {
+    CLI::App* sub = app.add_subcommand(shape.name);
+    sub->set_help_flag();
+    add_global_flags(*sub, request);
+    add_own_flags(*sub, shape.name, request);
+    sub->add_option("words", request.words);
+  }
+  std::vector<std::string> words(argv.rbegin(), argv.rend() - 1);
+  try {
+    app.parse(words);
+  } catch (const CLI::ParseError& error) {
+    if (request.help || std::find(argv.begin(), argv.end(), "--help") != argv.end()) {
+      request.help = true;
+    } else {
+      throw UsageError(std::string(error.what()) + "; see `gg --help`");
+    }
+  }
+  const auto chosen = app.get_subcommands();
+  request.command = version ? "version" : chosen.empty() ? "" : chosen.front()->get_name();
+  if (!build_command.empty()) {
+    request.words = std::move(build_command);
+  }
+  request.settings.store = absolute_path(request.settings.store);
+  if (request.help) {
+    return request;
+  }
+  if (request.command.empty()) {
+    throw UsageError("gg wants a sub-command; see `gg --help`");
+  }
+  const auto shape = std::find_if(shapes().begin(), shapes().end(),
+                                  [&](const Shape& candidate) { return candidate.name == request.command; });
+  check_words(*shape, request);
+  return request;
+}
+
+}  // namespace cli

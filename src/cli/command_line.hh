@@ -1,0 +1,42 @@
+#pragma once
+
+#include "cli/settings.hh"
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+// What the user asked for, as typed and as configured. Flags that a command does not have stay at their
+// default.
+struct Request {
+  std::string command;             // "run", "force", …
+  std::vector<std::string> words;  // what stands after the flags: a build command, files, digests
+  Settings settings;
+
+  bool all = false;      // force --all
+  bool dot = false;      // graph --dot
+  bool list = false;     // stats --list
+  bool dry_run = false;  // gc, fsck
+  bool help = false;
+  std::string run_id;       // stats --run
+  std::string output;       // get -o
+  uint64_t size_bytes = 0;  // gc --size
+};
+
+// Wrong flags or a wrong number of words. what() says which, and how to get help; exit status 2.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Reads flags, config file and profile. Throws UsageError or base::OperatorError.
+[[nodiscard]] Request parse_command_line(const std::vector<std::string>& argv,
+                                         const Environment& environment);
+
+// Every sub-command, in the order of the overview.
+[[nodiscard]] const std::vector<std::string>& command_names();
+
+}  // namespace cli

@@ -1,0 +1,59 @@
+#include "cli/command_line.hh"
+
+#include "base/errors.hh"
+
+#include <gtest/gtest.h>
+
+namespace cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Request parse(Words words) {
+  words.insert(words.begin(), "gg");
+  return parse_command_line(words, {{"HOME", "/nonexistent"}});
+}
+
+TEST(CommandLine, what_stands_behind_the_flags_of_run_is_the_builds_own) {
+  const Request request = parse({"run", "-j", "3", "-k", "--", "make", "-j8", "--", "--json"});
+  EXPECT_EQ(request.command, "run");
+  EXPECT_EQ(request.words, (Words{"make", "-j8", "--", "--json"}));
+  EXPECT_EQ(request.settings.jobs, 3U);
+  EXPECT_TRUE(request.settings.keep_going);
+  EXPECT_FALSE(request.settings.json);
+  EXPECT_EQ(parse({"run", "make", "-j8", "--help"}).words, (Words{"make", "-j8", "--help"}));
+}
+
+TEST(CommandLine, a_mistake_is_a_usage_error_that_names_it) {
+  for (const Words& words : std::vector<Words>{{},
+                                               {"rnu"},
+                                               {"run"},
+                                               {"run", "--wrong", "make"},
+                                               {"force", "--jobs", "x"},
+                                               {"get"},
+                                               {"get", "a", "b"},
+                                               {"gc"},
+                                               {"gc", "--size", "many"},
+                                               {"run", "--engine", "cloud", "--", "make"},
+                                               {"stats", "x"}}) {
+    EXPECT_THROW(parse(words), UsageError) << ::testing::PrintToString(words);
+  }
+}
+
+TEST(CommandLine, sizes_are_powers_of_1024_with_a_unit) {
+  EXPECT_EQ(parse({"gc", "--size", "10G"}).size_bytes, 10ULL << 30U);
+  EXPECT_EQ(parse({"gc", "--size", "512"}).size_bytes, 512U);
+}
+
+TEST(CommandLine, help_wins_over_what_is_missing) {
+  EXPECT_TRUE(parse({"gc", "--help"}).help);
+  EXPECT_EQ(parse({"gc", "--help"}).command, "gc");
+  EXPECT_TRUE(parse({"--help"}).help);
+}
+
+TEST(CommandLine, a_named_config_file_must_exist) {
+  EXPECT_THROW(parse({"run", "--config", "/nonexistent/c.toml", "--", "make"}), base::OperatorError);
+}
+
+}  // namespace
+}  // namespace cli

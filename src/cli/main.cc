@@ -1,0 +1,62 @@
+#include "base/errors.hh"
+#include "cli/commands.hh"
+#include "cli/help.hh"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace {
+
+int dispatch(const cli::Request& request, const cli::Environment& environment) {
+  const std::string& command = request.command;
+  if (request.help) {
+    fmt::print("{}", cli::help_text(command.empty() ? "gg" : command));
+    return cli::kOk;
+  }
+  return command == "run" || command == "infer" ? cli::run_build(request, environment)
+         : command == "force"                   ? cli::force(request, environment)
+         : command == "describe"                ? cli::describe(request)
+         : command == "graph"                   ? cli::graph(request)
+         : command == "explain"                 ? cli::explain(request)
+         : command == "stats"                   ? cli::stats(request)
+         : command == "hash"                    ? cli::hash(request)
+         : command == "put"                     ? cli::put(request)
+         : command == "get"                     ? cli::get(request)
+         : command == "gc"                      ? cli::gc(request)
+         : command == "fsck"                    ? cli::fsck(request)
+         : command == "doctor"                  ? cli::doctor(request, environment)
+                                                : cli::version(request);
+}
+
+int complain(const char* what, int status) {
+  fmt::print(stderr, "gg: {}\n", what);
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A reader of ours that goes away (`gg describe … | head`) is an ordinary write error, not a death without
+  // a word.
+  if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+    return complain("cannot ignore SIGPIPE", cli::kEnvironment);
+  }
+  try {
+    const cli::Environment environment = cli::this_environment();
+    return dispatch(cli::parse_command_line(std::vector<std::string>(argv, argv + argc), environment),
+                    environment);
+  } catch (const cli::UsageError& error) {
+    return complain(error.what(), cli::kUsage);
+  } catch (const base::OperatorError& error) {
+    return complain(error.what(), cli::kEnvironment);
+  } catch (const base::SyscallError& error) {
+    return complain(error.what(), cli::kEnvironment);
+  } catch (const std::exception& error) {
+    return complain((std::string("a defect of gg: ") + error.what()).c_str(), cli::kEnvironment);
+  }
+}

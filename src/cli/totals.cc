@@ -1,0 +1,98 @@
+#include "cli/totals.hh"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace cli {
+
+namespace {
+
+double seconds(int64_t nanoseconds) {
+  return static_cast<double>(nanoseconds) * 1e-9;
+}
+
+double percent(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 100.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+void Totals::add(const CommandRecord& record) {
+  ++commands;
+  infer_ns += record.infer_ns;
+  if (record.outcome == "native") {
+    Declined& entry = declined[record.reason];
+    if (entry.count++ == 0) {
+      entry.example = record.detail;
+    }
+    return;
+  }
+  ++thunks;
+  hits += record.outcome == "hit" ? 1 : 0;
+  ran += record.outcome == "ran" ? 1 : 0;
+  failed += record.outcome == "failed" ? 1 : 0;
+}
+
+void Totals::add(const AttemptRecord& record) {
+  ++attempts;
+  set_up_ns += record.set_up_ns;
+  execute_ns += record.execute_ns;
+  collect_ns += record.collect_ns;
+}
+
+Totals totals_of(const RunRecord& run) {
+  Totals totals;
+  for (const CommandRecord& record : run.commands) {
+    totals.add(record);
+  }
+  for (const AttemptRecord& record : run.attempts) {
+    totals.add(record);
+  }
+  totals.wall_ns = run.ended_ns == 0 ? 0 : run.ended_ns - run.started_ns;
+  return totals;
+}
+
+std::string summary_text(const Totals& totals, const std::string& run_id) {
+  std::string text =
+      fmt::format("gg: {} commands: {} thunks ({:.1f} %), {} native\n", totals.commands, totals.thunks,
+                  percent(totals.thunks, totals.commands), totals.commands - totals.thunks);
+  for (const auto& entry : totals.declined) {
+    text += fmt::format("gg:   native {:>4}  {}{}\n", entry.second.count, entry.first,
+                        entry.second.example.empty() ? "" : " (first: " + entry.second.example + ")");
+  }
+  text += fmt::format("gg: {} hits, {} ran, {} failed; {:.1f} s in all\n", totals.hits, totals.ran,
+                      totals.failed, seconds(totals.wall_ns));
+  text += fmt::format(
+      "gg: inference {:.2f} s; {} executions: set up {:.2f} s, execute {:.2f} s, collect {:.2f} s\n",
+      seconds(totals.infer_ns), totals.attempts, seconds(totals.set_up_ns), seconds(totals.execute_ns),
+      seconds(totals.collect_ns));
+  return text +
+         fmt::format("gg: run {}; `gg stats --run {}` shows this again, `gg explain FILE` one output\n",
+                     run_id, run_id);
+}
+
+std::string summary_json(const Totals& totals, const std::string& run_id) {
+  nlohmann::json declined = nlohmann::json::object();
+  for (const auto& entry : totals.declined) {
+    declined[entry.first] = {{"count", entry.second.count}, {"first", entry.second.example}};
+  }
+  return nlohmann::json{{"run", run_id},
+                        {"commands", totals.commands},
+                        {"thunks", totals.thunks},
+                        {"native", totals.commands - totals.thunks},
+                        {"declined", declined},
+                        {"hits", totals.hits},
+                        {"ran", totals.ran},
+                        {"failed", totals.failed},
+                        {"executions", totals.attempts},
+                        {"infer_ns", totals.infer_ns},
+                        {"set_up_ns", totals.set_up_ns},
+                        {"execute_ns", totals.execute_ns},
+                        {"collect_ns", totals.collect_ns},
+                        {"wall_ns", totals.wall_ns}}
+             .dump() +
+         "\n";
+}
+
+}  // namespace cli

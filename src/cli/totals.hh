@@ -1,0 +1,41 @@
+#pragma once
+
+#include "cli/journal.hh"
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace cli {
+
+// What a run came to; the summary's and `gg stats`'s numbers. A plain value: feed it the journal's records.
+struct Totals {
+  struct Declined {
+    uint64_t count = 0;
+    std::string example;  // the first detail seen
+  };
+
+  uint64_t commands = 0;  // that a model stands in for
+  uint64_t thunks = 0;
+  uint64_t hits = 0;
+  uint64_t ran = 0;
+  uint64_t failed = 0;
+  std::map<std::string, Declined> declined;  // by reason
+  uint64_t attempts = 0;
+  int64_t infer_ns = 0;
+  int64_t set_up_ns = 0;
+  int64_t execute_ns = 0;
+  int64_t collect_ns = 0;
+  int64_t wall_ns = 0;
+
+  void add(const CommandRecord& record);
+  void add(const AttemptRecord& record);
+};
+
+[[nodiscard]] Totals totals_of(const RunRecord& run);
+
+// A few lines, each begun with "gg: ", the last one naming the run.
+[[nodiscard]] std::string summary_text(const Totals& totals, const std::string& run_id);
+[[nodiscard]] std::string summary_json(const Totals& totals, const std::string& run_id);
+
+}  // namespace cli
