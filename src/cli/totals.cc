@@ -29,9 +29,9 @@ void Totals::add(const CommandRecord& record) {
     return;
   }
   ++thunks;
-  hits += record.outcome == "hit" ? 1 : 0;
-  ran += record.outcome == "ran" ? 1 : 0;
-  failed += record.outcome == "failed" ? 1 : 0;
+  hits += record.outcome == "hit" ? 1U : 0U;
+  ran += record.outcome == "ran" ? 1U : 0U;
+  failed += record.outcome == "failed" ? 1U : 0U;
 }
 
 void Totals::add(const AttemptRecord& record) {

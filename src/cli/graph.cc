@@ -1,0 +1,21 @@
+#include "cli/commands.hh"
+#include "cli/inspect.hh"
+#include "cli/subject.hh"
+#include "cli/wire_up.hh"
+
+#include <fmt/format.h>
+
+namespace cli {
+
+int graph(const Request& request) {
+  const auto storage = open_storage(request.settings);
+  std::vector<object::Digest> targets;
+  for (const std::string& word : request.words) {
+    targets.push_back(thunk_for(request.settings, word));
+  }
+  const Format format = request.dot ? Format::Dot : request.settings.json ? Format::Json : Format::Text;
+  fmt::print("{}", graph_of(storage->store(), storage->records(), targets, format));
+  return kOk;
+}
+
+}  // namespace cli
