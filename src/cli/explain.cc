@@ -1,0 +1,83 @@
+#include "base/errors.hh"
+#include "base/quote.hh"
+#include "cli/commands.hh"
+#include "cli/journal.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace cli {
+
+namespace {
+
+std::string story(const CommandRecord& command) {
+  if (command.outcome == "hit") {
+    return "a memo had the result, nothing was executed";
+  }
+  if (command.outcome == "native") {
+    return "ran natively, not as a thunk: " + command.reason +
+           (command.detail.empty() ? "" : " (" + command.detail + ")");
+  }
+  return command.outcome == "failed" ? "executed, and failed" : "executed: no memo had this thunk's result";
+}
+
+std::string text(const Origin& origin, const std::vector<AttemptRecord>& attempts) {
+  const CommandRecord& command = origin.command;
+  std::string lines =
+      fmt::format("what     {}\nwhy      {}\ncommand  {}\nin       {}\nrun      {}  ({})\n", command.label,
+                  story(command), base::shell_quoted(command.argv), command.working_directory, origin.run.id,
+                  base::shell_quoted(origin.run.argv));
+  if (!command.thunk.empty()) {
+    lines += fmt::format("thunk    {}\n", command.thunk);
+  }
+  for (const AttemptRecord& attempt : attempts) {
+    lines +=
+        attempt.error.empty()
+            ? fmt::format("attempt  {}: exit {}, set up {:.1f} ms, execute {:.1f} ms, collect {:.1f} ms\n",
+                          attempt.place, attempt.exit_code, static_cast<double>(attempt.set_up_ns) * 1e-6,
+                          static_cast<double>(attempt.execute_ns) * 1e-6,
+                          static_cast<double>(attempt.collect_ns) * 1e-6)
+            : fmt::format("attempt  {}: {}\n", attempt.place, attempt.error);
+  }
+  return lines;
+}
+
+std::string as_json(const Origin& origin, const std::vector<AttemptRecord>& attempts) {
+  const CommandRecord& command = origin.command;
+  nlohmann::json tries = nlohmann::json::array();
+  for (const AttemptRecord& attempt : attempts) {
+    tries.push_back({{"place", attempt.place},
+                     {"exit", attempt.exit_code},
+                     {"error", attempt.error},
+                     {"set_up_ns", attempt.set_up_ns},
+                     {"execute_ns", attempt.execute_ns},
+                     {"collect_ns", attempt.collect_ns}});
+  }
+  return nlohmann::json{
+             {"label", command.label},   {"outcome", command.outcome}, {"reason", command.reason},
+             {"detail", command.detail}, {"argv", command.argv},       {"cwd", command.working_directory},
+             {"thunk", command.thunk},   {"run", origin.run.id},       {"attempts", tries}}
+             .dump(2) +
+         "\n";
+}
+
+}  // namespace
+
+int explain(const Request& request) {
+  const std::string path = absolute_path(request.words.at(0));
+  const auto origin = origin_of(request.settings.store, path);
+  if (!origin) {
+    throw base::OperatorError("no run in '" + request.settings.store + "/runs' made '" +
+                              base::printable(path) +
+                              "'; a file that no command gg has a model for made leaves no record");
+  }
+  std::vector<AttemptRecord> attempts = origin->run.attempts;
+  std::erase_if(attempts,
+                [&](const AttemptRecord& attempt) { return attempt.thunk != origin->command.thunk; });
+  fmt::print("{}", request.settings.json ? as_json(*origin, attempts) : text(*origin, attempts));
+  return kOk;
+}
+
+}  // namespace cli
