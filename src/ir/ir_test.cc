@@ -1,0 +1,68 @@
+#include "ir/result.hh"
+#include "ir/thunk.hh"
+#include "object/hash.hh"
+
+#include <gtest/gtest.h>
+
+namespace ir {
+namespace {
+
+using object::hash;
+
+Command sample_command() {
+  return {{"gcc", "-c", "a\xFF.c"}, {{"LC_ALL", "C"}, {"PATH", "/usr/bin"}}, "home/u/p", {"../x", "a.o"}};
+}
+
+Result sample_result() {
+  Result result;
+  result.exit_code = 0;
+  result.outputs = {{"a.o", object::File{hash("o"), false}},
+                    {"dir", object::Subdirectory{hash("d"), true}},
+                    {"link", object::Symlink{"a.o"}},
+                    {"later", object::Promise{hash("t"), "out"}}};
+  result.standard_error = hash("warning");
+  result.timings.execute = std::chrono::milliseconds(5);
+  return result;
+}
+
+TEST(Ir, commands_thunks_and_results_are_read_back) {
+  EXPECT_EQ(decode_command(encode(sample_command())).value(), sample_command());
+  const Thunk thunk{hash("c"), hash("i"), {{"Arch", "x86_64"}}};
+  EXPECT_EQ(decode_thunk(encode(thunk)).value(), thunk);
+  EXPECT_EQ(name_of(thunk), hash(encode(thunk)));
+  EXPECT_EQ(decode_result(encode(sample_result())).value(), sample_result());
+}
+
+// By hand from REAPI v2's numbers: Action.{command_digest=1, input_root_digest=2}, Digest.{hash=1,
+// size_bytes=2}.
+TEST(Ir, a_thunk_is_an_action_of_the_remote_execution_api) {
+  const auto digest = [](const object::Digest& d) { return "\x0A\x40" + d.hex() + "\x10\x01"; };
+  const std::string expected = "\x0A\x44" + digest(hash("c")) + "\x12\x44" + digest(hash("i"));
+  EXPECT_EQ(encode(Thunk{hash("c"), hash("i"), {}}), expected);
+}
+
+TEST(Ir, commands_that_no_process_could_run_are_refused) {
+  const auto broken = [](auto change) {
+    Command command = sample_command();
+    change(command);
+    return !decode_command(encode(command));
+  };
+  EXPECT_TRUE(broken([](Command& c) { c.arguments.clear(); }));
+  EXPECT_TRUE(broken([](Command& c) { c.arguments.push_back(std::string("a\0b", 3)); }));
+  EXPECT_TRUE(broken([](Command& c) { c.environment["A=B"] = "x"; }));
+  EXPECT_TRUE(broken([](Command& c) { c.working_directory = "/home"; }));
+  EXPECT_TRUE(broken([](Command& c) { c.output_paths = {"b", "a"}; }));
+  EXPECT_TRUE(broken([](Command& c) { c.output_paths = {"/a"}; }));
+}
+
+TEST(Ir, a_result_owes_while_an_output_is_or_holds_a_promise) {
+  Result result = sample_result();
+  EXPECT_TRUE(result.owes());
+  result.outputs.erase("later");
+  EXPECT_TRUE(result.owes());
+  result.outputs.erase("dir");
+  EXPECT_FALSE(result.owes());
+}
+
+}  // namespace
+}  // namespace ir

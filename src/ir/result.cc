@@ -1,0 +1,144 @@
+#include "ir/result.hh"
+
+#include "object/wire.hh"
+
+#include "gg/v1/thunk.pb.h"
+
+namespace ir {
+
+namespace {
+
+using object::from_wire;
+using object::to_wire;
+
+struct AddTo {
+  gg::v1::ActionResult& message;
+  const std::string& path;
+
+  void operator()(const object::File& file) const {
+    auto* output = message.add_output_files();
+    output->set_path(path);
+    to_wire(file.digest, *output->mutable_digest());
+    output->set_is_executable(file.executable);
+  }
+
+  void operator()(const object::Subdirectory& directory) const {
+    auto* output = message.add_output_directories();
+    output->set_path(path);
+    to_wire(directory.digest, *output->mutable_root_directory_digest());
+    output->set_owes(directory.owes);
+  }
+
+  void operator()(const object::Symlink& link) const {
+    auto* output = message.add_output_symlinks();
+    output->set_path(path);
+    output->set_target(link.target);
+  }
+
+  void operator()(const object::Promise& promise) const {
+    auto* output = message.add_output_promises();
+    output->set_path(path);
+    to_wire(promise.thunk, *output->mutable_thunk());
+    output->set_output(promise.output);
+  }
+};
+
+void put_timings(const Timings& timings, gg::v1::Timings& message) {
+  message.set_set_up(timings.set_up.count());
+  message.set_execute(timings.execute.count());
+  message.set_collect(timings.collect.count());
+  message.set_user_cpu(timings.user_cpu.count());
+  message.set_system_cpu(timings.system_cpu.count());
+  message.set_peak_memory_bytes(static_cast<int64_t>(timings.peak_memory_bytes));
+}
+
+Timings timings_of(const gg::v1::Timings& message) {
+  using std::chrono::nanoseconds;
+  return {nanoseconds(message.set_up()),     nanoseconds(message.execute()),
+          nanoseconds(message.collect()),    nanoseconds(message.user_cpu()),
+          nanoseconds(message.system_cpu()), static_cast<uint64_t>(message.peak_memory_bytes())};
+}
+
+// False: a digest is missing or malformed.
+bool take_outputs(const gg::v1::ActionResult& message, std::map<std::string, object::Entry>& outputs) {
+  bool proper = true;
+  for (const auto& output : message.output_files()) {
+    const auto digest = from_wire(output.digest());
+    proper = proper && digest;
+    outputs.emplace(output.path(), object::File{digest.value_or(object::Digest()), output.is_executable()});
+  }
+  for (const auto& output : message.output_directories()) {
+    const auto digest = from_wire(output.root_directory_digest());
+    proper = proper && digest;
+    outputs.emplace(output.path(), object::Subdirectory{digest.value_or(object::Digest()), output.owes()});
+  }
+  for (const auto& output : message.output_symlinks()) {
+    outputs.emplace(output.path(), object::Symlink{output.target()});
+  }
+  for (const auto& output : message.output_promises()) {
+    const auto thunk = from_wire(output.thunk());
+    proper = proper && thunk;
+    outputs.emplace(output.path(), object::Promise{thunk.value_or(object::Digest()), output.output()});
+  }
+  return proper;
+}
+
+}  // namespace
+
+bool Result::owes() const {
+  for (const auto& output : outputs) {
+    const auto* directory = std::get_if<object::Subdirectory>(&output.second);
+    if (std::holds_alternative<object::Promise>(output.second) || (directory != nullptr && directory->owes)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::string encode(const Result& result) {
+  gg::v1::ActionResult message;
+  for (const auto& output : result.outputs) {
+    std::visit(AddTo{message, output.first}, output.second);
+  }
+  message.set_exit_code(result.exit_code);
+  if (result.standard_output) {
+    to_wire(*result.standard_output, *message.mutable_stdout_digest());
+  }
+  if (result.standard_error) {
+    to_wire(*result.standard_error, *message.mutable_stderr_digest());
+  }
+  if (result.timings != Timings{}) {
+    put_timings(result.timings, *message.mutable_timings());
+  }
+  return object::canonical_bytes(message);
+}
+
+base::Result<Result> decode_result(std::string_view bytes) {
+  gg::v1::ActionResult message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return base::failure("not a result: no such message");
+  }
+  Result result;
+  result.exit_code = message.exit_code();
+  bool proper = take_outputs(message, result.outputs);
+  if (message.has_stdout_digest()) {
+    result.standard_output = from_wire(message.stdout_digest());
+    proper = proper && result.standard_output;
+  }
+  if (message.has_stderr_digest()) {
+    result.standard_error = from_wire(message.stderr_digest());
+    proper = proper && result.standard_error;
+  }
+  if (message.has_timings()) {
+    result.timings = timings_of(message.timings());
+  }
+  if (!proper) {
+    return base::failure("not a result: a digest is missing or malformed");
+  }
+  if (encode(result) != bytes) {
+    return base::failure("not a result: not in canonical form");
+  }
+  return result;
+}
+
+}  // namespace ir

@@ -1,0 +1,62 @@
+#include "object/tree.hh"
+
+#include "object/hash.hh"
+
+#include <gtest/gtest.h>
+
+namespace object {
+namespace {
+
+Directory sample() {
+  return {{{"b", File{hash("b"), true}},
+           {"a", File{hash("a"), false}},
+           {"d", Subdirectory{hash(""), false}},
+           {"l", Symlink{"../x"}},
+           {"p\xFF\n", Promise{hash("t"), "out.o"}}}};
+}
+
+TEST(Tree, an_empty_directory_is_the_protocols_empty_message) {
+  EXPECT_EQ(encode(Directory{}), "");
+}
+
+// By hand from the Remote Execution API v2's field numbers: Directory.files = 1, FileNode.{name=1, digest=2,
+// is_executable=4}, Digest.{hash=1, size_bytes=2}, Directory.symlinks = 3, SymlinkNode.{name=1, target=2}.
+TEST(Tree, a_directory_without_promises_has_the_bytes_of_the_remote_execution_api) {
+  const std::string hex = hash("b").hex();
+  const std::string digest = "\x0A\x40" + hex + "\x10\x01";
+  const std::string node = "\x0A\x01" + std::string("b") + "\x12" +
+                           std::string(1, static_cast<char>(digest.size())) + digest + "\x20\x01";
+  const std::string link = "\x0A\x01" + std::string("l") + "\x12\x01" + "x";
+  const std::string expected = "\x0A" + std::string(1, static_cast<char>(node.size())) + node + "\x1A" +
+                               std::string(1, static_cast<char>(link.size())) + link;
+  EXPECT_EQ(encode(Directory{{{"b", File{hash("b"), true}}, {"l", Symlink{"x"}}}}), expected);
+}
+
+TEST(Tree, what_was_encoded_is_read_back) {
+  EXPECT_EQ(decode_directory(encode(sample())).value(), sample());
+  EXPECT_TRUE(sample().owes());
+  EXPECT_FALSE((Directory{{{"d", Subdirectory{hash(""), false}}}}).owes());
+  EXPECT_TRUE((Directory{{{"d", Subdirectory{hash(""), true}}}}).owes());
+}
+
+TEST(Tree, names_that_could_lead_out_of_the_tree_are_refused) {
+  for (const std::string& name :
+       {std::string(""), std::string("."), std::string(".."), std::string("a/b"), std::string("a\0b", 3)}) {
+    Directory directory;
+    directory.entries.emplace(name, Symlink{"x"});
+    EXPECT_FALSE(decode_directory(encode(directory))) << name;
+  }
+}
+
+TEST(Tree, bytes_that_are_not_canonical_are_refused) {
+  const std::string one = encode(Directory{{{"a", Symlink{"x"}}}});
+  const std::string two = encode(Directory{{{"b", Symlink{"x"}}}});
+  EXPECT_TRUE(decode_directory(one + two));
+  EXPECT_FALSE(decode_directory(two + one)) << "unsorted";
+  EXPECT_FALSE(decode_directory(one + one)) << "twice";
+  EXPECT_FALSE(decode_directory(one + "\x98\x7F\x01")) << "an unknown field";
+  EXPECT_FALSE(decode_directory(one.substr(0, one.size() - 1))) << "torn";
+}
+
+}  // namespace
+}  // namespace object
