@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sched {
 
@@ -29,12 +31,32 @@ struct Job {
   Hints hints;
 };
 
+// Why an attempt yielded no result.
+struct AttemptFailure {
+  base::Error error;
+  // Objects that the job needed and the store no longer holds (a store's promise is a lease). Not empty: the
+  // error's kind does not matter; whoever makes these objects runs again, then this thunk does.
+  std::vector<object::Digest> lost;
+
+  AttemptFailure() = default;
+
+  // Implicit, so that a base::Result<ir::Result> can be handed over as it is.
+  AttemptFailure(base::Error why) : error(std::move(why)) {}  // NOLINT(google-explicit-constructor)
+
+  AttemptFailure(base::Error why, std::vector<object::Digest> gone)
+      : error(std::move(why)), lost(std::move(gone)) {}
+
+  bool operator==(const AttemptFailure&) const = default;
+};
+
+using AttemptResult = tl::expected<ir::Result, AttemptFailure>;
+
 // Where thunks execute: local, lambda, reapi. All calls come from the one loop thread and never block.
 class Engine {
  public:
   // A result (any exit code: the command ran), or why there is none. Called on the loop thread, at most once
   // an attempt, and not after cancel() returned. Outputs are in the store when it is called.
-  using Done = std::function<void(AttemptId, base::Result<ir::Result>)>;
+  using Done = std::function<void(AttemptId, AttemptResult)>;
 
   Engine() = default;
   Engine(const Engine&) = delete;
