@@ -1,0 +1,95 @@
+#include "sandbox/cell/watch.hh"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+namespace cell {
+
+namespace {
+
+using sandbox::wire::How;
+
+// Short commands are over before the first look; long ones pay 30 us ten times a second.
+constexpr long kFirstPauseMs = 10;
+constexpr long kLongestPauseMs = 100;
+
+// Resident less shared: anonymous memory. Files and tmpfs have their own limit.
+uint64_t anonymous_bytes(int proc, const char* pid) {
+  const std::string path = std::string(pid) + "/statm";
+  const int file = ::openat(proc, path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    return 0;  // it has just ended
+  }
+  std::array<char, 128> text{};
+  const ssize_t got = ::read(file, text.data(), text.size() - 1);
+  ::close(file);
+  uint64_t size = 0;
+  uint64_t resident = 0;
+  uint64_t shared = 0;
+  if (got <= 0 || std::sscanf(text.data(), "%lu %lu %lu", &size, &resident, &shared) != 3) {
+    return 0;
+  }
+  return (resident - std::min(shared, resident)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+bool is_pid(const char* name) {
+  return name[0] >= '0' && name[0] <= '9';
+}
+
+}  // namespace
+
+Watch::Watch(const sandbox::wire::Run& run, int proc)
+    : memory_bytes_(run.memory_bytes),
+      processes_(run.watch_processes ? run.processes : 0),
+      proc_(proc),
+      interval_ms_(kFirstPauseMs) {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &child, nullptr);  // pause() waits for it
+}
+
+Watch::~Watch() {
+  if (proc_ >= 0) {
+    ::close(proc_);
+  }
+}
+
+How Watch::look() const {
+  const int directory = ::openat(proc_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* const listing = directory < 0 ? nullptr : ::fdopendir(directory);
+  if (listing == nullptr) {
+    return How::Exited;  // out of descriptors: the next look will do
+  }
+  uint64_t memory = 0;
+  uint64_t processes = 0;
+  while (const dirent* const entry = ::readdir(listing)) {
+    if (is_pid(entry->d_name)) {
+      ++processes;
+      memory += memory_bytes_ == 0 ? 0 : anonymous_bytes(proc_, entry->d_name);
+    }
+  }
+  ::closedir(listing);
+  if (memory_bytes_ != 0 && memory > memory_bytes_) {
+    return How::OutOfMemory;
+  }
+  return processes_ != 0 && processes > processes_ + 1 ? How::TooManyProcesses : How::Exited;
+}
+
+void Watch::pause() {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  const timespec wait{0, interval_ms_ * 1'000'000};
+  ::sigtimedwait(&child, nullptr, &wait);
+  interval_ms_ = std::min(interval_ms_ * 2, kLongestPauseMs);
+}
+
+}  // namespace cell

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "sandbox/wire.hh"
+
+namespace cell {
+
+// Looks at what all processes of a container use together, from its init. Needed because no plain limit does:
+// RLIMIT_AS and RLIMIT_DATA count address space that AddressSanitizer, Go and Java reserve by terabytes, a
+// cgroup needs a privilege or a delegation, and RLIMIT_NPROC does not bind the user that is root outside.
+class Watch {
+ public:
+  // `proc` is a proc file system of the pid namespace that hides nobody; owned from here on.
+  Watch(const sandbox::wire::Run& run, int proc);
+  ~Watch();
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  // There is nothing to look at: init may simply wait.
+  [[nodiscard]] bool idle() const { return memory_bytes_ == 0 && processes_ == 0; }
+
+  // Exited when all is well.
+  [[nodiscard]] sandbox::wire::How look() const;
+
+  // Sleeps until a child ends or it is time to look again.
+  void pause();
+
+ private:
+  uint64_t memory_bytes_;
+  uint64_t processes_;
+  int proc_;
+  long interval_ms_;
+};
+
+}  // namespace cell

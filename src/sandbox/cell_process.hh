@@ -1,0 +1,46 @@
+#pragma once
+
+#include "base/result.hh"
+#include "base/unique_fd.hh"
+#include "sandbox/stop_signal.hh"
+#include "sandbox/wire.hh"
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+namespace sandbox {
+
+// What a cell said about one container.
+struct Answer {
+  wire::Report report;
+  base::UniqueFd root;  // none if the set-up did not get there
+  std::string standard_output;
+  std::string standard_error;
+  bool stopped = false;          // because of the StopSignal
+  bool too_much_output = false;  // and was killed for it
+};
+
+// gg's end of one cell. One thread at a time.
+class CellProcess {
+ public:
+  // `image` is the program's file. The failure is the step that the kernel refused.
+  [[nodiscard]] static base::Result<std::unique_ptr<CellProcess>> start(int image, const wire::Start& start);
+
+  // Ends the cell and whatever runs in it.
+  ~CellProcess();
+  CellProcess(const CellProcess&) = delete;
+  CellProcess& operator=(const CellProcess&) = delete;
+
+  // Blocks. A failure means that this cell is of no more use.
+  [[nodiscard]] base::Result<Answer> run(const wire::Run& run, uint64_t output_bytes, const StopSignal& stop);
+
+ private:
+  CellProcess(pid_t pid, base::UniqueFd socket) : pid_(pid), socket_(std::move(socket)) {}
+
+  pid_t pid_;
+  base::UniqueFd socket_;
+};
+
+}  // namespace sandbox

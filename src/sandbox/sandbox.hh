@@ -1,0 +1,113 @@
+#pragma once
+
+#include "base/guarded.hh"
+#include "base/result.hh"
+#include "base/unique_fd.hh"
+#include "sandbox/stop_signal.hh"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+// Containers: a command runs in a fresh root that holds what it was given and nothing else. What is
+// guaranteed:
+//  - files: only the given layers and binds, /dev (null zero full random urandom, fd links, an own shm),
+//  /proc of its
+//    own processes (read-only), and /tmp (empty unless given). What it writes, in place or not, lands in a
+//    copy;
+//  - network: an empty network namespace, where not even loopback is up; nor abstract sockets, nor AF_VSOCK;
+//  - processes: pid, ipc and uts namespaces of its own; nothing outlives the command, nor gg, even at kill
+//  -9;
+//  - privilege: none, no way to gain any, and a seccomp filter against the kernel's rarer doors;
+//  - identity: uid and gid 1000, host name "gg", umask 022, stdin /dev/null, exactly the given environment.
+// The reasons are in docs/decisions/sandbox.md.
+namespace sandbox {
+
+// A host directory at a path of the container, read-only, with all mounted below it.
+struct Bind {
+  std::string host;
+  std::string inside;  // absolute
+};
+
+struct Limits {
+  std::chrono::milliseconds time{0};     // from the command's set-up to its end; 0: none
+  uint64_t memory_bytes = 0;             // of all its processes, anonymous; looked at every 0.1 s; 0: none
+  uint64_t disk_bytes = 4ULL << 30U;     // of all it writes (in memory: a tmpfs); 0: half of the machine's
+  unsigned processes = 4096;             // at the same time, threads too (as root: processes only); 0: none
+  uint64_t output_bytes = 64ULL << 20U;  // of each of standard output and error
+};
+
+struct Job {
+  std::vector<std::string>
+      argv;  // argv[0] is the program, an absolute path or relative to the working directory
+  std::vector<std::string> environment;  // NAME=value
+  std::string working_directory = "/";   // absolute; has to exist, in the layers or in `directories`
+  std::vector<std::string>
+      layers;  // host directories, merged into "/", the first one on top; never written to
+  std::vector<Bind> binds;
+  std::vector<std::string> directories;  // absolute; made, with their parents, where there is none
+  Limits limits;
+};
+
+enum class End {
+  Exited,      // by itself or by a signal
+  NotStarted,  // no such program, not executable, no such working directory
+  TimedOut,
+  OutOfMemory,
+  TooManyProcesses,
+  TooMuchOutput,
+  Stopped,  // the StopSignal was raised
+};
+
+struct Ended {
+  End end = End::Exited;
+  int exit_code = 0;  // 128 + signal when a signal ended it; 126 or 127 as a shell says NotStarted
+  std::string note;   // a sentence for people; empty for Exited
+  std::string standard_output;
+  std::string standard_error;
+  base::UniqueFd root;  // the container's "/" as the command left it; everything is freed when this closes
+  std::chrono::nanoseconds set_up{0};
+  std::chrono::nanoseconds execute{0};
+  std::chrono::nanoseconds user_cpu{0};  // of the command and what it waited for
+  std::chrono::nanoseconds system_cpu{0};
+  uint64_t peak_memory_bytes = 0;  // of its largest process
+};
+
+// Never is for root only. The guarantees are the same, but the command then believes to be root (without any
+// capability): some outputs may show it.
+enum class UserNamespace { WhereAllowed, Never };
+
+class CellProcess;
+
+// Runs containers, any number at a time. Any thread.
+class Sandbox {
+ public:
+  struct Options {
+    std::vector<std::string>
+        roots;  // absolute; every layer and bind lies in one of these. They have to exist.
+    UserNamespace user_namespace = UserNamespace::WhereAllowed;
+  };
+
+  // As root goes on without a user namespace where that is refused. Fails (RetryElsewhere), saying what the
+  // kernel refused and what to do about it, where containers cannot be made.
+  [[nodiscard]] static base::Result<std::unique_ptr<Sandbox>> open(Options options);
+  ~Sandbox();
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+
+  // Blocks until the command has ended, one way or another; a failure means that it could not be tried.
+  [[nodiscard]] base::Result<Ended> run(const Job& job, const StopSignal& stop);
+
+ private:
+  explicit Sandbox(Options options);
+  [[nodiscard]] base::Result<std::unique_ptr<CellProcess>> take_cell();
+
+  Options options_;
+  std::string filter_;
+  base::UniqueFd image_;
+  base::Guarded<std::vector<std::unique_ptr<CellProcess>>> idle_;
+};
+
+}  // namespace sandbox
