@@ -1,0 +1,102 @@
+#include "storage/local/copy.hh"
+
+#include "base/errors.hh"
+#include "base/files.hh"
+#include "object/hash.hh"
+
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace storage {
+
+namespace {
+
+constexpr size_t kChunk = 1U << 17U;
+
+size_t read_at(int fd, uint64_t offset, std::array<char, kChunk>& chunk, std::string_view subject) {
+  for (;;) {
+    const ssize_t got = ::pread(fd, chunk.data(), chunk.size(), static_cast<off_t>(offset));
+    if (got >= 0) {
+      return static_cast<size_t>(got);
+    }
+    if (errno != EINTR) {
+      throw base::SyscallError("read", subject);
+    }
+  }
+}
+
+std::array<char, kChunk>& chunk_of_this_thread() {
+  thread_local std::array<char, kChunk> chunk{};
+  return chunk;
+}
+
+// How far copy_file_range came; file systems that can't (or not across the two) say so in many ways.
+uint64_t copy_in_kernel(int from, int to, uint64_t size) {
+  off_t from_offset = 0;
+  off_t to_offset = 0;
+  while (static_cast<uint64_t>(from_offset) < size) {
+    const size_t rest = size - static_cast<uint64_t>(from_offset);
+    const ssize_t copied = ::copy_file_range(from, &from_offset, to, &to_offset, rest, 0);
+    if (copied == 0 || (copied < 0 && errno != EINTR)) {
+      break;  // the plain way goes on from here, and reports what is really wrong
+    }
+  }
+  return static_cast<uint64_t>(from_offset);
+}
+
+}  // namespace
+
+void copy_bytes(int from, int to, uint64_t size, std::string_view subject) {
+  if (::ioctl(to, FICLONE, from) == 0) {
+    return;
+  }
+  uint64_t done = copy_in_kernel(from, to, size);
+  if (done < size && ::lseek(to, static_cast<off_t>(done), SEEK_SET) < 0) {
+    throw base::SyscallError("seek in", subject);
+  }
+  std::array<char, kChunk>& chunk = chunk_of_this_thread();
+  while (done < size) {
+    const size_t got = std::min<uint64_t>(read_at(from, done, chunk, subject), size - done);
+    if (got == 0) {
+      throw base::SyscallError("copy all bytes to", subject, ESTALE);
+    }
+    base::write_all(to, {chunk.data(), got}, subject);
+    done += got;
+  }
+}
+
+object::Digest hash_from_start(int from, std::string_view subject) {
+  object::Hasher hasher;
+  std::array<char, kChunk>& chunk = chunk_of_this_thread();
+  for (uint64_t done = 0;;) {
+    const size_t got = read_at(from, done, chunk, subject);
+    if (got == 0) {
+      return hasher.take();
+    }
+    hasher.add({chunk.data(), got});
+    done += got;
+  }
+}
+
+object::Digest copy_and_hash(const HashedCopy& copy) {
+  if (::ioctl(copy.to, FICLONE, copy.from) == 0) {
+    return hash_from_start(copy.to, copy.to_subject);
+  }
+  object::Hasher hasher;
+  std::array<char, kChunk>& chunk = chunk_of_this_thread();
+  for (uint64_t done = 0;;) {
+    const size_t got = read_at(copy.from, done, chunk, copy.from_subject);
+    if (got == 0) {
+      return hasher.take();
+    }
+    hasher.add({chunk.data(), got});
+    base::write_all(copy.to, {chunk.data(), got}, copy.to_subject);
+    done += got;
+  }
+}
+
+}  // namespace storage
