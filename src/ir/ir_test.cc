@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace ir {
 namespace {
 
@@ -45,14 +47,59 @@ TEST(Ir, commands_that_no_process_could_run_are_refused) {
   const auto broken = [](auto change) {
     Command command = sample_command();
     change(command);
-    return !decode_command(encode(command));
+    EXPECT_THROW((void)encode(command), std::logic_error);
+    return !check(command);
   };
+  EXPECT_TRUE(check(sample_command()));
   EXPECT_TRUE(broken([](Command& c) { c.arguments.clear(); }));
+  EXPECT_TRUE(broken([](Command& c) { c.arguments.front().clear(); }));
   EXPECT_TRUE(broken([](Command& c) { c.arguments.push_back(std::string("a\0b", 3)); }));
   EXPECT_TRUE(broken([](Command& c) { c.environment["A=B"] = "x"; }));
-  EXPECT_TRUE(broken([](Command& c) { c.working_directory = "/home"; }));
-  EXPECT_TRUE(broken([](Command& c) { c.output_paths = {"b", "a"}; }));
-  EXPECT_TRUE(broken([](Command& c) { c.output_paths = {"/a"}; }));
+  EXPECT_TRUE(broken([](Command& c) { c.environment[""] = "x"; }));
+  for (const char* directory : {"/home", "home/", "a//b", "a/../b", "..", "."}) {
+    EXPECT_TRUE(broken([&](Command& c) { c.working_directory = directory; })) << directory;
+  }
+}
+
+TEST(Ir, output_paths_are_sorted_apart_and_below_the_root) {
+  const auto fits = [](std::vector<std::string> paths) {
+    Command command = sample_command();
+    command.working_directory = "w/x";
+    command.output_paths = std::move(paths);
+    return check(command).has_value();
+  };
+  EXPECT_TRUE(fits({}));
+  EXPECT_TRUE(fits({"../../b", "../y/a.o", "a", "a!/b", "b"}));
+  EXPECT_FALSE(fits({"b", "a"})) << "unsorted";
+  EXPECT_FALSE(fits({"a", "a"})) << "twice";
+  EXPECT_FALSE(fits({"/a"})) << "absolute";
+  EXPECT_FALSE(fits({"../../../a"})) << "above the root";
+  EXPECT_FALSE(fits({"../x/a"})) << "a second spelling of a";
+  EXPECT_FALSE(fits({"a", "a!", "a/b"})) << "one inside another, others between";
+  EXPECT_FALSE(fits({"../../w", "a"})) << "the working directory inside an output";
+}
+
+TEST(Ir, results_that_no_execution_could_have_are_refused) {
+  const auto broken = [](auto change) {
+    Result result = sample_result();
+    change(result);
+    EXPECT_THROW((void)encode(result), std::logic_error);
+    return !check(result);
+  };
+  EXPECT_TRUE(check(sample_result()));
+  EXPECT_TRUE(broken([](Result& r) { r.exit_code = -1; }));
+  EXPECT_TRUE(broken([](Result& r) { r.exit_code = 256; }));
+  EXPECT_TRUE(broken([](Result& r) { r.outputs["/abs"] = object::Symlink{"x"}; }));
+  EXPECT_TRUE(broken([](Result& r) { r.outputs["a.o"] = object::File{}; }));
+  EXPECT_TRUE(broken([](Result& r) { r.standard_output = hash(""); }));
+  EXPECT_TRUE(broken([](Result& r) { r.standard_error = object::Digest(); }));
+}
+
+TEST(Ir, a_thunk_that_names_nothing_is_refused) {
+  EXPECT_FALSE(check(Thunk{object::Digest(), hash("i"), {}}));
+  EXPECT_FALSE(check(Thunk{hash("c"), object::Digest(), {}}));
+  EXPECT_FALSE(check(Thunk{hash("c"), hash("i"), {{"", "x"}}}));
+  EXPECT_FALSE(decode_thunk(""));
 }
 
 TEST(Ir, a_result_owes_while_an_output_is_or_holds_a_promise) {

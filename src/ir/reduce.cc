@@ -1,6 +1,13 @@
 #include "ir/reduce.hh"
 
+#include "base/quote.hh"
+
+#include <deque>
 #include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace ir {
 
@@ -9,7 +16,7 @@ namespace {
 // Directories nest as deep as somebody's tree, so the walk keeps its own stack.
 base::Result<std::set<object::Promise>> collect(const object::Digest& root, const ReadDirectory& read) {
   std::set<object::Promise> promises;
-  std::set<object::Digest> seen{root};
+  std::unordered_set<object::Digest> seen{root};
   std::vector<object::Digest> open{root};
   while (!open.empty()) {
     const object::Digest digest = open.back();
@@ -30,56 +37,103 @@ base::Result<std::set<object::Promise>> collect(const object::Digest& root, cons
   return promises;
 }
 
+bool owes(const object::Entry& entry) {
+  const auto* below = std::get_if<object::Subdirectory>(&entry);
+  return std::holds_alternative<object::Promise>(entry) || (below != nullptr && below->owes);
+}
+
+base::Result<object::Entry> kept(const object::Promise& promise, const Concrete& concrete) {
+  const std::string subject =
+      "output '" + base::printable(promise.output) + "' of thunk " + promise.thunk.to_string();
+  auto value = concrete(promise);
+  if (!value) {
+    return base::failure(subject + " was not made", base::FailureKind::Deterministic);
+  }
+  if (owes(*value)) {
+    return base::failure(subject + " was to be put into a tree before it was finished");
+  }
+  return *std::move(value);
+}
+
+// One directory on the way down: `next` is the first entry that is not settled yet.
+struct Level {
+  object::Digest before;
+  object::Directory directory;
+  std::map<std::string, object::Entry, std::less<>>::iterator next;
+};
+
+// Trees come from anywhere and nest as deep as they like, so the way down is kept here and not on the stack.
 class Substitution {
  public:
   Substitution(const ReadDirectory& read, const WriteDirectory& write, const Concrete& concrete)
       : read_(read), write_(write), concrete_(concrete) {}
 
-  // Recursion as deep as the path of a promise; paths are bounded by PATH_MAX.
-  base::Result<object::Digest> run(const object::Digest& digest) {
-    if (const auto known = done_.find(digest); known != done_.end()) {
-      return known->second;
+  base::Result<object::Digest> run(const object::Digest& root) {
+    if (auto entered = enter(root); !entered) {
+      return tl::unexpected(entered.error());
     }
+    if (!way_.back().directory.owes()) {
+      return root;
+    }
+    while (!way_.empty()) {
+      if (auto went_on = step(); !went_on) {
+        return tl::unexpected(went_on.error());
+      }
+    }
+    return done_.at(root);
+  }
+
+ private:
+  base::Result<void> enter(const object::Digest& digest) {
     auto directory = read_(digest);
     if (!directory) {
       return tl::unexpected(directory.error());
     }
-    for (auto& entry : directory->entries) {
-      if (auto changed = replace(entry.second); !changed) {
-        return tl::unexpected(changed.error());
-      }
-    }
-    auto written = write_(*directory);
-    if (written) {
-      done_.emplace(digest, *written);
-    }
-    return written;
+    Level& level = way_.emplace_back(Level{digest, *std::move(directory), {}});
+    level.next = level.directory.entries.begin();
+    return {};
   }
 
- private:
-  base::Result<void> replace(object::Entry& entry) {
+  // Settles one entry, goes down one level, or leaves one.
+  base::Result<void> step() {
+    Level& level = way_.back();
+    if (level.next == level.directory.entries.end()) {
+      return leave(level);
+    }
+    object::Entry& entry = level.next->second;
     if (const auto* promise = std::get_if<object::Promise>(&entry)) {
-      auto value = concrete_(*promise);
+      auto value = kept(*promise, concrete_);
       if (!value) {
-        return base::failure(
-            "thunk " + promise->thunk.to_string() + " did not make its output '" + promise->output + "'",
-            base::FailureKind::Deterministic);
+        return tl::unexpected(value.error());
       }
       entry = *std::move(value);
-    } else if (auto* below = std::get_if<object::Subdirectory>(&entry); below != nullptr && below->owes) {
-      const auto digest = run(below->digest);
-      if (!digest) {
-        return tl::unexpected(digest.error());
+    } else if (owes(entry)) {
+      auto& below = std::get<object::Subdirectory>(entry);
+      const auto known = done_.find(below.digest);
+      if (known == done_.end()) {
+        return enter(below.digest);  // and come back to this entry
       }
-      *below = {*digest, false};
+      below = {known->second, false};
     }
+    ++level.next;
+    return {};
+  }
+
+  base::Result<void> leave(Level& level) {
+    auto written = write_(level.directory);
+    if (!written) {
+      return tl::unexpected(written.error());
+    }
+    done_.emplace(level.before, *written);
+    way_.pop_back();
     return {};
   }
 
   const ReadDirectory& read_;
   const WriteDirectory& write_;
   const Concrete& concrete_;
-  std::map<object::Digest, object::Digest> done_;
+  std::deque<Level> way_;  // levels hold iterators into themselves, so they must not move
+  std::unordered_map<object::Digest, object::Digest> done_;
 };
 
 }  // namespace

@@ -60,5 +60,44 @@ TEST_F(Reduce, an_output_that_was_not_made_is_named) {
   EXPECT_EQ(done.error().kind, base::FailureKind::Deterministic);
 }
 
+TEST_F(Reduce, a_tree_that_owes_nothing_stays_what_it_is_and_nothing_is_written) {
+  const object::Digest root = put({{{"f", File{hash("f"), false}}}});
+  const WriteDirectory never = [](const Directory&) -> base::Result<object::Digest> {
+    return base::failure("written");
+  };
+  EXPECT_EQ(substitute(root, read_, never, [](const Promise&) { return std::nullopt; }).value(), root);
+}
+
+TEST_F(Reduce, what_still_owes_is_not_put_in_place_of_a_promise) {
+  const object::Digest root = put({{{"p", Promise{hash("t"), "o"}}}});
+  for (const Entry& entry : {Entry(Promise{hash("u"), "x"}), Entry(Subdirectory{root, true})}) {
+    const auto done = substitute(root, read_, write_, [&](const Promise&) { return std::optional(entry); });
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().kind, base::FailureKind::Ours);
+  }
+}
+
+TEST_F(Reduce, an_unreadable_directory_is_the_answer) {
+  const ReadDirectory lost = [](const object::Digest&) -> base::Result<Directory> {
+    return base::failure("gone", base::FailureKind::RetryHere);
+  };
+  EXPECT_EQ(promises_in(hash("r"), lost).error().message, "gone");
+  EXPECT_EQ(substitute(hash("r"), lost, write_, [](const Promise&) { return std::nullopt; }).error().kind,
+            base::FailureKind::RetryHere);
+}
+
+TEST_F(Reduce, a_tree_deeper_than_any_path_does_not_exhaust_the_stack) {
+  constexpr int kDepth = 20'000;
+  object::Digest root = put({{{"p", Promise{hash("t"), "o"}}}});
+  object::Digest expected = put({{{"p", File{hash("f"), false}}}});
+  for (int i = 0; i < kDepth; ++i) {
+    root = put({{{"d", Subdirectory{root, true}}}});
+    expected = put({{{"d", Subdirectory{expected, false}}}});
+  }
+  EXPECT_EQ(promises_in(root, read_).value().size(), 1U);
+  const auto file = [](const Promise&) { return std::optional<Entry>(File{hash("f"), false}); };
+  EXPECT_EQ(substitute(root, read_, write_, file).value(), expected);
+}
+
 }  // namespace
 }  // namespace ir

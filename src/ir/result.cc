@@ -1,6 +1,9 @@
 #include "ir/result.hh"
 
+#include "base/quote.hh"
 #include "object/wire.hh"
+
+#include <stdexcept>
 
 #include "gg/v1/thunk.pb.h"
 
@@ -59,28 +62,30 @@ Timings timings_of(const gg::v1::Timings& message) {
           nanoseconds(message.system_cpu()), static_cast<uint64_t>(message.peak_memory_bytes())};
 }
 
-// False: a digest is missing or malformed.
-bool take_outputs(const gg::v1::ActionResult& message, std::map<std::string, object::Entry>& outputs) {
-  bool proper = true;
+// A path that stands twice is taken once, so the comparison with the canonical bytes refuses it.
+std::map<std::string, object::Entry> outputs_of(const gg::v1::ActionResult& message) {
+  std::map<std::string, object::Entry> outputs;
   for (const auto& output : message.output_files()) {
-    const auto digest = from_wire(output.digest());
-    proper = proper && digest;
-    outputs.emplace(output.path(), object::File{digest.value_or(object::Digest()), output.is_executable()});
+    outputs.emplace(output.path(), object::File{from_wire(output.digest()), output.is_executable()});
   }
   for (const auto& output : message.output_directories()) {
-    const auto digest = from_wire(output.root_directory_digest());
-    proper = proper && digest;
-    outputs.emplace(output.path(), object::Subdirectory{digest.value_or(object::Digest()), output.owes()});
+    outputs.emplace(output.path(),
+                    object::Subdirectory{from_wire(output.root_directory_digest()), output.owes()});
   }
   for (const auto& output : message.output_symlinks()) {
     outputs.emplace(output.path(), object::Symlink{output.target()});
   }
   for (const auto& output : message.output_promises()) {
-    const auto thunk = from_wire(output.thunk());
-    proper = proper && thunk;
-    outputs.emplace(output.path(), object::Promise{thunk.value_or(object::Digest()), output.output()});
+    outputs.emplace(output.path(), object::Promise{from_wire(output.thunk()), output.output()});
   }
-  return proper;
+  return outputs;
+}
+
+std::string_view problem_with_stream(const std::optional<object::Digest>& stream) {
+  if (stream && stream->size() == 0) {
+    return "a stream that nothing was written to has no digest";
+  }
+  return stream ? object::problem_with(*stream) : "";
 }
 
 }  // namespace
@@ -95,7 +100,30 @@ bool Result::owes() const {
   return false;
 }
 
+base::Result<void> check(const Result& result) {
+  if (result.exit_code < 0 || result.exit_code > 255) {
+    return base::failure("no process can exit with " + std::to_string(result.exit_code));
+  }
+  for (const auto& output : result.outputs) {
+    const std::string_view problem = object::is_output_path(output.first)
+                                         ? object::problem_with(output.second)
+                                         : "its path is no proper output path";
+    if (!problem.empty()) {
+      return base::failure("output '" + base::printable(output.first) + "': " + std::string(problem));
+    }
+  }
+  for (const auto* stream : {&result.standard_output, &result.standard_error}) {
+    if (const std::string_view problem = problem_with_stream(*stream); !problem.empty()) {
+      return base::failure("standard output or error: " + std::string(problem));
+    }
+  }
+  return {};
+}
+
 std::string encode(const Result& result) {
+  if (const auto fit = check(result); !fit) {
+    throw std::logic_error("cannot encode a result: " + fit.error().message);
+  }
   gg::v1::ActionResult message;
   for (const auto& output : result.outputs) {
     std::visit(AddTo{message, output.first}, output.second);
@@ -115,25 +143,21 @@ std::string encode(const Result& result) {
 
 base::Result<Result> decode_result(std::string_view bytes) {
   gg::v1::ActionResult message;
-  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!object::parse(bytes, message)) {
     return base::failure("not a result: no such message");
   }
   Result result;
   result.exit_code = message.exit_code();
-  bool proper = take_outputs(message, result.outputs);
+  result.outputs = outputs_of(message);
   if (message.has_stdout_digest()) {
     result.standard_output = from_wire(message.stdout_digest());
-    proper = proper && result.standard_output;
   }
   if (message.has_stderr_digest()) {
     result.standard_error = from_wire(message.stderr_digest());
-    proper = proper && result.standard_error;
   }
-  if (message.has_timings()) {
-    result.timings = timings_of(message.timings());
-  }
-  if (!proper) {
-    return base::failure("not a result: a digest is missing or malformed");
+  result.timings = timings_of(message.timings());
+  if (const auto fit = check(result); !fit) {
+    return base::failure("not a result: " + fit.error().message);
   }
   if (encode(result) != bytes) {
     return base::failure("not a result: not in canonical form");

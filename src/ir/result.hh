@@ -27,11 +27,14 @@ struct Timings {
 // What came of executing a concrete thunk. An output is a file, a whole directory, a symlink, or a promise of
 // another thunk's output (a tail call).
 struct Result {
-  int exit_code = 0;                              // 128 + signal when a signal ended it
-  std::map<std::string, object::Entry> outputs;   // by declared output path; not made: absent.
-                                                  // Subdirectory::owes: promises stand inside
-  std::optional<object::Digest> standard_output;  // absent: nothing was written
-  std::optional<object::Digest> standard_error;
+  int exit_code = 0;  // 0 to 255; 128 + signal when a signal ended it
+
+  // By output path, as the command declared it; what was not made is absent. Subdirectory::owes says that
+  // promises stand inside.
+  std::map<std::string, object::Entry> outputs;
+
+  std::optional<object::Digest> standard_output;  // absent: nothing was written; never the empty object
+  std::optional<object::Digest> standard_error;   // likewise
   Timings timings;
 
   // Some output is, or holds, a promise: the reducer has to go on.
@@ -40,8 +43,14 @@ struct Result {
   bool operator==(const Result&) const = default;
 };
 
-// Canonical bytes, spec/proto/gg/v1/thunk.proto (ActionResult).
+// Would encode() take it? The error says what is wrong.
+[[nodiscard]] base::Result<void> check(const Result& result);
+
+// Canonical bytes, spec/proto/gg/v1/thunk.proto (ActionResult). Throws std::logic_error for what check()
+// refuses.
 [[nodiscard]] std::string encode(const Result& result);
+
+// Accepts only what encode() writes.
 [[nodiscard]] base::Result<Result> decode_result(std::string_view bytes);
 
 }  // namespace ir

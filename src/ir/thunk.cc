@@ -1,9 +1,13 @@
 #include "ir/thunk.hh"
 
+#include "base/quote.hh"
+#include "ir/output_path.hh"
 #include "object/hash.hh"
 #include "object/wire.hh"
 
 #include <algorithm>
+#include <functional>
+#include <stdexcept>
 
 #include "gg/v1/thunk.pb.h"
 
@@ -15,33 +19,89 @@ bool has_nul(const std::string& text) {
   return text.find('\0') != std::string::npos;
 }
 
-std::string problem_with(const Command& command) {
-  if (command.arguments.empty()) {
-    return "no arguments";
+base::Result<void> check_words(const Command& command) {
+  if (command.arguments.empty() || command.arguments.front().empty()) {
+    return base::failure("there is no program in its arguments");
   }
   if (std::any_of(command.arguments.begin(), command.arguments.end(), has_nul)) {
-    return "an argument holds NUL";
+    return base::failure("an argument holds NUL");
   }
   for (const auto& variable : command.environment) {
     if (variable.first.empty() || variable.first.find('=') != std::string::npos || has_nul(variable.first) ||
         has_nul(variable.second)) {
-      return "an environment variable that no process can have";
+      return base::failure("no process can have the environment variable '" +
+                           base::printable(variable.first) + "'");
     }
   }
-  if (command.working_directory.starts_with('/') || has_nul(command.working_directory)) {
-    return "the working directory is not relative to the input root";
+  return {};
+}
+
+// Sorted by path from the root, what stands inside another follows it, but for names with bytes below '/' in
+// between; with a '/' at the end of each they cannot come between.
+base::Result<void> check_apart(std::vector<std::string> from_root) {
+  std::sort(from_root.begin(), from_root.end());
+  for (size_t i = 1; i < from_root.size(); ++i) {
+    if (from_root[i].starts_with(from_root[i - 1])) {
+      return base::failure("output '" + base::printable(from_root[i]) + "' stands inside output '" +
+                           base::printable(from_root[i - 1]) + "'");
+    }
   }
+  return {};
+}
+
+base::Result<void> check_outputs(const Command& command) {
+  std::vector<std::string> from_root;
   for (const std::string& path : command.output_paths) {
-    if (path.empty() || path.starts_with('/') || has_nul(path)) {
-      return "an output path is not relative to the working directory";
+    auto whole = output_from_root(command.working_directory, path);
+    if (!whole) {
+      return base::failure("output path '" + base::printable(path) + "' is no proper path from '/" +
+                           base::printable(command.working_directory) + "'");
     }
+    from_root.push_back(*std::move(whole) + "/");
   }
-  return "";
+  if (std::adjacent_find(command.output_paths.begin(), command.output_paths.end(), std::greater_equal<>()) !=
+      command.output_paths.end()) {
+    return base::failure("its output paths are not sorted, each once");
+  }
+  return check_apart(std::move(from_root));
+}
+
+template <class Value>
+void require_fit(const Value& value, const char* what) {
+  if (const auto fit = check(value); !fit) {
+    throw std::logic_error("cannot encode a " + std::string(what) + ": " + fit.error().message);
+  }
 }
 
 }  // namespace
 
+base::Result<void> check(const Command& command) {
+  if (auto fit = check_words(command); !fit) {
+    return fit;
+  }
+  if (!is_path_from_root(command.working_directory)) {
+    return base::failure("its working directory '" + base::printable(command.working_directory) +
+                         "' is no proper path from the input root");
+  }
+  return check_outputs(command);
+}
+
+base::Result<void> check(const Thunk& thunk) {
+  for (const object::Digest& digest : {thunk.command, thunk.input_root}) {
+    if (const std::string_view problem = object::problem_with(digest); !problem.empty()) {
+      return base::failure("its command or input root: " + std::string(problem));
+    }
+  }
+  for (const auto& property : thunk.platform) {
+    if (property.first.empty()) {
+      return base::failure("a platform property has no name");
+    }
+  }
+  return {};
+}
+
 std::string encode(const Command& command) {
+  require_fit(command, "command");
   gg::v1::Command message;
   for (const std::string& argument : command.arguments) {
     message.add_arguments(argument);
@@ -59,6 +119,7 @@ std::string encode(const Command& command) {
 }
 
 std::string encode(const Thunk& thunk) {
+  require_fit(thunk, "thunk");
   gg::v1::Action message;
   object::to_wire(thunk.command, *message.mutable_command_digest());
   object::to_wire(thunk.input_root, *message.mutable_input_root_digest());
@@ -75,7 +136,7 @@ std::string encode(const Thunk& thunk) {
 
 base::Result<Command> decode_command(std::string_view bytes) {
   gg::v1::Command message;
-  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!object::parse(bytes, message)) {
     return base::failure("not a command object: no such message");
   }
   Command command;
@@ -85,11 +146,8 @@ base::Result<Command> decode_command(std::string_view bytes) {
   }
   command.working_directory = message.working_directory();
   command.output_paths.assign(message.output_paths().begin(), message.output_paths().end());
-  const bool sorted = std::adjacent_find(command.output_paths.begin(), command.output_paths.end(),
-                                         std::greater_equal<>()) == command.output_paths.end();
-  const std::string problem = sorted ? problem_with(command) : "its output paths are not sorted";
-  if (!problem.empty()) {
-    return base::failure("not a command object: " + problem);
+  if (const auto fit = check(command); !fit) {
+    return base::failure("not a command object: " + fit.error().message);
   }
   if (encode(command) != bytes) {
     return base::failure("not a command object: not in canonical form");
@@ -99,17 +157,16 @@ base::Result<Command> decode_command(std::string_view bytes) {
 
 base::Result<Thunk> decode_thunk(std::string_view bytes) {
   gg::v1::Action message;
-  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!object::parse(bytes, message)) {
     return base::failure("not a thunk object: no such message");
   }
-  const auto command = object::from_wire(message.command_digest());
-  const auto input_root = object::from_wire(message.input_root_digest());
-  if (!command || !input_root) {
-    return base::failure("not a thunk object: no proper digest of its command or its input root");
-  }
-  Thunk thunk{*command, *input_root, {}};
+  Thunk thunk{
+      object::from_wire(message.command_digest()), object::from_wire(message.input_root_digest()), {}};
   for (const auto& property : message.platform().properties()) {
     thunk.platform.emplace(property.name(), property.value());
+  }
+  if (const auto fit = check(thunk); !fit) {
+    return base::failure("not a thunk object: " + fit.error().message);
   }
   if (encode(thunk) != bytes) {
     return base::failure("not a thunk object: not in canonical form");

@@ -11,14 +11,21 @@
 
 namespace ir {
 
-// What a thunk runs. Paths are bytes.
+// What a thunk runs. Paths and words are bytes without NUL.
 struct Command {
-  std::vector<std::string> arguments;  // argv[0] included; the program is argv[0], an absolute path or
-                                       // relative to the working directory
-  std::map<std::string, std::string> environment;  // all of it
-  std::string working_directory;                   // relative to the input root; "" is the root itself
-  std::vector<std::string>
-      output_paths;  // relative to working_directory, or absolute-less "../x"; sorted, unique
+  // argv, not empty. The program is argv[0]: absolute, or relative to the working directory; never looked up
+  // in PATH.
+  std::vector<std::string> arguments;
+
+  // All of it. Names are not empty and hold no '='.
+  std::map<std::string, std::string> environment;
+
+  // From the input root, which is the process's "/": "home/u/p", without a '/' at either end; "" is the root.
+  std::string working_directory;
+
+  // What the command makes, files or directories, relative to working_directory: "a.o", "../lib/x"
+  // (ir/output_path.hh has the rules and makes them). Sorted bytewise, each once, none inside another.
+  std::vector<std::string> output_paths;
 
   bool operator==(const Command&) const = default;
 };
@@ -33,7 +40,12 @@ struct Thunk {
   bool operator==(const Thunk&) const = default;
 };
 
-// Canonical bytes, spec/proto/gg/v1/thunk.proto.
+// Would encode() take it? The error says what is wrong. Ask before encoding what came from a user's command
+// line.
+[[nodiscard]] base::Result<void> check(const Command& command);
+[[nodiscard]] base::Result<void> check(const Thunk& thunk);
+
+// Canonical bytes, spec/proto/gg/v1/thunk.proto. Throw std::logic_error for what check() refuses.
 [[nodiscard]] std::string encode(const Command& command);
 [[nodiscard]] std::string encode(const Thunk& thunk);
 

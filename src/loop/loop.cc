@@ -1,5 +1,6 @@
 #include "loop/loop.hh"
 
+#include <algorithm>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
@@ -12,7 +13,7 @@
 namespace loop {
 
 struct Loop::Impl {
-  explicit Impl(unsigned pool_threads) : pool(pool_threads) {}
+  explicit Impl(unsigned pool_threads) : pool(std::max(1U, pool_threads)) {}
 
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> stay = asio::make_work_guard(context);
@@ -30,6 +31,7 @@ Loop::~Loop() {
 
 void Loop::run() {
   impl_->context.run();
+  impl_->context.restart();  // after stop(), not before run(): an early stop() must not get lost
 }
 
 void Loop::stop() {
@@ -58,12 +60,12 @@ void Loop::offload(std::function<void()> work, std::function<void()> then) {
 }
 
 Loop::TimerId Loop::after(std::chrono::nanoseconds delay, std::function<void()> callback) {
+  // The clock counts nanoseconds in 64 bits: "never", given as the largest delay, would overflow it.
+  constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(24 * 365);
+  const auto bounded = std::clamp(delay, std::chrono::nanoseconds::zero(), kLongest);
   const TimerId id = impl_->next_timer++;
   asio::steady_timer& timer =
-      impl_->timers
-          .emplace(id,
-                   asio::steady_timer(impl_->context, std::chrono::ceil<std::chrono::microseconds>(delay)))
-          .first->second;
+      impl_->timers.emplace(id, asio::steady_timer(impl_->context, bounded)).first->second;
   timer.async_wait([this, id, callback = std::move(callback)](const asio::error_code& error) {
     // A timer that fired while it was being cancelled is no longer in the table.
     if (!error && impl_->timers.erase(id) == 1) {

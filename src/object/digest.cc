@@ -9,11 +9,13 @@ namespace {
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 std::optional<unsigned> hex_value(char c) {
-  const size_t position = kHexDigits.find(c);
-  if (position == std::string_view::npos) {
-    return std::nullopt;
+  if (c >= '0' && c <= '9') {
+    return static_cast<unsigned>(c - '0');
   }
-  return static_cast<unsigned>(position);
+  if (c >= 'a' && c <= 'f') {
+    return static_cast<unsigned>(c - 'a') + 10U;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -52,12 +54,17 @@ std::optional<Digest> Digest::parse(std::string_view text) {
 
 std::string Digest::hex() const {
   std::string text;
-  text.reserve(2 * hash_.size());
-  for (const uint8_t byte : hash_) {
-    text += kHexDigits[byte >> 4U];
-    text += kHexDigits[byte & 0xFU];
-  }
+  write_hex(text);
   return text;
+}
+
+void Digest::write_hex(std::string& text) const {
+  text.resize(2 * hash_.size());
+  char* out = text.data();
+  for (const uint8_t byte : hash_) {
+    *out++ = kHexDigits[byte >> 4U];
+    *out++ = kHexDigits[byte & 0xFU];
+  }
 }
 
 std::string Digest::to_string() const {

@@ -33,6 +33,9 @@ class Digest {
   [[nodiscard]] std::string to_string() const;
   [[nodiscard]] std::string hex() const;
 
+  // Makes `text` hold hex(), in the memory it has.
+  void write_hex(std::string& text) const;
+
   [[nodiscard]] const Hash& hash() const { return hash_; }
 
   // In bytes.

@@ -1,8 +1,11 @@
 #include "object/tree.hh"
 
+#include "base/quote.hh"
 #include "object/wire.hh"
 
 #include <google/protobuf/arena.h>
+
+#include <stdexcept>
 
 #include "gg/v1/object.pb.h"
 
@@ -42,44 +45,8 @@ struct AddTo {
   }
 };
 
-// Collects entries and remembers the first thing wrong.
-class Reader {
- public:
-  void take(const std::string& name, std::optional<Entry> entry) {
-    if (!is_entry_name(name)) {
-      problem_ = "an entry's name is empty, \".\", \"..\", or holds \"/\" or NUL";
-    } else if (!entry) {
-      problem_ = "entry '" + name + "' has no proper digest";
-    } else if (!directory_.entries.emplace(name, *std::move(entry)).second) {
-      problem_ = "entry '" + name + "' stands twice";
-    }
-  }
-
-  base::Result<Directory> finish() {
-    if (!problem_.empty()) {
-      return base::failure("not a directory object: " + problem_);
-    }
-    return std::move(directory_);
-  }
-
- private:
-  Directory directory_;
-  std::string problem_;
-};
-
-std::optional<Entry> file_of(const gg::v1::FileNode& node) {
-  const auto digest = from_wire(node.digest());
-  return digest ? std::optional<Entry>(File{*digest, node.is_executable()}) : std::nullopt;
-}
-
-std::optional<Entry> subdirectory_of(const gg::v1::DirectoryNode& node) {
-  const auto digest = from_wire(node.digest());
-  return digest ? std::optional<Entry>(Subdirectory{*digest, node.owes()}) : std::nullopt;
-}
-
-std::optional<Entry> promise_of(const gg::v1::PromiseNode& node) {
-  const auto thunk = from_wire(node.thunk());
-  return thunk ? std::optional<Entry>(Promise{*thunk, node.output()}) : std::nullopt;
+base::Result<void> refuse(const std::string& name, std::string_view problem) {
+  return base::failure("entry '" + base::printable(name) + "': " + std::string(problem));
 }
 
 }  // namespace
@@ -87,6 +54,19 @@ std::optional<Entry> promise_of(const gg::v1::PromiseNode& node) {
 bool is_entry_name(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
          name.find('\0') == std::string_view::npos;
+}
+
+bool is_output_path(std::string_view path) {
+  while (path.starts_with("../")) {
+    path.remove_prefix(3);
+  }
+  for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/')) {
+    if (!is_entry_name(path.substr(0, slash))) {
+      return false;
+    }
+    path.remove_prefix(slash + 1);
+  }
+  return is_entry_name(path);
 }
 
 bool Directory::owes() const {
@@ -99,7 +79,22 @@ bool Directory::owes() const {
   return false;
 }
 
+base::Result<void> check(const Directory& directory) {
+  for (const auto& entry : directory.entries) {
+    if (!is_entry_name(entry.first)) {
+      return refuse(entry.first, R"(its name is empty, "." or "..", or holds '/' or NUL)");
+    }
+    if (const std::string_view problem = problem_with(entry.second); !problem.empty()) {
+      return refuse(entry.first, problem);
+    }
+  }
+  return {};
+}
+
 std::string encode(const Directory& directory) {
+  if (const auto fit = check(directory); !fit) {
+    throw std::logic_error("cannot encode a directory: " + fit.error().message);
+  }
   google::protobuf::Arena arena;
   auto* message = google::protobuf::Arena::CreateMessage<gg::v1::Directory>(&arena);
   for (const auto& entry : directory.entries) {
@@ -111,25 +106,29 @@ std::string encode(const Directory& directory) {
 base::Result<Directory> decode_directory(std::string_view bytes) {
   google::protobuf::Arena arena;
   auto* message = google::protobuf::Arena::CreateMessage<gg::v1::Directory>(&arena);
-  if (!message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!parse(bytes, *message)) {
     return base::failure("not a directory object: no such message");
   }
-  Reader reader;
+  // A name that stands twice is taken once, so the comparison below refuses it.
+  Directory directory;
   for (const auto& node : message->files()) {
-    reader.take(node.name(), file_of(node));
+    directory.entries.emplace(node.name(), File{from_wire(node.digest()), node.is_executable()});
   }
   for (const auto& node : message->directories()) {
-    reader.take(node.name(), subdirectory_of(node));
+    directory.entries.emplace(node.name(), Subdirectory{from_wire(node.digest()), node.owes()});
   }
   for (const auto& node : message->symlinks()) {
-    reader.take(node.name(), Symlink{node.target()});
+    directory.entries.emplace(node.name(), Symlink{node.target()});
   }
   for (const auto& node : message->promises()) {
-    reader.take(node.name(), promise_of(node));
+    directory.entries.emplace(node.name(), Promise{from_wire(node.thunk()), node.output()});
   }
-  auto directory = reader.finish();
-  if (directory && encode(*directory) != bytes) {
-    return base::failure("not a directory object: not in canonical form");
+  if (const auto fit = check(directory); !fit) {
+    return base::failure("not a directory object: " + fit.error().message);
+  }
+  if (encode(directory) != bytes) {
+    return base::failure(
+        "not a directory object: not in canonical form (order, repeated names, other fields)");
   }
   return directory;
 }

@@ -52,8 +52,13 @@ struct Directory {
   bool operator==(const Directory&) const = default;
 };
 
+// Would encode() take it? The error names the entry: an illegal name or output path, a digest that names
+// nothing, a symlink to nowhere.
+[[nodiscard]] base::Result<void> check(const Directory& directory);
+
 // The canonical bytes (spec/proto/gg/v1/object.proto): same directory, same bytes, same name. Without
-// promises they are those of a REAPI v2 Directory.
+// promises they are those of a REAPI v2 Directory. Throws std::logic_error for what check() refuses, since
+// bytes that nobody can read back would be kept for ever under their name.
 [[nodiscard]] std::string encode(const Directory& directory);
 
 // Accepts only what encode() writes: order, names and digests are checked, since the bytes may come from
@@ -62,5 +67,9 @@ struct Directory {
 
 // Is it fit to be an entry's name?
 [[nodiscard]] bool is_entry_name(std::string_view name);
+
+// Is it fit to be the path of an output, relative to a thunk's working directory? Any number of "../", then
+// entry names with one '/' between them: "a.o", "../lib/x", but not "", "..", "/a", "a/", "a//b", "a/../b".
+[[nodiscard]] bool is_output_path(std::string_view path);
 
 }  // namespace object

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace object {
 namespace {
 
@@ -39,12 +41,47 @@ TEST(Tree, what_was_encoded_is_read_back) {
   EXPECT_TRUE((Directory{{{"d", Subdirectory{hash(""), true}}}}).owes());
 }
 
+// The bytes of a directory that holds one symlink to "x"; encode() itself refuses to write illegal ones.
+std::string bytes_of_link(const std::string& name, const std::string& target) {
+  const auto field = [](char tag, const std::string& value) {
+    return std::string(1, tag) + std::string(1, static_cast<char>(value.size())) + value;
+  };
+  return field('\x1A', field('\x0A', name) + field('\x12', target));
+}
+
 TEST(Tree, names_that_could_lead_out_of_the_tree_are_refused) {
+  EXPECT_TRUE(decode_directory(bytes_of_link("a", "x")));
   for (const std::string& name :
-       {std::string(""), std::string("."), std::string(".."), std::string("a/b"), std::string("a\0b", 3)}) {
-    Directory directory;
-    directory.entries.emplace(name, Symlink{"x"});
-    EXPECT_FALSE(decode_directory(encode(directory))) << name;
+       {std::string("."), std::string(".."), std::string("a/b"), std::string("/"), std::string("a\0b", 3)}) {
+    const Directory directory{{{name, Symlink{"x"}}}};
+    EXPECT_FALSE(check(directory)) << name;
+    EXPECT_THROW((void)encode(directory), std::logic_error) << name;
+    EXPECT_FALSE(decode_directory(bytes_of_link(name, "x"))) << name;
+  }
+  EXPECT_FALSE(decode_directory("\x1A\x03\x12\x01x")) << "no name";
+}
+
+TEST(Tree, entries_that_name_nothing_are_refused) {
+  EXPECT_FALSE(check({{{"f", File{Digest(), false}}}}));
+  EXPECT_FALSE(check({{{"d", Subdirectory{Digest(), false}}}}));
+  EXPECT_FALSE(check({{{"f", File{Digest(hash("").hash(), uint64_t{1} << 63U), false}}}}));
+  EXPECT_FALSE(check({{{"l", Symlink{""}}}}));
+  EXPECT_FALSE(check({{{"l", Symlink{std::string("a\0b", 3)}}}}));
+  EXPECT_FALSE(check({{{"p", Promise{hash("t"), "/abs"}}}}));
+  EXPECT_FALSE(check({{{"p", Promise{Digest(), "o"}}}}));
+  EXPECT_FALSE(
+      decode_directory("\x0A\x03\x0A\x01"
+                       "f"))
+      << "no digest";
+}
+
+TEST(Tree, output_paths_climb_only_at_their_start) {
+  for (const char* path : {"a", "a.o", "a/b", "../a", "../../a/b", "...", "..a/b"}) {
+    EXPECT_TRUE(is_output_path(path)) << path;
+  }
+  for (const char* path :
+       {"", ".", "..", "../", "../..", "/a", "a/", "a//b", "./a", "a/./b", "a/../b", "..//a"}) {
+    EXPECT_FALSE(is_output_path(path)) << path;
   }
 }
 
