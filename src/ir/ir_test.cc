@@ -43,6 +43,17 @@ TEST(Ir, a_thunk_is_an_action_of_the_remote_execution_api) {
   EXPECT_EQ(encode(Thunk{hash("c"), hash("i"), {}}), expected);
 }
 
+// REAPI v2: Command.{arguments=1, environment_variables=2, working_directory=6, output_paths=7},
+// EnvironmentVariable.{name=1, value=2}; all of wire type 2.
+TEST(Ir, a_command_has_the_bytes_of_the_remote_execution_api) {
+  const std::string expected =
+      "\x0A\x03gcc"
+      "\x12\x06\x0A\x01N\x12\x01v"
+      "\x32\x01w"
+      "\x3A\x04../x";
+  EXPECT_EQ(encode(Command{{"gcc"}, {{"N", "v"}}, "w", {"../x"}}), expected);
+}
+
 TEST(Ir, commands_that_no_process_could_run_are_refused) {
   const auto broken = [](auto change) {
     Command command = sample_command();
