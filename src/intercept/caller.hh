@@ -1,0 +1,33 @@
+#pragma once
+
+#include "intercept/process.hh"
+
+#include <string>
+#include <vector>
+
+namespace intercept {
+
+// May the command's caller be told 0 before the result is known? Only when it can do nothing but stop
+// (DESIGN §4.3). Otherwise `reason` is a stable code for counters: why it has to wait.
+struct Bet {
+  bool allowed = false;
+  std::string reason;
+  std::string detail;
+  bool keeps_going = false;           // make -k, ninja -k: a failure is not to stop the build
+  bool diagnostics_unwanted = false;  // the caller threw the command's output away (/dev/null)
+};
+
+struct Caller {
+  pid_t pid = 0;  // of the command itself
+  pid_t top = 0;  // the build's first process: beyond it nobody looks
+  std::vector<std::string> argv;
+  std::string working_directory;
+  std::string makeflags;     // $MAKEFLAGS, "" without
+  StreamId standard_output;  // of the command
+  StreamId standard_error;
+};
+
+// Looks at the processes from the command up to `top`. `own_output` and `own_error` are gg's own streams.
+[[nodiscard]] Bet judge_caller(const Caller& caller, const StreamId& own_output, const StreamId& own_error);
+
+}  // namespace intercept

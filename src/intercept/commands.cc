@@ -1,0 +1,410 @@
+#include "intercept/commands.hh"
+
+#include "intercept/placeholder.hh"
+#include "intercept/placing.hh"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace intercept {
+
+namespace {
+
+// A model that asks for ever for something more to be read is a defect; the real tool then decides.
+constexpr int kMostQuestions = 200;
+
+constexpr mode_t kFileMode = 0666;
+constexpr mode_t kExecutableMode = 0777;
+
+std::string absolute(const std::string& word, const std::string& working_directory) {
+  return word.empty() || word[0] == '/' ? word : working_directory + "/" + word;
+}
+
+// A file to be replaced, or none: anything else (/dev/null, a directory) is the real tool's business, and so
+// is a folder that cannot be written to: its message is the one to be seen.
+bool can_be_made(const std::string& path) {
+  struct stat status {};
+
+  if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) {
+    return false;
+  }
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == 0 ? "/" : path.substr(0, slash);
+  return ::access(folder.c_str(), W_OK | X_OK) == 0;
+}
+
+std::string find_on_path(const std::string& name, const std::string& path) {
+  for (size_t at = 0; at <= path.size();) {
+    const size_t end = std::min(path.find(':', at), path.size());
+    const std::string candidate = path.substr(at, end - at) + "/" + name;
+    if (::access(candidate.c_str(), X_OK) == 0) {
+      return candidate;
+    }
+    at = end + 1;
+  }
+  return name;
+}
+
+}  // namespace
+
+struct Commands::Job {
+  Request request;
+  std::shared_ptr<Answer> answer;
+  model::Invocation invocation;
+  base::Nanoseconds started{0};
+  int questions = 0;
+  Bet bet;
+};
+
+Commands::Commands(Settings settings, model::Models& models, Forcer& forcer, object::FileStore& store,
+                   Registry& registry, Ledger& ledger, Workers& workers, base::Clock& clock,
+                   Observer& observer, Lost lost)
+    : settings_(settings),
+      models_(models),
+      forcer_(forcer),
+      store_(store),
+      registry_(registry),
+      ledger_(ledger),
+      workers_(workers),
+      clock_(clock),
+      observer_(observer),
+      lost_(std::move(lost)),
+      own_output_(own_stream(STDOUT_FILENO)),
+      own_error_(own_stream(STDERR_FILENO)) {}
+
+void Commands::use_path(std::string directory, std::string path) {
+  path_directory_ = std::move(directory);
+  path_ = std::move(path);
+}
+
+void Commands::handle(Request request, std::shared_ptr<Answer> answer) {
+  auto job = std::make_shared<Job>();
+  job->started = clock_.steady();
+  job->request = std::move(request);
+  job->answer = std::move(answer);
+  std::string program = job->request.program;
+  if (!path_directory_.empty() && program.compare(0, path_directory_.size(), path_directory_) == 0) {
+    program = find_on_path(last_part(program), path_);
+  }
+  job->invocation = {std::move(program), job->request.argv, job->request.environment,
+                     job->request.working_directory};
+  workers_.post([this, job] { infer(job); });
+}
+
+void Commands::infer(const JobRef& job) {
+  if (job->invocation.working_directory.empty() || job->invocation.working_directory[0] != '/') {
+    run_natively(job, "no-working-directory", "");
+    return;
+  }
+  model::Inference inference = models_.infer(job->invocation);
+  if (auto* declined = std::get_if<model::Declined>(&inference)) {
+    run_natively(job, declined->reason, declined->detail);
+  } else if (auto* must_read = std::get_if<model::MustRead>(&inference)) {
+    if (++job->questions > kMostQuestions) {
+      run_natively(job, "too-many-questions", "");
+      return;
+    }
+    force_then(must_read->promises, [this, job](bool forced) {
+      if (forced) {
+        infer(job);
+      } else {
+        run_natively(job, "input-failed", "");
+      }
+    });
+  } else {
+    take(job, std::move(std::get<model::Inferred>(inference)));
+  }
+}
+
+// `then` is called once, on a worker, when all are in place or one could not be.
+void Commands::force_then(const std::vector<object::Promise>& promises,
+                          const std::function<void(bool)>& then) {
+  struct Together {
+    std::atomic<size_t> left{0};
+    std::atomic<bool> all_well{true};
+  };
+
+  if (promises.empty()) {
+    then(true);
+    return;
+  }
+  const auto together = std::make_shared<Together>();
+  together->left = promises.size();
+  for (const object::Promise& promise : promises) {
+    ledger_.force(promise, [together, then](const base::Result<void>& forced) {
+      if (!forced) {
+        together->all_well = false;
+      }
+      if (--together->left == 0) {
+        then(together->all_well);
+      }
+    });
+  }
+}
+
+void Commands::run_natively(const JobRef& job, const std::string& reason, const std::string& detail) {
+  std::vector<object::Promise> promises;
+  for (const std::string& word : job->invocation.argv) {
+    const std::string path = absolute(word, job->invocation.working_directory);
+    const auto promise = read_placeholder(path);
+    if (promise && ledger_.knows(promise->thunk)) {
+      registry_.add(*promise, canonical(path));
+      promises.push_back(*promise);
+    }
+  }
+  // The tool looks at its inputs itself even when one could not be made: its message is the right one.
+  force_then(promises, [this, job, reason, detail](bool) {
+    report(job, Outcome::Native, reason, detail, nullptr);
+    job->answer->run_real_tool();
+  });
+}
+
+void Commands::take(const JobRef& job, model::Inferred inferred) {
+  for (const model::Output& output : inferred.outputs) {
+    if (!can_be_made(output.path)) {
+      run_natively(job, "output-not-writable", output.path);
+      return;
+    }
+  }
+  if (replay(job, inferred)) {
+    return;
+  }
+  if (settings_.placeholders) {
+    const auto makeflags = job->request.environment.find("MAKEFLAGS");
+    Caller caller;
+    caller.pid = job->request.pid;
+    caller.top = top_;
+    caller.argv = job->request.argv;
+    caller.working_directory = job->request.working_directory;
+    caller.makeflags = makeflags == job->request.environment.end() ? "" : makeflags->second;
+    caller.standard_output = job->request.streams[1];
+    caller.standard_error = job->request.streams[2];
+    job->bet = judge_caller(caller, own_output_, own_error_);
+  } else {
+    job->bet.reason = "no-placeholders";
+  }
+  if (!job->bet.allowed || !promise(job, inferred)) {
+    wait_for(job, inferred);
+  }
+}
+
+// A known result: everything is there when the command returns.
+bool Commands::replay(const JobRef& job, const model::Inferred& inferred) {
+  const auto result = forcer_.known(inferred.thunk);
+  if (!result || result->exit_code != 0 || !place_outputs(job, inferred, *result, false) ||
+      !write_now_files(job, inferred)) {
+    return false;  // not known, or no longer held: made again
+  }
+  report(job, Outcome::Hit, "", "", &inferred);
+  answer(job, *result);
+  return true;
+}
+
+// The bet: placeholders, and 0.
+bool Commands::promise(const JobRef& job, const model::Inferred& inferred) {
+  for (const model::Output& output : inferred.outputs) {
+    if (!placeholder_text({inferred.thunk, output.name})) {
+      job->bet = {};
+      job->bet.reason = "output-name-too-long";
+      return false;
+    }
+  }
+  ledger_.expect(inferred.thunk, inferred.label, nullptr, nullptr);
+  const mode_t mask = job->request.file_mode_mask;
+  for (const model::Output& output : inferred.outputs) {
+    if (output.made == model::Output::Made::Perhaps) {
+      continue;
+    }
+    const mode_t mode = (output.executable ? kExecutableMode : kFileMode) & ~mask;
+    const auto written = registry_.write({inferred.thunk, output.name}, output.path, mode);
+    if (!written) {
+      job->bet = {};
+      job->bet.reason = "placeholder-not-written";
+      job->bet.detail = written.error().message;
+      return false;
+    }
+  }
+  if (!write_now_files(job, inferred)) {
+    job->bet = {};
+    job->bet.reason = "placeholder-not-written";
+    return false;
+  }
+  report(job, Outcome::Promised, "", "", &inferred);
+  ledger_.expect(
+      inferred.thunk, inferred.label,
+      [this, job, inferred](const base::Result<ir::Result>& result) { settle(job, inferred, result); },
+      again(job, inferred));
+  if (!settings_.lazy) {
+    ledger_.start(inferred.thunk);
+  }
+  job->answer->exit(0, "", "");
+  job->answer.reset();
+  return true;
+}
+
+void Commands::wait_for(const JobRef& job, const model::Inferred& inferred) {
+  ledger_.expect(inferred.thunk, inferred.label, nullptr, again(job, inferred));
+  ledger_.need(inferred.thunk, [this, job, inferred](const base::Result<ir::Result>& result) {
+    if (result && result->exit_code == 0 && place_outputs(job, inferred, *result, false) &&
+        write_now_files(job, inferred)) {
+      report(job, Outcome::Waited, job->bet.reason, job->bet.detail, &inferred);
+      answer(job, *result);
+      return;
+    }
+    if (stopping_) {
+      job->answer->exit(1, "", "");
+      return;
+    }
+    // Whoever waits gets the tool's own word: its status, its messages, and what it leaves behind.
+    run_natively(job, result ? "failed-in-container" : "not-forced",
+                 result ? "exit " + std::to_string(result->exit_code) : result.error().message);
+  });
+}
+
+// The model may have missed a file that the command reads: it asks the real compiler, once.
+Ledger::Again Commands::again(const JobRef& job, const model::Inferred& inferred) {
+  return [this, job, inferred]() -> std::optional<Ledger::Instead> {
+    auto inference = stopping_ ? std::nullopt : models_.infer_again(job->invocation);
+    const auto* other = inference ? std::get_if<model::Inferred>(&*inference) : nullptr;
+    if (other == nullptr || other->outputs.size() != inferred.outputs.size()) {
+      return std::nullopt;
+    }
+    Ledger::Instead instead{other->thunk, other->label, {}};
+    for (size_t i = 0; i < inferred.outputs.size(); ++i) {
+      instead.output_names[inferred.outputs[i].name] = other->outputs[i].name;
+    }
+    return instead;
+  };
+}
+
+void Commands::settle(const JobRef& job, const model::Inferred& inferred,
+                      const base::Result<ir::Result>& result) {
+  if (!result || result->exit_code != 0) {
+    if (!stopping_) {
+      report_lost(job, inferred, result);
+    }
+    return;
+  }
+  for (const model::Output& output : inferred.outputs) {
+    if (output.made == model::Output::Made::Always && result->outputs.count(output.name) == 0) {
+      report_lost(job, inferred,
+                  base::failure("'" + output.path + "' was not made", base::FailureKind::Deterministic));
+      return;
+    }
+  }
+  const auto placed = place_outputs(job, inferred, *result, true);
+  if (!placed) {
+    report_lost(job, inferred, tl::unexpected(placed.error()));
+    return;
+  }
+  if (!job->bet.diagnostics_unwanted) {
+    const std::string out = bytes_of(result->standard_output);
+    const std::string err = bytes_of(result->standard_error);
+    if (!out.empty() || !err.empty()) {
+      const std::scoped_lock lock(telling_);
+      observer_.late_output(out, err);
+    }
+  }
+}
+
+void Commands::report_lost(const JobRef& job, const model::Inferred& inferred,
+                           const base::Result<ir::Result>& result) {
+  registry_.remove(inferred.thunk);
+  FailedCommand failed;
+  failed.label = inferred.label;
+  failed.argv = job->invocation.argv;
+  failed.working_directory = job->invocation.working_directory;
+  if (result) {
+    failed.exit_code = result->exit_code;
+    failed.diagnostics = bytes_of(result->standard_output) + bytes_of(result->standard_error);
+  } else {
+    failed.message = result.error().message;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    failures_.push_back(failed);
+  }
+  {
+    const std::scoped_lock lock(telling_);
+    observer_.failed(failed);
+  }
+  lost_(job->bet);
+}
+
+base::Result<void> Commands::place_outputs(const JobRef& job, const model::Inferred& inferred,
+                                           const ir::Result& result, bool perhaps_only) {
+  for (const model::Output& output : inferred.outputs) {
+    if (perhaps_only && output.made == model::Output::Made::Always) {
+      continue;
+    }
+    const auto made = result.outputs.find(output.name);
+    if (made == result.outputs.end()) {
+      if (output.made == model::Output::Made::Always) {
+        return base::failure("'" + output.path + "' was not made", base::FailureKind::Deterministic);
+      }
+      continue;
+    }
+    const std::string path = canonical(output.path);
+    registry_.abandon(path);
+    auto placed = place_now(store_, made->second, path, job->request.file_mode_mask);
+    if (!placed) {
+      return placed;
+    }
+  }
+  return {};
+}
+
+base::Result<void> Commands::write_now_files(const JobRef& job, const model::Inferred& inferred) {
+  for (const model::WrittenNow& file : inferred.written_now) {
+    auto written = write_now(file.path, file.bytes, kFileMode & ~job->request.file_mode_mask);
+    if (!written) {
+      return written;
+    }
+  }
+  return {};
+}
+
+void Commands::answer(const JobRef& job, const ir::Result& result) {
+  job->answer->exit(result.exit_code, bytes_of(result.standard_output), bytes_of(result.standard_error));
+}
+
+void Commands::report(const JobRef& job, Outcome outcome, const std::string& reason,
+                      const std::string& detail, const model::Inferred* inferred) {
+  CommandReport told;
+  told.outcome = outcome;
+  told.reason = reason;
+  told.detail = detail;
+  told.label = inferred != nullptr ? inferred->label : last_part(job->invocation.program);
+  told.argv = job->invocation.argv;
+  told.working_directory = job->invocation.working_directory;
+  if (inferred != nullptr) {
+    told.thunk = inferred->thunk;
+  }
+  told.started = job->started;
+  told.took = clock_.steady() - job->started;
+  const std::scoped_lock lock(telling_);
+  observer_.command(told);
+}
+
+std::string Commands::bytes_of(const std::optional<object::Digest>& digest) {
+  if (!digest) {
+    return "";
+  }
+  const auto bytes = store_.get(*digest);
+  if (bytes && *bytes) {
+    return **bytes;
+  }
+  return "gg: what this command wrote (" + digest->to_string() + ") is no longer in the store\n";
+}
+
+std::vector<FailedCommand> Commands::failures() const {
+  const std::scoped_lock lock(mutex_);
+  return failures_;
+}
+
+}  // namespace intercept

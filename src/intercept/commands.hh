@@ -1,0 +1,93 @@
+#pragma once
+
+#include "base/clock.hh"
+#include "intercept/caller.hh"
+#include "intercept/ledger.hh"
+#include "intercept/observer.hh"
+#include "intercept/server.hh"
+#include "model/model.hh"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace intercept {
+
+// Decides what becomes of each command of the build: replayed, promised, waited for, or run natively.
+class Commands {
+ public:
+  struct Settings {
+    bool placeholders = false;  // readers are forced, so a promise may stand in the tree
+    bool lazy = false;          // gg infer: what nobody waits for is not started
+  };
+
+  // `lost` is called for every bet that was lost, after it was recorded; on a worker.
+  using Lost = std::function<void(const Bet&)>;
+
+  Commands(Settings settings, model::Models& models, Forcer& forcer, object::FileStore& store,
+           Registry& registry, Ledger& ledger, Workers& workers, base::Clock& clock, Observer& observer,
+           Lost lost);
+
+  // Server's thread; does not block.
+  void handle(Request request, std::shared_ptr<Answer> answer);
+
+  // The build's first process: callers are looked at up to it.
+  void set_top(pid_t top) { top_ = top; }
+
+  // The build is being stopped: nothing is started any more, and failures are not news.
+  void stop() { stopping_ = true; }
+
+  // In PATH mode the program is found under the shims' directory; the real ones are on `path`.
+  void use_path(std::string directory, std::string path);
+
+  // Of commands whose caller had been told 0; in order of failing.
+  [[nodiscard]] std::vector<FailedCommand> failures() const;
+
+ private:
+  struct Job;
+  using JobRef = std::shared_ptr<Job>;
+
+  void infer(const JobRef& job);
+  void force_then(const std::vector<object::Promise>& promises, const std::function<void(bool)>& then);
+  void run_natively(const JobRef& job, const std::string& reason, const std::string& detail);
+  void take(const JobRef& job, model::Inferred inferred);
+  bool replay(const JobRef& job, const model::Inferred& inferred);
+  bool promise(const JobRef& job, const model::Inferred& inferred);
+  void wait_for(const JobRef& job, const model::Inferred& inferred);
+  void settle(const JobRef& job, const model::Inferred& inferred, const base::Result<ir::Result>& result);
+  [[nodiscard]] Ledger::Again again(const JobRef& job, const model::Inferred& inferred);
+  void report_lost(const JobRef& job, const model::Inferred& inferred,
+                   const base::Result<ir::Result>& result);
+  base::Result<void> place_outputs(const JobRef& job, const model::Inferred& inferred,
+                                   const ir::Result& result, bool perhaps_only);
+  base::Result<void> write_now_files(const JobRef& job, const model::Inferred& inferred);
+  void answer(const JobRef& job, const ir::Result& result);
+  void report(const JobRef& job, Outcome outcome, const std::string& reason, const std::string& detail,
+              const model::Inferred* inferred);
+  [[nodiscard]] std::string bytes_of(const std::optional<object::Digest>& digest);
+
+  Settings settings_;
+  model::Models& models_;
+  Forcer& forcer_;
+  object::FileStore& store_;
+  Registry& registry_;
+  Ledger& ledger_;
+  Workers& workers_;
+  base::Clock& clock_;
+  Observer& observer_;
+  Lost lost_;
+  StreamId own_output_;
+  StreamId own_error_;
+  std::atomic<pid_t> top_{0};
+  std::atomic<bool> stopping_{false};
+  std::string path_directory_;
+  std::string path_;
+  std::mutex telling_;  // the observer hears one thing at a time
+  mutable std::mutex mutex_;
+  std::vector<FailedCommand> failures_;
+};
+
+}  // namespace intercept

@@ -1,0 +1,96 @@
+#include "intercept/journal.hh"
+
+#include "base/errors.hh"
+#include "base/files.hh"
+#include "intercept/placeholder.hh"
+#include "intercept/placing.hh"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+namespace intercept {
+
+namespace {
+
+std::string folder_in(const std::string& state_dir) {
+  return state_dir + "/sessions";
+}
+
+std::vector<std::string> journals_in(const std::string& folder) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".journal") {
+      paths.push_back(entry.path().string());
+    }
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw base::SyscallError("list", folder, error.value());
+  }
+  return paths;
+}
+
+void clean_up(std::string_view recorded, std::vector<std::string>& removed) {
+  while (!recorded.empty()) {
+    const size_t end = recorded.find('\0');
+    if (end == std::string_view::npos) {
+      return;  // torn by the kill: its placeholder was not written yet
+    }
+    const std::string path(recorded.substr(0, end));
+    recorded.remove_prefix(end + 1);
+    ::unlink(temporary_beside(path).c_str());
+    if (read_placeholder(path) && ::unlink(path.c_str()) == 0) {
+      removed.push_back(path);
+    }
+  }
+}
+
+}  // namespace
+
+Journal::Journal(const std::string& state_dir) {
+  base::make_directories(folder_in(state_dir), 0700);
+
+  struct stat status {};
+
+  // A clean-up that starts between our create and our lock takes the journal for a dead one's and removes it.
+  do {
+    path_ = folder_in(state_dir) + "/XXXXXX.journal";
+    file_.reset(::mkostemps(path_.data(), 8, O_CLOEXEC | O_APPEND));
+    if (!file_) {
+      throw base::SyscallError("create", path_);
+    }
+    if (::flock(file_.get(), LOCK_EX) != 0 || ::fstat(file_.get(), &status) != 0) {
+      throw base::SyscallError("lock", path_);
+    }
+  } while (status.st_nlink == 0);
+}
+
+void Journal::record(const std::string& placeholder_path) {
+  base::write_all(file_.get(), {placeholder_path.c_str(), placeholder_path.size() + 1}, path_);
+}
+
+void Journal::forget() {
+  ::unlink(path_.c_str());
+}
+
+std::vector<std::string> clean_up_after_dead_sessions(const std::string& state_dir) {
+  std::vector<std::string> removed;
+  for (const std::string& path : journals_in(folder_in(state_dir))) {
+    const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+      continue;  // its session lives, or another gg cleans up
+    }
+    clean_up(base::read_all(file.get(), path), removed);
+    ::unlink(path.c_str());
+  }
+  return removed;
+}
+
+}  // namespace intercept

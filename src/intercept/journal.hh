@@ -1,0 +1,36 @@
+#pragma once
+
+#include "base/unique_fd.hh"
+
+#include <string>
+#include <vector>
+
+namespace intercept {
+
+// Where a session stands in the user's tree, so that the next one can clean up after a kill -9: an
+// append-only file of NUL-ended paths at which it wrote placeholders, locked while the session lives. A path
+// is recorded before its placeholder is written. One thread at a time.
+class Journal {
+ public:
+  // A new journal below state_dir. Throws SyscallError.
+  explicit Journal(const std::string& state_dir);
+  ~Journal() = default;
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // Throws SyscallError (disk full).
+  void record(const std::string& placeholder_path);
+
+  // Nothing of this session is left to clean up.
+  void forget();
+
+ private:
+  std::string path_;
+  base::UniqueFd file_;
+};
+
+// Removes placeholders and temporaries that sessions left which are no more.
+// Says which placeholders were removed. Throws SyscallError.
+std::vector<std::string> clean_up_after_dead_sessions(const std::string& state_dir);
+
+}  // namespace intercept

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "intercept/forcer.hh"
+#include "intercept/registry.hh"
+#include "intercept/workers.hh"
+#include "object/store.hh"
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace intercept {
+
+// The session's thunks and how far they are. When one finishes, its outputs are put in place first; only then
+// is anybody told. Thread-safe.
+class Ledger {
+ public:
+  // Called on a worker.
+  using Told = std::function<void(const base::Result<ir::Result>&)>;
+
+  Ledger(Forcer& forcer, Registry& registry, object::FileStore& store, Workers& workers);
+
+  // Another thunk that is to stand in for one that failed (inference had not seen all it reads), and by what
+  // names it makes the same outputs.
+  struct Instead {
+    object::Digest thunk;
+    std::string label;
+    std::map<std::string, std::string> output_names;  // the failed thunk's -> its own
+  };
+
+  // Asked once, on a worker, when the thunk failed. Nullopt: nothing more to try.
+  using Again = std::function<std::optional<Instead>()>;
+
+  // Known from now on, but not started: placeholders of it may exist. `told`, which may be empty, is told
+  // whenever somebody has started it and it is finished.
+  void expect(const object::Digest& thunk, const std::string& label, Told told, Again again);
+
+  // Starts the thunk if nobody has.
+  void start(const object::Digest& thunk);
+
+  // The same for somebody who blocks on it.
+  void need(const object::Digest& thunk, Told told);
+
+  // Is a placeholder of this promise ours to act on: of this session, or of an earlier one whose thunk the
+  // store still holds?
+  [[nodiscard]] bool knows(const object::Digest& thunk);
+
+  // Forces the promise and puts it in place wherever it stands; an error when that could not be.
+  void force(const object::Promise& promise, std::function<void(const base::Result<void>&)> told);
+
+  // Everything that was started has finished, failed or been cancelled, and everybody has been told.
+  [[nodiscard]] bool idle() const;
+  void wait_until_idle();
+
+  // How many are under way.
+  [[nodiscard]] size_t under_way() const;
+
+  // Labels of those somebody has asked for and that are under way, at most `most`.
+  [[nodiscard]] std::vector<std::string> labels_under_way(size_t most) const;
+
+ private:
+  struct Entry {
+    std::string label;
+    bool started = false;
+    std::shared_ptr<const base::Result<ir::Result>> result;
+    std::vector<Told> waiting;
+    Again again;
+  };
+
+  void note_told(Entry& entry, Told told);
+  bool try_again(const object::Digest& thunk, const base::Result<ir::Result>& result);
+  void end_of_retry();
+  void settle(const object::Digest& thunk, const base::Result<ir::Result>& result);
+  void finished(const object::Digest& thunk, const base::Result<ir::Result>& result);
+
+  Forcer& forcer_;
+  Registry& registry_;
+  object::FileStore& store_;
+  Workers& workers_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<object::Digest, Entry> entries_;
+  size_t busy_ = 0;  // started and not told, plus tellings queued
+  // What failed while another thunk is tried again may have failed for want of that one's output: it is
+  // looked at when that is settled.
+  size_t retrying_ = 0;
+  std::vector<std::pair<object::Digest, base::Result<ir::Result>>> parked_;
+};
+
+}  // namespace intercept

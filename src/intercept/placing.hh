@@ -1,0 +1,49 @@
+#pragma once
+
+#include "base/result.hh"
+#include "object/store.hh"
+#include "object/tree.hh"
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// How files get into the user's tree. Always a copy, never a link into the store: the user may write to what
+// is put there. Every replacement is one rename, so that a reader sees the old file or the new.
+namespace intercept {
+
+// Where a file for `path` is made before it is renamed: beside it, and always the same, so that a later
+// session finds what a killed one left.
+[[nodiscard]] std::string temporary_beside(const std::string& path);
+
+// Writes `bytes` (a placeholder, a depfile) as `path` with exactly this mode; what stood there is replaced.
+[[nodiscard]] base::Result<void> write_now(const std::string& path, std::string_view bytes, mode_t mode);
+
+// Makes `path` what `entry` says, with mode 0666 or 0777 less `mask`; what stood there is replaced. mtime is
+// now. `entry` owes nothing.
+[[nodiscard]] base::Result<void> place_now(object::FileStore& store, const object::Entry& entry,
+                                           const std::string& path, mode_t mask);
+
+// Replaces the placeholder of `promise` at every one of `paths` by `entry`, where it still is that very
+// promise. mtime, mode and hard links between the paths are kept. Errors name the path; the others are tried
+// all the same.
+struct Putting {
+  std::vector<std::string> placed;
+  std::vector<base::Error> errors;
+};
+
+// Called around the decisive look at a path and its rename (`swap`); may refuse by answering false.
+using Gate = std::function<base::Result<bool>(const std::string& path,
+                                              const std::function<base::Result<bool>()>& swap)>;
+
+[[nodiscard]] Putting put_in_place(object::FileStore& store, const object::Promise& promise,
+                                   const object::Entry& entry, const std::vector<std::string>& paths,
+                                   const Gate& gate);
+
+// Removes the placeholder at `path` if it still is one of this promise.
+bool remove_placeholder(const std::string& path, const object::Promise& promise);
+
+}  // namespace intercept

@@ -1,0 +1,231 @@
+#include "intercept/registry.hh"
+
+#include "base/errors.hh"
+#include "intercept/placeholder.hh"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace intercept {
+
+std::string canonical(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos || slash == 0) {
+    return path;
+  }
+  const std::unique_ptr<char, decltype(&std::free)> folder(::realpath(path.substr(0, slash).c_str(), nullptr),
+                                                           &std::free);
+  if (!folder) {
+    return path;
+  }
+  const std::string resolved(folder.get());
+  return (resolved == "/" ? "" : resolved) + path.substr(slash);
+}
+
+Registry::Registry(const std::string& state_dir, object::FileStore& store)
+    : journal_(state_dir), store_(store) {}
+
+base::Result<bool> Registry::write(const object::Promise& promise, const std::string& path, mode_t mode) {
+  const auto text = placeholder_text(promise);
+  if (!text) {
+    return false;
+  }
+  const std::string real = canonical(path);
+  {
+    const std::scoped_lock lock(mutex_);
+    insert(promise, real);
+  }
+  const auto written = write_now(real, *text, mode);
+  if (!written) {
+    return tl::unexpected(written.error());
+  }
+  return true;
+}
+
+void Registry::add(const object::Promise& promise, const std::string& path) {
+  const std::scoped_lock lock(mutex_);
+  insert(promise, path);
+}
+
+void Registry::insert(const object::Promise& promise, const std::string& path) {
+  if (recorded_.insert(path).second) {
+    journal_.record(path);
+  }
+  const auto before = promise_at_.find(path);
+  if (before != promise_at_.end() && before->second != promise) {
+    // An older promise's path that may be about to be overwritten: the older one keeps it, too, since the
+    // rename that was announced may fail. Looking at the file decides.
+    paths_[promise].insert(path);
+    before->second = promise;
+    return;
+  }
+  promise_at_.insert_or_assign(path, promise);
+  paths_[promise].insert(path);
+}
+
+void Registry::abandon(const std::string& path) {
+  const std::scoped_lock lock(mutex_);
+  if (promise_at_.erase(path) == 0) {
+    return;
+  }
+  for (auto& [promise, paths] : paths_) {
+    paths.erase(path);
+  }
+  // Should the announced write not come about, the placeholder is still there in the end.
+  suspects_.insert(path);
+}
+
+void Registry::directory_moves(const std::string& from, const std::string& to) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::pair<object::Promise, std::string>> moved;
+  const std::string prefix = from + "/";
+  for (auto it = promise_at_.lower_bound(prefix);
+       it != promise_at_.end() && it->first.compare(0, prefix.size(), prefix) == 0; ++it) {
+    moved.emplace_back(it->second, to + "/" + it->first.substr(prefix.size()));
+  }
+  for (const auto& [promise, path] : moved) {
+    insert(promise, path);
+  }
+  std::set<std::string> moved_suspects;
+  for (const std::string& path : suspects_) {
+    if (path.compare(0, prefix.size(), prefix) == 0) {
+      moved_suspects.insert(to + "/" + path.substr(prefix.size()));
+    }
+  }
+  suspects_.merge(moved_suspects);
+}
+
+void Registry::suspect(const std::string& path) {
+  const std::scoped_lock lock(mutex_);
+  if (recorded_.insert(path).second) {
+    journal_.record(path);
+  }
+  suspects_.insert(path);
+}
+
+std::set<object::Promise> Registry::look_at_suspects() {
+  const std::scoped_lock lock(mutex_);
+  std::set<object::Promise> found;
+  for (const std::string& path : std::exchange(suspects_, {})) {
+    if (const auto promise = read_placeholder(path)) {
+      insert(*promise, path);
+      found.insert(*promise);
+    }
+  }
+  return found;
+}
+
+std::set<object::Promise> Registry::promises() const {
+  const std::scoped_lock lock(mutex_);
+  std::set<object::Promise> all;
+  for (const auto& [promise, paths] : paths_) {
+    all.insert(promise);
+  }
+  return all;
+}
+
+bool Registry::empty() const {
+  const std::scoped_lock lock(mutex_);
+  return paths_.empty() && suspects_.empty();
+}
+
+std::set<std::string> Registry::take_paths(const object::Promise& promise) {
+  const std::scoped_lock lock(mutex_);
+  const auto it = paths_.find(promise);
+  return it == paths_.end() ? std::set<std::string>{} : it->second;
+}
+
+std::vector<base::Error> Registry::put(const object::Promise& promise, const object::Entry& entry) {
+  const std::set<std::string> taken = take_paths(promise);
+  if (taken.empty()) {
+    return {};
+  }
+  // The decisive look and the rename happen under the lock that abandon() takes: a writer that was announced
+  // is never overwritten.
+  const Gate gate = [&](const std::string& path, const std::function<base::Result<bool>()>& swap) {
+    const std::scoped_lock lock(mutex_);
+    const auto it = paths_.find(promise);
+    return it != paths_.end() && it->second.count(path) != 0 ? swap() : base::Result<bool>(false);
+  };
+  Putting putting = put_in_place(store_, promise, entry, {taken.begin(), taken.end()}, gate);
+  const std::scoped_lock lock(mutex_);
+  const auto it = paths_.find(promise);
+  for (const std::string& path :
+       putting.errors.empty() ? taken : std::set<std::string>(putting.placed.begin(), putting.placed.end())) {
+    if (it != paths_.end()) {
+      it->second.erase(path);
+    }
+    const auto at = promise_at_.find(path);
+    if (at != promise_at_.end() && at->second == promise) {
+      promise_at_.erase(at);
+    }
+  }
+  if (it != paths_.end() && it->second.empty()) {
+    paths_.erase(it);
+  }
+  return putting.errors;
+}
+
+std::set<object::Promise> Registry::promises_of(const object::Digest& thunk) const {
+  const std::scoped_lock lock(mutex_);
+  std::set<object::Promise> of_thunk;
+  for (auto it = paths_.lower_bound({thunk, ""}); it != paths_.end() && it->first.thunk == thunk; ++it) {
+    of_thunk.insert(it->first);
+  }
+  return of_thunk;
+}
+
+std::vector<base::Error> Registry::put_all(const object::Digest& thunk, const ir::Result& result) {
+  std::vector<base::Error> errors;
+  for (const object::Promise& promise : promises_of(thunk)) {
+    const auto made = result.outputs.find(promise.output);
+    if (made == result.outputs.end()) {
+      remove_paths(promise);
+      continue;
+    }
+    auto failed = put(promise, made->second);
+    errors.insert(errors.end(), failed.begin(), failed.end());
+  }
+  return errors;
+}
+
+void Registry::remove_paths(const object::Promise& promise) {
+  const std::scoped_lock lock(mutex_);
+  const auto it = paths_.find(promise);
+  if (it == paths_.end()) {
+    return;
+  }
+  for (const std::string& path : it->second) {
+    remove_placeholder(path, promise);
+    const auto at = promise_at_.find(path);
+    if (at != promise_at_.end() && at->second == promise) {
+      promise_at_.erase(at);
+    }
+  }
+  paths_.erase(it);
+}
+
+void Registry::remove(const object::Digest& thunk) {
+  (void)look_at_suspects();
+  for (const object::Promise& promise : promises_of(thunk)) {
+    remove_paths(promise);
+  }
+}
+
+void Registry::remove_all() {
+  (void)look_at_suspects();
+  for (const object::Promise& promise : promises()) {
+    remove_paths(promise);
+  }
+}
+
+void Registry::close() {
+  const std::scoped_lock lock(mutex_);
+  journal_.forget();
+}
+
+}  // namespace intercept

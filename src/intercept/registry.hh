@@ -1,0 +1,77 @@
+#pragma once
+
+#include "base/result.hh"
+#include "intercept/journal.hh"
+#include "intercept/placing.hh"
+#include "ir/result.hh"
+#include "object/store.hh"
+#include "object/tree.hh"
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace intercept {
+
+// Which files of the user's tree stand for which promises. A path here is where a placeholder *may* stand:
+// the file itself has the last word whenever something is to be done to it. Thread-safe.
+class Registry {
+ public:
+  Registry(const std::string& state_dir, object::FileStore& store);
+
+  // Writes the promise's placeholder at `path` (absolute) and remembers it. False: its name does not fit.
+  [[nodiscard]] base::Result<bool> write(const object::Promise& promise, const std::string& path,
+                                         mode_t mode);
+
+  // A placeholder of the promise was found there, or will be as soon as a rename, link or copy is through.
+  void add(const object::Promise& promise, const std::string& path);
+
+  // Somebody is about to write a file of his own there: from now on nothing is put in place at that path.
+  void abandon(const std::string& path);
+
+  // Everything known below the directory `from` is from now on expected below `to` as well.
+  void directory_moves(const std::string& from, const std::string& to);
+
+  // A program that carries placeholders about made a file there: maybe a copy of one.
+  void suspect(const std::string& path);
+
+  // Registers those suspects that are placeholders, and says which promises they are of.
+  [[nodiscard]] std::set<object::Promise> look_at_suspects();
+
+  [[nodiscard]] std::set<object::Promise> promises() const;
+  [[nodiscard]] bool empty() const;
+
+  // Puts the entry in place wherever the promise stands, and forgets the promise's paths.
+  [[nodiscard]] std::vector<base::Error> put(const object::Promise& promise, const object::Entry& entry);
+
+  // The same for every output of a finished thunk. Placeholders of an output that was not made are removed.
+  [[nodiscard]] std::vector<base::Error> put_all(const object::Digest& thunk, const ir::Result& result);
+
+  // Removes every placeholder of the thunk, or of all thunks.
+  void remove(const object::Digest& thunk);
+  void remove_all();
+
+  // Nothing is to be cleaned up after this session any more.
+  void close();
+
+ private:
+  void insert(const object::Promise& promise, const std::string& path);
+  void remove_paths(const object::Promise& promise);
+  [[nodiscard]] std::set<std::string> take_paths(const object::Promise& promise);
+  [[nodiscard]] std::set<object::Promise> promises_of(const object::Digest& thunk) const;
+
+  mutable std::mutex mutex_;  // of the maps and the journal; never held while bytes are copied
+  Journal journal_;
+  object::FileStore& store_;
+  std::map<object::Promise, std::set<std::string>> paths_;
+  std::map<std::string, object::Promise> promise_at_;
+  std::set<std::string> suspects_;
+  std::set<std::string> recorded_;
+};
+
+// The path with symlinks in its folder resolved, its last part as it is.
+[[nodiscard]] std::string canonical(const std::string& path);
+
+}  // namespace intercept

@@ -1,0 +1,338 @@
+#include "intercept/session.hh"
+
+#include "base/errors.hh"
+#include "base/files.hh"
+#include "intercept/commands.hh"
+#include "intercept/journal.hh"
+#include "intercept/ledger.hh"
+#include "intercept/registry.hh"
+#include "intercept/server.hh"
+#include "intercept/shim_image.hh"
+#include "intercept/supervisor.hh"
+#include "intercept/workers.hh"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace intercept {
+
+namespace {
+
+constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+std::string variable(const std::vector<std::string>& environment, std::string_view name,
+                     std::string_view otherwise) {
+  for (const std::string& entry : environment) {
+    if (entry.size() > name.size() && entry.compare(0, name.size(), name) == 0 && entry[name.size()] == '=') {
+      return entry.substr(name.size() + 1);
+    }
+  }
+  return std::string(otherwise);
+}
+
+std::string find_program(const std::string& name, const std::string& path,
+                         const std::string& working_directory) {
+  if (name.find('/') != std::string::npos) {
+    return name[0] == '/' ? name : working_directory + "/" + name;
+  }
+  for (size_t at = 0; at <= path.size();) {
+    const size_t end = std::min(path.find(':', at), path.size());
+    const std::string folder = at == end ? working_directory : path.substr(at, end - at);
+    if (::access((folder + "/" + name).c_str(), X_OK) == 0) {
+      return folder + "/" + name;
+    }
+    at = end + 1;
+  }
+  throw base::OperatorError("'" + name + "' is not on PATH, so there is no build to run");
+}
+
+// Each tool's shim looks like the tool as far as stat can tell: mode, mtime, and size where it is not
+// smaller.
+void write_shim(const std::string& path, const std::string& image, const std::string& tool) {
+  struct stat real {};
+
+  if (::stat(tool.c_str(), &real) != 0) {
+    throw base::SyscallError("look at", tool);
+  }
+  base::write_file_atomically(path, image);
+  const timespec times[2] = {real.st_atim, real.st_mtim};
+  if ((static_cast<size_t>(real.st_size) > image.size() && ::truncate(path.c_str(), real.st_size) != 0) ||
+      ::chmod(path.c_str(), real.st_mode & 0777U) != 0 ||
+      ::utimensat(AT_FDCWD, path.c_str(), times, 0) != 0) {
+    throw base::SyscallError("prepare", path);
+  }
+}
+
+}  // namespace
+
+struct Session::Impl {
+  Impl(Options given, model::Models& models_, Forcer& forcer_, object::FileStore& store_, base::Clock& clock_,
+       Observer& observer_)
+      : options(std::move(given)),
+        models(models_),
+        forcer(forcer_),
+        store(store_),
+        clock(clock_),
+        observer(observer_),
+        folder(options.runtime_dir, "gg-"),
+        registry(options.state_dir, store) {}
+
+  [[nodiscard]] std::string socket() const { return folder.path() + "/s"; }
+
+  [[nodiscard]] std::string pristine_root() const { return folder.path() + "/root"; }
+
+  [[nodiscard]] std::string path_directory() const { return folder.path() + "/bin"; }
+
+  Standing choose_standing() {
+    if (options.only_path_directory) {
+      return Standing::PathDirectory;
+    }
+    abilities = probe_abilities(folder.path());
+    if (abilities.namespaces && abilities.supervision) {
+      return Standing::Namespaces;
+    }
+    observer.note("gg: this machine refuses " +
+                  (abilities.namespaces ? "seccomp user notification (" + abilities.supervision_refused + ")"
+                                        : "mount namespaces (" + abilities.namespaces_refused + ")") +
+                  "; tools are found by a directory before PATH instead, tools named by an absolute path run "
+                  "natively, and each command waits for its result");
+    return Standing::PathDirectory;
+  }
+
+  void bind_shims(Launch& launch, const std::string& path) {
+    base::make_directories(pristine_root());
+    const std::string image = patched_shim({socket(), pristine_root(), ""});
+    const std::vector<std::string> tools = models.tools(path);
+    for (size_t i = 0; i < tools.size(); ++i) {
+      const std::string shim = folder.path() + "/shim" + std::to_string(i);
+      write_shim(shim, image, tools[i]);
+      launch.binds.push_back({shim, tools[i]});
+      supervision.tools[shim] = tools[i];
+    }
+    launch.namespaces = true;
+    launch.pristine_root = pristine_root();
+    launch.supervise = true;
+    supervision.pristine_root = pristine_root();
+  }
+
+  void put_shims_before_path(Launch& launch, const std::string& path) {
+    base::make_directories(path_directory());
+    const std::string shim = folder.path() + "/shim";
+    base::write_file_atomically(shim, patched_shim({socket(), "", path_directory()}), 0755);
+    const std::vector<std::string> tools = models.tools(path);
+    for (const std::string& name : names_of(tools, path)) {
+      if (::symlink(shim.c_str(), (path_directory() + "/" + name).c_str()) != 0) {
+        throw base::SyscallError("create symlink", path_directory() + "/" + name);
+      }
+    }
+    commands->use_path(path_directory(), path);
+    for (std::string& entry : launch.environment) {
+      if (entry.compare(0, 5, "PATH=") == 0) {
+        entry = "PATH=" + path_directory() + ":" + path;
+      }
+    }
+  }
+
+  // Every name on PATH by which one of the tools is found.
+  static std::vector<std::string> names_of(const std::vector<std::string>& tools, const std::string& path);
+
+  void clean_up_after_others() {
+    for (const std::string& removed : clean_up_after_dead_sessions(options.state_dir)) {
+      observer.note("gg: removed '" + removed + "', which an earlier run that was killed left unfinished");
+    }
+  }
+
+  void on_lost_bet(const Bet& bet) {
+    if (!options.keep_going && !bet.keeps_going) {
+      stop_build(SIGTERM);
+    }
+  }
+
+  void stop_build(int signal) {
+    if (commands) {
+      commands->stop();
+    }
+    const std::scoped_lock lock(build_mutex);
+    if (build) {
+      build->signal(stops++ == 0 ? signal : SIGKILL);
+    }
+  }
+
+  void finish(Finished& finished) {
+    const bool abandoned = stops > 0;
+    if (abandoned) {
+      forcer.cancel_all();
+      ledger->wait_until_idle();
+      registry.remove_all();
+    } else if (!options.lazy) {
+      settle_everything(finished);
+    }
+    if (abandoned || !options.lazy) {
+      registry.remove_all();
+    }
+    registry.close();
+  }
+
+  // Until nothing in the tree is a placeholder: putting one in place may show copies of others.
+  void settle_everything(Finished& finished) {
+    ledger->wait_until_idle();
+    for (;;) {
+      (void)registry.look_at_suspects();
+      std::set<object::Promise> owed = registry.promises();
+      for (const object::Promise& done : asked) {
+        owed.erase(done);
+      }
+      if (owed.empty()) {
+        return;
+      }
+      for (const object::Promise& promise : owed) {
+        asked.insert(promise);
+        ledger->force(promise, [this, &finished, promise](const base::Result<void>& forced) {
+          if (!forced) {
+            const std::scoped_lock lock(build_mutex);
+            finished.left_over.push_back(forced.error().message);
+          }
+        });
+      }
+      ledger->wait_until_idle();
+    }
+  }
+
+  Options options;
+  model::Models& models;
+  Forcer& forcer;
+  object::FileStore& store;
+  base::Clock& clock;
+  Observer& observer;
+  base::TemporaryDirectory folder;
+  Registry registry;
+  Abilities abilities;
+  std::unique_ptr<Workers> workers;
+  std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<Commands> commands;
+  Supervisor::Settings supervision;
+  std::unique_ptr<Supervisor> supervisor;
+  std::mutex build_mutex;
+  std::unique_ptr<Build> build;
+  std::atomic<int> stops{0};
+  bool stopped_from_outside = false;
+  std::set<object::Promise> asked;
+};
+
+std::vector<std::string> Session::Impl::names_of(const std::vector<std::string>& tools,
+                                                 const std::string& path) {
+  std::map<std::string, bool> names;
+  std::set<std::string> wanted(tools.begin(), tools.end());
+  std::set<std::string> seen;
+  for (size_t at = 0; at <= path.size();) {
+    const size_t end = std::min(path.find(':', at), path.size());
+    const std::string folder = path.substr(at, end - at);
+    at = end + 1;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+      const std::string name = entry.path().filename().string();
+      if (!seen.insert(name).second) {
+        continue;  // an earlier folder of PATH has that name
+      }
+      const auto real = std::filesystem::canonical(entry.path(), error);
+      if (!error && wanted.count(real.string()) != 0) {
+        names[name] = true;
+      }
+    }
+  }
+  std::vector<std::string> found;
+  for (const auto& [name, present] : names) {
+    found.push_back(name);
+  }
+  return found;
+}
+
+Session::Session(Options options, model::Models& models, Forcer& forcer, object::FileStore& store,
+                 base::Clock& clock, Observer& observer)
+    : impl_(std::make_unique<Impl>(std::move(options), models, forcer, store, clock, observer)) {
+  ::chmod(impl_->folder.path().c_str(), 0711);  // a root build may drop to another user and still run tools
+}
+
+Session::~Session() = default;
+
+void Session::stop(int signal) {
+  impl_->stopped_from_outside = true;
+  impl_->stop_build(signal);
+}
+
+std::vector<std::string> Session::under_way(size_t most) const {
+  return impl_->ledger ? impl_->ledger->labels_under_way(most) : std::vector<std::string>{};
+}
+
+Finished Session::run(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
+                      const std::string& working_directory) {
+  Impl& self = *impl_;
+  self.clean_up_after_others();
+  const std::string path = variable(environment, "PATH", kDefaultPath);
+  Launch launch;
+  launch.argv = argv;
+  launch.environment = environment;
+  launch.working_directory = working_directory;
+  launch.program = find_program(argv.at(0), path, working_directory);
+
+  const Standing standing = self.choose_standing();
+  const unsigned cores = std::max(2U, std::thread::hardware_concurrency());
+  self.workers = std::make_unique<Workers>(self.options.inferences != 0 ? self.options.inferences : cores);
+  self.ledger = std::make_unique<Ledger>(self.forcer, self.registry, self.store, *self.workers);
+  Commands::Settings settings;
+  settings.placeholders = standing == Standing::Namespaces;
+  settings.lazy = self.options.lazy;
+  self.commands = std::make_unique<Commands>(settings, self.models, self.forcer, self.store, self.registry,
+                                             *self.ledger, *self.workers, self.clock, self.observer,
+                                             [&self](const Bet& bet) { self.on_lost_bet(bet); });
+  if (standing == Standing::Namespaces) {
+    self.bind_shims(launch, path);
+  } else {
+    self.put_shims_before_path(launch, path);
+  }
+
+  Server server(self.socket(), [&self](Request request, std::shared_ptr<Answer> answer) {
+    self.commands->handle(std::move(request), std::move(answer));
+  });
+  {
+    const std::scoped_lock lock(self.build_mutex);
+    self.build = std::make_unique<Build>(launch);
+  }
+  auto started = self.build->started();
+  if (!started) {
+    throw base::OperatorError("the build could not be started: " + started.error().message);
+  }
+  self.commands->set_top(started->pid);
+  if (started->listener) {
+    self.supervisor = std::make_unique<Supervisor>(self.supervision, std::move(started->listener),
+                                                   self.registry, *self.ledger, self.clock, self.observer);
+  }
+  const auto ended = self.build->wait();
+
+  Finished finished;
+  if (!ended) {
+    throw base::OperatorError("execute '" + launch.program + "': " + ended.error().message);
+  }
+  finished.signal = WIFSIGNALED(ended->wait_status) ? WTERMSIG(ended->wait_status) : 0;
+  finished.exit_code = finished.signal != 0 ? 128 + finished.signal : WEXITSTATUS(ended->wait_status);
+  self.finish(finished);
+  finished.failures = self.commands->failures();
+  finished.stopped = self.stopped_from_outside;
+  return finished;
+}
+
+}  // namespace intercept

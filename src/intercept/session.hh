@@ -1,0 +1,66 @@
+#pragma once
+
+#include "base/clock.hh"
+#include "intercept/forcer.hh"
+#include "intercept/observer.hh"
+#include "intercept/spawn.hh"
+#include "model/model.hh"
+#include "object/store.hh"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace intercept {
+
+enum class Standing {
+  Namespaces,     // shims stand over the real tools; placeholders where readers are forced
+  PathDirectory,  // a directory of shims before PATH; no placeholders
+};
+
+struct Options {
+  std::string state_dir;             // of this user: sessions' journals
+  std::string runtime_dir = "/tmp";  // short paths; a directory of the session's own is made below it
+  bool lazy = false;                 // gg infer: placeholders are left, nothing is forced that nobody reads
+  bool keep_going = false;           // a lost bet does not stop the build
+  bool only_path_directory = false;  // asked for by the user
+  unsigned inferences = 0;           // at once; 0: as many as there are cores
+};
+
+struct Finished {
+  int exit_code = 0;                    // the build's own; 128 + signal when a signal ended it
+  int signal = 0;                       // that signal
+  std::vector<FailedCommand> failures;  // bets that were lost
+  std::vector<std::string>
+      left_over;         // things the operator should know: a file that could not be put in place
+  bool stopped = false;  // by stop()
+};
+
+// One build under gg: from its first process to the moment when all its files are real (or, lazy, are left as
+// placeholders). Made, run once, thrown away.
+class Session {
+ public:
+  Session(Options options, model::Models& models, Forcer& forcer, object::FileStore& store,
+          base::Clock& clock, Observer& observer);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Runs the build to its end. Throws OperatorError or SyscallError when it could not be started.
+  [[nodiscard]] Finished run(const std::vector<std::string>& argv,
+                             const std::vector<std::string>& environment,
+                             const std::string& working_directory);
+
+  // Any thread, any number of times: Ctrl-C and the like. The build gets the signal; what it leaves is
+  // removed. After a grace time, or the second time, it is killed.
+  void stop(int signal);
+
+  // Labels of commands whose results somebody waits for.
+  [[nodiscard]] std::vector<std::string> under_way(size_t most) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace intercept

@@ -1,0 +1,484 @@
+#include "intercept/supervisor.hh"
+
+#include "base/errors.hh"
+#include "intercept/placeholder.hh"
+#include "intercept/process.hh"
+#include "intercept/readers.hh"
+#include "intercept/tracee.hh"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+// Linux 6.6; headers may be older than the kernel.
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+
+namespace intercept {
+
+namespace {
+
+constexpr uint64_t kSynchronousWakeUp = 1;  // SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP: 11 us a call instead of 70
+constexpr std::chrono::seconds kPatience{30};
+constexpr int kTickMilliseconds = 5000;
+
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+
+  auto operator<=>(const FileId&) const = default;
+};
+
+// Where system calls are answered. Shared with whoever holds one back, and outlives the supervisor for them.
+class Listener {
+ public:
+  explicit Listener(base::UniqueFd fd) : fd_(std::move(fd)) {
+    ::ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_SET_FLAGS,
+            kSynchronousWakeUp);  // refused by older kernels: slower
+  }
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+
+  // Errors mean that the caller died meanwhile.
+  void go_on(uint64_t id) const {
+    seccomp_notif_resp response{};
+    response.id = id;
+    response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    ::ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_SEND, &response);
+  }
+
+  // Answers an open with a descriptor of our own making.
+  [[nodiscard]] bool give(uint64_t id, int fd, bool close_on_exec) const {
+    seccomp_notif_addfd given{};
+    given.id = id;
+    given.flags = SECCOMP_ADDFD_FLAG_SEND;
+    given.srcfd = static_cast<uint32_t>(fd);
+    given.newfd_flags = close_on_exec ? O_CLOEXEC : 0;
+    return ::ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_ADDFD, &given) >= 0;
+  }
+
+  // Is the caller still there, so that what was read of it was its own?
+  [[nodiscard]] bool waits(uint64_t id) const {
+    return ::ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+  }
+
+ private:
+  base::UniqueFd fd_;
+};
+
+struct Waiting {
+  base::Nanoseconds since{0};
+  std::string who;
+  std::string what;
+  bool said = false;
+};
+
+bool is_placeholder_sized(const struct stat& status) {
+  return S_ISREG(status.st_mode) && status.st_size == static_cast<off_t>(kPlaceholderBytes);
+}
+
+// Kernel's own trees hold no placeholders, and through /proc/self they would mean this process.
+bool is_kernels(const std::string& path) {
+  return path.compare(0, 6, "/proc/") == 0 || path.compare(0, 5, "/sys/") == 0 ||
+         path.compare(0, 5, "/dev/") == 0;
+}
+
+std::optional<object::Promise> promise_behind(const std::string& reached) {
+  const base::UniqueFd fd(::open(reached.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return fd ? read_placeholder(fd.get()) : std::nullopt;
+}
+
+}  // namespace
+
+struct Supervisor::Impl {
+  Settings settings;
+  std::shared_ptr<Listener> listener;
+  Registry& registry;
+  Ledger& ledger;
+  base::Clock& clock;
+  Observer& observer;
+  base::UniqueFd wake;
+  std::map<FileId, std::string> tools;  // identity of a shim -> the real tool
+  std::unordered_map<uint64_t, const NumberedCall*> shapes;
+  std::set<pid_t> carriers;  // byte movers that have opened a placeholder
+  std::mutex mutex;
+  std::map<uint64_t, Waiting> held;
+  std::vector<char> notification_bytes;
+
+  Impl(Settings given, base::UniqueFd fd, Registry& registry_, Ledger& ledger_, base::Clock& clock_,
+       Observer& observer_)
+      : settings(std::move(given)),
+        listener(std::make_shared<Listener>(std::move(fd))),
+        registry(registry_),
+        ledger(ledger_),
+        clock(clock_),
+        observer(observer_),
+        wake(::eventfd(0, EFD_CLOEXEC)) {
+    for (const auto& [shim, tool] : settings.tools) {
+      struct stat status {};
+
+      if (::stat(shim.c_str(), &status) == 0) {
+        tools[{status.st_dev, status.st_ino}] = tool;
+      }
+    }
+    for (const NumberedCall& call : notified_calls()) {
+      shapes[key(call.architecture, call.number)] = &call;
+    }
+    seccomp_notif_sizes sizes{};
+    ::syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
+    notification_bytes.resize(std::max(sizeof(seccomp_notif), size_t{sizes.seccomp_notif}));
+  }
+
+  static uint64_t key(uint32_t architecture, int number) {
+    return (uint64_t{architecture} << 32U) | static_cast<uint32_t>(number);
+  }
+
+  // One notified call while it is looked at.
+  struct Case {
+    uint64_t id = 0;
+    pid_t thread = 0;
+    const CallShape& shape;
+    const seccomp_data& data;
+    bool wide = true;  // 64-bit pointers
+
+    [[nodiscard]] uint64_t argument(int index) const { return data.args[static_cast<size_t>(index)]; }
+  };
+
+  bool take_one();
+  void decide(const Case& one);
+  void on_open(const Case& one);
+  void on_execute(const Case& one);
+  void on_rename_or_link(const Case& one);
+  void on_unlink(const Case& one);
+  void on_truncate(const Case& one);
+  bool open_placeholder(const Case& one, const std::string& reached, int flags,
+                        const object::Promise& promise);
+  void give_real_tool(const Case& one, const std::string& tool, int flags);
+  void hold(const Case& one, const std::vector<object::Promise>& promises);
+  void note_long_waits();
+
+  [[nodiscard]] std::optional<std::string> path_of(const Case& one, int directory, int path) const;
+  [[nodiscard]] static std::optional<int> flags_of(const Case& one);
+  [[nodiscard]] std::optional<object::Promise> known_promise(const std::string& reached) const;
+};
+
+Supervisor::Supervisor(Settings settings, base::UniqueFd listener, Registry& registry, Ledger& ledger,
+                       base::Clock& clock, Observer& observer)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(listener), registry, ledger, clock,
+                                   observer)) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Supervisor::~Supervisor() {
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t put = ::write(impl_->wake.get(), &one, sizeof one);
+  thread_.join();
+}
+
+void Supervisor::run() {
+  for (;;) {
+    std::array<pollfd, 2> polled{pollfd{impl_->listener->fd(), POLLIN, 0},
+                                 pollfd{impl_->wake.get(), POLLIN, 0}};
+    const int ready = ::poll(polled.data(), polled.size(), kTickMilliseconds);
+    if (polled[1].revents != 0 || (polled[0].revents & (POLLHUP | POLLERR)) != 0) {
+      return;
+    }
+    if (ready > 0 && (polled[0].revents & POLLIN) != 0 && impl_->take_one()) {
+      ++calls_;
+    }
+    impl_->note_long_waits();
+  }
+}
+
+bool Supervisor::Impl::take_one() {
+  std::fill(notification_bytes.begin(), notification_bytes.end(), 0);
+  auto* notification = reinterpret_cast<seccomp_notif*>(notification_bytes.data());
+  if (::ioctl(listener->fd(), SECCOMP_IOCTL_NOTIF_RECV, notification) != 0) {
+    return false;  // the caller died before we came to it
+  }
+  const auto shape = shapes.find(key(notification->data.arch, notification->data.nr));
+  if (shape == shapes.end()) {
+    listener->go_on(notification->id);
+    return true;
+  }
+  const bool wide = (notification->data.arch & __AUDIT_ARCH_64BIT) != 0;
+  const Case one{notification->id, static_cast<pid_t>(notification->pid), shape->second->shape,
+                 notification->data, wide};
+  try {
+    decide(one);
+  } catch (const base::SyscallError& error) {  // the journal: disk full
+    observer.note(std::string("gg: ") + error.what());
+    listener->go_on(one.id);
+  }
+  return true;
+}
+
+void Supervisor::Impl::decide(const Case& one) {
+  switch (one.shape.call) {
+    case Call::Open:
+      on_open(one);
+      return;
+    case Call::Execute:
+      on_execute(one);
+      return;
+    case Call::Rename:
+    case Call::Link:
+      on_rename_or_link(one);
+      return;
+    case Call::Unlink:
+      on_unlink(one);
+      return;
+    case Call::Truncate:
+      on_truncate(one);
+      return;
+  }
+  listener->go_on(one.id);
+}
+
+std::optional<std::string> Supervisor::Impl::path_of(const Case& one, int directory, int path) const {
+  const auto text = read_string(one.thread, one.argument(path));
+  if (!text || text->empty() || is_kernels(*text)) {
+    return std::nullopt;
+  }
+  const int base = directory < 0 ? AT_FDCWD : static_cast<int>(one.argument(directory));
+  return reach(one.thread, base, *text);
+}
+
+std::optional<int> Supervisor::Impl::flags_of(const Case& one) {
+  if (one.shape.flags < 0) {
+    return one.shape.fixed_flags;
+  }
+  if (!one.shape.flags_in_how) {
+    return static_cast<int>(one.argument(one.shape.flags));
+  }
+  const auto flags = read_word(one.thread, one.argument(one.shape.flags) + offsetof(open_how, flags), 8);
+  return flags ? std::optional<int>(static_cast<int>(*flags)) : std::nullopt;
+}
+
+std::optional<object::Promise> Supervisor::Impl::known_promise(const std::string& reached) const {
+  auto promise = promise_behind(reached);
+  return promise && ledger.knows(promise->thunk) ? promise : std::nullopt;
+}
+
+void Supervisor::Impl::on_open(const Case& one) {
+  const auto flags = flags_of(one);
+  const auto reached = path_of(one, one.shape.directory, one.shape.path);
+  if (!flags || !reached || (*flags & (O_PATH | O_DIRECTORY)) != 0) {
+    listener->go_on(one.id);
+    return;
+  }
+
+  struct stat status {};
+
+  if (::stat(reached->c_str(), &status) != 0) {
+    if ((*flags & O_CREAT) != 0 && carriers.count(one.thread) != 0) {
+      registry.suspect(real_path(*reached, Last::AsItIs, settings.pristine_root));
+    }
+    listener->go_on(one.id);
+    return;
+  }
+  if (const auto tool = tools.find({status.st_dev, status.st_ino}); tool != tools.end()) {
+    give_real_tool(one, tool->second, *flags);
+    return;
+  }
+  if (is_placeholder_sized(status)) {
+    const auto promise = known_promise(*reached);
+    if (promise && open_placeholder(one, *reached, *flags, *promise)) {
+      return;
+    }
+  } else if ((*flags & O_CREAT) != 0 && carriers.count(one.thread) != 0) {
+    registry.suspect(real_path(*reached, Last::Followed, settings.pristine_root));
+  }
+  listener->go_on(one.id);
+}
+
+// False: the call may go on as it is.
+bool Supervisor::Impl::open_placeholder(const Case& one, const std::string& reached, int flags,
+                                        const object::Promise& promise) {
+  const std::string path = real_path(reached, Last::Followed, settings.pristine_root);
+  if (!listener->waits(one.id)) {
+    return false;
+  }
+  if ((flags & O_TRUNC) != 0 && (flags & O_ACCMODE) != O_RDONLY) {
+    registry.abandon(path);  // it is somebody's file from here on
+    if (carriers.count(one.thread) != 0) {
+      registry.suspect(path);
+    }
+    return false;
+  }
+  if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
+    return false;  // fails, since the file exists
+  }
+  registry.add(promise, path);
+  if ((flags & O_ACCMODE) == O_RDONLY) {
+    const auto process = read_process(one.thread);
+    if (process && only_moves_bytes(process->program, process->argv)) {
+      carriers.insert(one.thread);
+      return false;
+    }
+  }
+  hold(one, {promise});
+  return true;
+}
+
+void Supervisor::Impl::give_real_tool(const Case& one, const std::string& tool, int flags) {
+  if ((flags & O_ACCMODE) == O_RDONLY) {
+    const base::UniqueFd real(::open(tool.c_str(), O_RDONLY | O_CLOEXEC));
+    if (real && listener->give(one.id, real.get(), (flags & O_CLOEXEC) != 0)) {
+      return;
+    }
+  }
+  listener->go_on(one.id);
+}
+
+void Supervisor::Impl::on_execute(const Case& one) {
+  const auto reached = path_of(one, one.shape.directory, one.shape.path);
+
+  struct stat status {};
+
+  if (!reached || ::stat(reached->c_str(), &status) != 0 ||
+      tools.count({status.st_dev, status.st_ino}) != 0) {
+    listener->go_on(one.id);
+    return;
+  }
+  std::vector<object::Promise> promises;
+  if (is_placeholder_sized(status)) {
+    if (const auto promise = known_promise(*reached)) {
+      registry.add(*promise, real_path(*reached, Last::Followed, settings.pristine_root));
+      promises.push_back(*promise);
+    }
+  }
+  carriers.erase(one.thread);  // another program from now on
+  if (!leaves_arguments_alone(last_part(*reached))) {
+    const auto argv = read_strings(one.thread, one.argument(one.shape.arguments), one.wide ? 8 : 4);
+    for (size_t i = 1; argv && i < argv->size(); ++i) {
+      const std::string& word = (*argv)[i];
+      if (word.empty() || is_kernels(word)) {
+        continue;
+      }
+      const std::string file = reach(one.thread, AT_FDCWD, word);
+      if (::stat(file.c_str(), &status) != 0 || !is_placeholder_sized(status)) {
+        continue;
+      }
+      if (const auto promise = known_promise(file)) {
+        registry.add(*promise, real_path(file, Last::Followed, settings.pristine_root));
+        promises.push_back(*promise);
+      }
+    }
+  }
+  hold(one, promises);
+}
+
+void Supervisor::Impl::on_rename_or_link(const Case& one) {
+  const auto from = path_of(one, one.shape.directory, one.shape.path);
+  const auto to = path_of(one, one.shape.second_directory, one.shape.second_path);
+
+  struct stat status {};
+
+  if (!from || !to || ::lstat(from->c_str(), &status) != 0) {
+    listener->go_on(one.id);
+    return;
+  }
+  const std::string& root = settings.pristine_root;
+  if (S_ISDIR(status.st_mode) && !registry.empty()) {
+    registry.directory_moves(real_path(*from, Last::AsItIs, root), real_path(*to, Last::AsItIs, root));
+  } else if (const auto promise = is_placeholder_sized(status) ? known_promise(*from) : std::nullopt) {
+    registry.add(*promise, real_path(*from, Last::AsItIs, root));
+    registry.add(*promise, real_path(*to, Last::AsItIs, root));
+  } else if (one.shape.call == Call::Rename && !registry.empty()) {
+    registry.abandon(real_path(*to, Last::AsItIs, root));
+  }
+  listener->go_on(one.id);
+}
+
+void Supervisor::Impl::on_unlink(const Case& one) {
+  const auto reached = registry.empty() ? std::nullopt : path_of(one, one.shape.directory, one.shape.path);
+
+  struct stat status {};
+
+  if (reached && ::lstat(reached->c_str(), &status) == 0 && is_placeholder_sized(status)) {
+    registry.abandon(real_path(*reached, Last::AsItIs, settings.pristine_root));
+  }
+  listener->go_on(one.id);
+}
+
+void Supervisor::Impl::on_truncate(const Case& one) {
+  const auto reached = path_of(one, -1, one.shape.path);
+
+  struct stat status {};
+
+  const auto promise = reached && ::stat(reached->c_str(), &status) == 0 && is_placeholder_sized(status)
+                           ? known_promise(*reached)
+                           : std::nullopt;
+  if (!promise) {
+    listener->go_on(one.id);
+    return;
+  }
+  const std::string path = real_path(*reached, Last::Followed, settings.pristine_root);
+  if (one.argument(one.shape.path + 1) == 0) {
+    registry.abandon(path);
+    listener->go_on(one.id);
+    return;
+  }
+  registry.add(*promise, path);
+  hold(one, {*promise});
+}
+
+// Lets the call go on when all are in place. Where one could not be made its placeholder has been removed, so
+// that the call meets what a plain build would have left: no file.
+void Supervisor::Impl::hold(const Case& one, const std::vector<object::Promise>& promises) {
+  if (promises.empty()) {
+    listener->go_on(one.id);
+    return;
+  }
+  {
+    const std::scoped_lock lock(mutex);
+    held[one.id] = {clock.steady(), program_name(one.thread), promises.front().output, false};
+  }
+  const auto left = std::make_shared<std::atomic<size_t>>(promises.size());
+  for (const object::Promise& promise : promises) {
+    ledger.force(promise, [this, left, id = one.id, to = listener](const base::Result<void>&) {
+      if (--*left == 0) {
+        {
+          const std::scoped_lock lock(mutex);
+          held.erase(id);
+        }
+        to->go_on(id);
+      }
+    });
+  }
+}
+
+void Supervisor::Impl::note_long_waits() {
+  const std::scoped_lock lock(mutex);
+  for (auto& [id, waiting] : held) {
+    if (!waiting.said && clock.steady() - waiting.since > kPatience) {
+      waiting.said = true;
+      observer.note("gg: " + waiting.who + " has waited " + std::to_string(kPatience.count()) + " s for '" +
+                    waiting.what + "'");
+    }
+  }
+}
+
+}  // namespace intercept
