@@ -306,7 +306,6 @@ void Commands::settle(const JobRef& job, const model::Inferred& inferred,
     const std::string out = bytes_of(result->standard_output);
     const std::string err = bytes_of(result->standard_error);
     if (!out.empty() || !err.empty()) {
-      const std::scoped_lock lock(telling_);
       observer_.late_output(out, err);
     }
   }
@@ -329,10 +328,7 @@ void Commands::report_lost(const JobRef& job, const model::Inferred& inferred,
     const std::scoped_lock lock(mutex_);
     failures_.push_back(failed);
   }
-  {
-    const std::scoped_lock lock(telling_);
-    observer_.failed(failed);
-  }
+  observer_.failed(failed);
   lost_(job->bet);
 }
 
@@ -387,7 +383,6 @@ void Commands::report(const JobRef& job, Outcome outcome, const std::string& rea
   }
   told.started = job->started;
   told.took = clock_.steady() - job->started;
-  const std::scoped_lock lock(telling_);
   observer_.command(told);
 }
 

@@ -85,7 +85,6 @@ class Commands {
   std::atomic<bool> stopping_{false};
   std::string path_directory_;
   std::string path_;
-  std::mutex telling_;  // the observer hears one thing at a time
   mutable std::mutex mutex_;
   std::vector<FailedCommand> failures_;
 };

@@ -45,6 +45,10 @@ void clean_up(std::string_view recorded, std::vector<std::string>& removed) {
     }
     const std::string path(recorded.substr(0, end));
     recorded.remove_prefix(end + 1);
+    if (!path.empty() && path.back() == '/') {
+      base::remove_tree(path.substr(0, path.size() - 1));
+      continue;
+    }
     ::unlink(temporary_beside(path).c_str());
     if (read_placeholder(path) && ::unlink(path.c_str()) == 0) {
       removed.push_back(path);
@@ -72,8 +76,8 @@ Journal::Journal(const std::string& state_dir) {
   } while (status.st_nlink == 0);
 }
 
-void Journal::record(const std::string& placeholder_path) {
-  base::write_all(file_.get(), {placeholder_path.c_str(), placeholder_path.size() + 1}, path_);
+void Journal::record(const std::string& path) {
+  base::write_all(file_.get(), {path.c_str(), path.size() + 1}, path_);
 }
 
 void Journal::forget() {

@@ -18,8 +18,9 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // Throws SyscallError (disk full).
-  void record(const std::string& placeholder_path);
+  // Of a file, or, with a '/' at its end, of a directory of the session's own. Throws SyscallError (disk
+  // full).
+  void record(const std::string& path);
 
   // Nothing of this session is left to clean up.
   void forget();

@@ -117,16 +117,19 @@ std::optional<object::Promise> read_placeholder(int fd) {
   return got < 0 ? std::nullopt : parse_placeholder({bytes.data(), static_cast<size_t>(got)});
 }
 
-std::optional<object::Promise> read_placeholder(const std::string& path) {
-  struct stat status {};
-
-  // stat first: it is cheap, and opening may block (a FIFO) or have effects (a device).
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
-      status.st_size != kPlaceholderBytes) {
+std::optional<object::Promise> read_placeholder(const std::string& path, const struct stat& status) {
+  if (!S_ISREG(status.st_mode) || status.st_size != kPlaceholderBytes) {
     return std::nullopt;
   }
   const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   return fd ? read_placeholder(fd.get()) : std::nullopt;
+}
+
+std::optional<object::Promise> read_placeholder(const std::string& path) {
+  struct stat status {};
+
+  // stat first: it is cheap, and opening may block (a FIFO) or have effects (a device).
+  return ::lstat(path.c_str(), &status) == 0 ? read_placeholder(path, status) : std::nullopt;
 }
 
 }  // namespace intercept

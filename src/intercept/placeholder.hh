@@ -2,6 +2,8 @@
 
 #include "object/tree.hh"
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -23,6 +25,10 @@ inline constexpr size_t kPlaceholderBytes = 1024;
 // that is not a placeholder, also for what is not there or cannot be read. Whether the promise is *known* is
 // the caller's to ask: a file counts as a placeholder only then.
 [[nodiscard]] std::optional<object::Promise> read_placeholder(const std::string& path);
+
+// The same for a caller that has the file's lstat at hand already.
+[[nodiscard]] std::optional<object::Promise> read_placeholder(const std::string& path,
+                                                              const struct stat& status);
 
 // The same for a descriptor open for reading; its position is left alone.
 [[nodiscard]] std::optional<object::Promise> read_placeholder(int fd);

@@ -76,8 +76,7 @@ base::Result<void> make(object::FileStore& store, const object::Entry& entry, co
       return tl::unexpected(held.error());
     }
     if (!*held) {
-      return base::failure("the store no longer holds " + file->digest.to_string() + ", which belongs at '" +
-                               path + "'; run the build again",
+      return base::failure("the store no longer holds " + file->digest.to_string() + "; run the build again",
                            base::FailureKind::RetryHere);
     }
     return {};
@@ -185,7 +184,8 @@ base::Result<bool> put_one(object::FileStore& store, const object::Promise& prom
     const auto dressed = made ? dress(temporary, entry, standing) : made;
     if (!dressed) {
       remove_any(temporary);
-      return tl::unexpected(dressed.error());
+      return base::failure("put the real file in place at '" + path + "': " + dressed.error().message,
+                           dressed.error().kind);
     }
   }
   auto placed = gate(path, [&]() -> base::Result<bool> {
@@ -241,6 +241,8 @@ base::Result<void> place_now(object::FileStore& store, const object::Entry& entr
   }
   if (!made) {
     remove_any(temporary);
+    return base::failure("put the file in place at '" + path + "': " + made.error().message,
+                         made.error().kind);
   }
   return made;
 }

@@ -29,6 +29,11 @@ std::string canonical(const std::string& path) {
 Registry::Registry(const std::string& state_dir, object::FileStore& store)
     : journal_(state_dir), store_(store) {}
 
+void Registry::own_directory(const std::string& path) {
+  const std::scoped_lock lock(mutex_);
+  journal_.record(path + "/");
+}
+
 base::Result<bool> Registry::write(const object::Promise& promise, const std::string& path, mode_t mode) {
   const auto text = placeholder_text(promise);
   if (!text) {
@@ -52,6 +57,9 @@ void Registry::add(const object::Promise& promise, const std::string& path) {
 }
 
 void Registry::insert(const object::Promise& promise, const std::string& path) {
+  if (path.empty()) {
+    return;  // its folder vanished while we looked
+  }
   if (recorded_.insert(path).second) {
     journal_.record(path);
   }
@@ -101,6 +109,9 @@ void Registry::directory_moves(const std::string& from, const std::string& to) {
 
 void Registry::suspect(const std::string& path) {
   const std::scoped_lock lock(mutex_);
+  if (path.empty()) {
+    return;
+  }
   if (recorded_.insert(path).second) {
     journal_.record(path);
   }

@@ -21,6 +21,9 @@ class Registry {
  public:
   Registry(const std::string& state_dir, object::FileStore& store);
 
+  // A directory of the session's own, to be removed by a later one should this be killed.
+  void own_directory(const std::string& path);
+
   // Writes the promise's placeholder at `path` (absolute) and remembers it. False: its name does not fit.
   [[nodiscard]] base::Result<bool> write(const object::Promise& promise, const std::string& path,
                                          mode_t mode);

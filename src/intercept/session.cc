@@ -77,6 +77,36 @@ void write_shim(const std::string& path, const std::string& image, const std::st
   }
 }
 
+// Passes everything on, one thing at a time.
+class OneAtATime final : public Observer {
+ public:
+  explicit OneAtATime(Observer& observer) : observer_(observer) {}
+
+  void command(const CommandReport& report) override {
+    const std::scoped_lock lock(mutex_);
+    observer_.command(report);
+  }
+
+  void late_output(std::string_view standard_output, std::string_view standard_error) override {
+    const std::scoped_lock lock(mutex_);
+    observer_.late_output(standard_output, standard_error);
+  }
+
+  void failed(const FailedCommand& command) override {
+    const std::scoped_lock lock(mutex_);
+    observer_.failed(command);
+  }
+
+  void note(const std::string& text) override {
+    const std::scoped_lock lock(mutex_);
+    observer_.note(text);
+  }
+
+ private:
+  Observer& observer_;
+  std::mutex mutex_;
+};
+
 }  // namespace
 
 struct Session::Impl {
@@ -90,6 +120,18 @@ struct Session::Impl {
         observer(observer_),
         folder(options.runtime_dir, "gg-"),
         registry(options.state_dir, store) {}
+
+  // Whatever still runs on a worker uses all the rest, so it goes first.
+  ~Impl() {
+    if (ledger && !ledger->idle()) {  // run() threw
+      forcer.cancel_all();
+      ledger->wait_until_idle();
+    }
+    workers.reset();
+  }
+
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   [[nodiscard]] std::string socket() const { return folder.path() + "/s"; }
 
@@ -157,7 +199,7 @@ struct Session::Impl {
   }
 
   void on_lost_bet(const Bet& bet) {
-    if (!options.keep_going && !bet.keeps_going) {
+    if (!options.keep_going && !bet.keeps_going && !stopped_by_loss.exchange(true)) {
       stop_build(SIGTERM);
     }
   }
@@ -168,8 +210,9 @@ struct Session::Impl {
     }
     const std::scoped_lock lock(build_mutex);
     if (build) {
-      build->signal(stops++ == 0 ? signal : SIGKILL);
+      build->signal(stops == 0 ? signal : SIGKILL);
     }
+    ++stops;
   }
 
   void finish(Finished& finished) {
@@ -217,7 +260,7 @@ struct Session::Impl {
   Forcer& forcer;
   object::FileStore& store;
   base::Clock& clock;
-  Observer& observer;
+  OneAtATime observer;
   base::TemporaryDirectory folder;
   Registry registry;
   Abilities abilities;
@@ -229,7 +272,8 @@ struct Session::Impl {
   std::mutex build_mutex;
   std::unique_ptr<Build> build;
   std::atomic<int> stops{0};
-  bool stopped_from_outside = false;
+  std::atomic<bool> stopped_by_loss{false};
+  std::atomic<bool> stopped_from_outside{false};
   std::set<object::Promise> asked;
 };
 
@@ -264,6 +308,7 @@ std::vector<std::string> Session::Impl::names_of(const std::vector<std::string>&
 Session::Session(Options options, model::Models& models, Forcer& forcer, object::FileStore& store,
                  base::Clock& clock, Observer& observer)
     : impl_(std::make_unique<Impl>(std::move(options), models, forcer, store, clock, observer)) {
+  impl_->registry.own_directory(impl_->folder.path());
   ::chmod(impl_->folder.path().c_str(), 0711);  // a root build may drop to another user and still run tools
 }
 

@@ -51,8 +51,8 @@ class Session {
                              const std::vector<std::string>& environment,
                              const std::string& working_directory);
 
-  // Any thread, any number of times: Ctrl-C and the like. The build gets the signal; what it leaves is
-  // removed. After a grace time, or the second time, it is killed.
+  // Any thread, any number of times: Ctrl-C and the like. The build gets the signal, the second time SIGKILL;
+  // what it leaves is removed.
   void stop(int signal);
 
   // Labels of commands whose results somebody waits for.

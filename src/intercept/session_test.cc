@@ -4,10 +4,21 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <functional>
+#include <thread>
+
 namespace intercept {
 namespace {
 
 using world::World;
+
+// ---- what becomes of a command
 
 TEST(Session, a_command_under_make_is_answered_with_a_placeholder_that_becomes_the_real_file) {
   World world;
@@ -16,6 +27,402 @@ TEST(Session, a_command_under_make_is_answered_with_a_placeholder_that_becomes_t
   EXPECT_EQ(finished.exit_code, 0) << world.seen.story();
   EXPECT_EQ(world.read("out"), "HELLO\n");
   EXPECT_EQ(world.seen.count(Outcome::Promised), 1U) << world.seen.story();
+}
+
+TEST(Session, a_chain_of_commands_needs_no_result_before_its_end) {
+  World world;
+  world.write("in", "hello\n");
+  EXPECT_EQ(world.make("x-tool in a && x-tool a b\nx-tool b c").exit_code, 0);
+  EXPECT_EQ(world.read("c"), "HELLO\n");
+  EXPECT_EQ(world.seen.count(Outcome::Promised), 3U) << world.seen.story();
+}
+
+TEST(Session, a_known_result_is_there_when_the_command_returns) {
+  World world;
+  world.write("in", "hello\n");
+  (void)world.make("x-tool in out");
+  ::unlink(world.at("out").c_str());
+  EXPECT_EQ(world.make("x-tool in out").exit_code, 0);
+  EXPECT_EQ(world.read("out"), "HELLO\n");
+  EXPECT_EQ(world.seen.count(Outcome::Hit), 1U) << world.seen.story();
+  EXPECT_EQ(world.forcer.submitted, 1);
+}
+
+TEST(Session, what_a_model_declines_runs_for_real_with_arguments_environment_and_status) {
+  World world;
+  base::write_file_atomically(world.folder.path() + "/bin/x-tool",
+                              "#!/bin/sh\necho \"$0 $* $VARIABLE $(pwd)\"; exit 7\n", 0755);
+  const Finished finished = world.shell("VARIABLE=v x-tool --strange 'a b' > log");
+  EXPECT_EQ(finished.exit_code, 7);
+  EXPECT_EQ(world.read("log"), world.folder.path() + "/bin/x-tool --strange a b v " +
+                                   world.at("").substr(0, world.at("").size() - 1) + "\n");
+  EXPECT_EQ(world.seen.commands.at(0).reason, "unknown-option");
+}
+
+TEST(Session, a_build_without_environment_is_intercepted_too) {
+  World world;
+  world.write("in", "hello\n");
+  EXPECT_EQ(world.make("env -i " + world.folder.path() + "/bin/x-tool in out").exit_code, 0);
+  EXPECT_EQ(world.read("out"), "HELLO\n");
+  EXPECT_EQ(world.seen.count(Outcome::Native), 0U) << world.seen.story();
+}
+
+TEST(Session, the_builds_own_status_and_signal_come_back) {
+  World world;
+  EXPECT_EQ(world.shell("exit 42").exit_code, 42);
+  const Finished killed = world.shell("kill -9 $$");
+  EXPECT_EQ(killed.signal, SIGKILL);
+  EXPECT_EQ(killed.exit_code, 137);
+}
+
+TEST(Session, warnings_come_out_once_also_when_the_result_was_known) {
+  World world;
+  world.write("in", "dubious\n");
+  EXPECT_EQ(world.make("x-tool in out").exit_code, 0);
+  EXPECT_EQ(world.seen.late, "x-tool: warning: a dubious word\n");
+  EXPECT_EQ(world.shell("x-tool in out 2>log").exit_code, 0);
+  EXPECT_EQ(world.read("log"), "x-tool: warning: a dubious word\n");
+  EXPECT_EQ(world.seen.late, "x-tool: warning: a dubious word\n");
+}
+
+// ---- who must wait (a bet there would be a wrong answer)
+
+struct Waiter {
+  const char* recipe;
+  const char* reason;
+};
+
+TEST(Session, whoever_may_go_on_after_a_failure_gets_the_real_status) {
+  const Waiter waiters[] = {
+      {"x-tool bad out || echo recovered > answer", "shell-may-go-on"},
+      {"if x-tool bad out; then :; else echo recovered > answer; fi", "shell-may-go-on"},
+      {"x-tool bad out; test $$? = 4 && echo recovered > answer", "shell-may-go-on"},
+      {"! x-tool bad out && echo recovered > answer", "shell-may-go-on"},
+      {"x-tool bad out | cat; test -f out || echo recovered > answer", "shell-may-go-on"},
+      {"sh ./script", "caller-unsure"},
+      {"sh ./configure", "below-configure"},
+      {"$(if $(shell x-tool bad out && echo ok),false,echo recovered > answer)", "make-reads-output"},
+      {"x-tool bad out 2>log || echo recovered > answer", "shell-may-go-on"},
+  };
+  for (const Waiter& waiter : waiters) {
+    World world;
+    world.write("bad", "unspeakable\n");
+    world.write("script", "x-tool bad out || echo recovered > answer\n");
+    world.write("configure", "x-tool bad out || echo recovered > answer\n");
+    const Finished finished = world.make(waiter.recipe);
+    EXPECT_EQ(finished.exit_code, 0) << waiter.recipe << "\n" << world.seen.story();
+    EXPECT_EQ(world.read("answer"), "recovered\n") << waiter.recipe << "\n" << world.seen.story();
+    EXPECT_TRUE(finished.failures.empty());
+    EXPECT_EQ(world.seen.count(Outcome::Promised), 0U) << waiter.recipe;
+  }
+}
+
+TEST(Session, a_command_whose_messages_go_to_a_file_waits_so_that_they_get_there) {
+  World world;
+  world.write("in", "dubious\n");
+  EXPECT_EQ(world.make("x-tool in out 2>log").exit_code, 0);
+  EXPECT_EQ(world.read("log"), "x-tool: warning: a dubious word\n");
+  EXPECT_EQ(world.seen.commands.at(0).reason, "output-redirected") << world.seen.story();
+}
+
+TEST(Session, make_that_collects_output_gets_it) {
+  World world;
+  world.write("in", "dubious\n");
+  EXPECT_EQ(world.make("x-tool in out", {"-O", "-j2"}).exit_code, 0);
+  EXPECT_EQ(world.seen.commands.at(0).reason, "output-redirected") << world.seen.story();
+}
+
+TEST(Session, experiments_of_cmake_and_meson_wait) {
+  World world;
+  base::make_directories(world.at("CMakeFiles/CMakeScratch/x"));
+  world.write("in", "hello\n");
+  EXPECT_EQ(world.make("cd CMakeFiles/CMakeScratch/x && x-tool ../../../in out").exit_code, 0);
+  EXPECT_EQ(world.seen.commands.at(0).reason, "below-configure") << world.seen.story();
+}
+
+TEST(Session, ninja_does_not_wait_for_a_promised_commands_streams) {
+  World world(std::chrono::milliseconds(400));
+  world.write("in", "hello\n");
+  world.write("build.ninja",
+              "rule x\n  command = x-tool $in $out\nrule stamp\n  command = date +%s%N > $out\n"
+              "build out: x in\nbuild stamp: stamp | out\ndefault stamp\n");
+  const auto before = std::chrono::system_clock::now();
+  EXPECT_EQ(world.run({"ninja", "--quiet"}).exit_code, 0);
+  EXPECT_EQ(world.seen.count(Outcome::Promised), 1U) << world.seen.story();
+  EXPECT_EQ(world.read("out"), "HELLO\n");
+  // Had ninja seen no end of file on the command's pipe, the stamp would be as late as the result.
+  const auto stamp = std::chrono::nanoseconds(std::stoll(world.read("stamp")));
+  EXPECT_LT(stamp - before.time_since_epoch(), std::chrono::milliseconds(390));
+}
+
+// ---- lost bets
+
+TEST(Session, a_lost_bet_stops_the_build_and_is_told_with_its_command_and_diagnostics) {
+  World world;
+  world.write("bad", "unspeakable\n");
+  const Finished finished = world.make("x-tool bad out\nsleep 30\ntouch never");
+  ASSERT_EQ(finished.failures.size(), 1U) << world.seen.story();
+  EXPECT_NE(finished.exit_code, 0);
+  EXPECT_EQ(finished.failures[0].exit_code, 3);
+  EXPECT_EQ(finished.failures[0].diagnostics, "x-tool: an unspeakable word\n");
+  EXPECT_EQ(finished.failures[0].argv, (std::vector<std::string>{"x-tool", "bad", "out"}));
+  EXPECT_EQ(world.read("out"), "(no such file)");
+  EXPECT_EQ(world.read("never"), "(no such file)");
+}
+
+TEST(Session, with_keep_going_the_rest_is_built) {
+  World world;
+  world.options.keep_going = true;
+  world.write("bad", "unspeakable\n");
+  world.write("in", "hello\n");
+  const Finished finished = world.make("x-tool bad out\nx-tool in good");
+  EXPECT_EQ(finished.exit_code, 0);
+  EXPECT_EQ(finished.failures.size(), 1U);
+  EXPECT_EQ(world.read("good"), "HELLO\n");
+  EXPECT_EQ(world.read("out"), "(no such file)");
+}
+
+TEST(Session, a_late_result_leaves_a_newer_file_alone) {
+  World world;
+  world.write("in", "hello\n");
+  EXPECT_EQ(world.make("x-tool in out\necho newer > out").exit_code, 0);
+  EXPECT_EQ(world.read("out"), "newer\n");
+}
+
+TEST(Session, stopping_leaves_no_process_and_no_placeholder) {
+  World world(std::chrono::seconds(60));
+  world.write("in", "hello\n");
+  world.write("ready.sh", "echo $$ > pid; exec sleep 1000\n");
+  std::thread stopper([&] {
+    while (!base::read_file_if_there(world.at("pid")) || world.read("pid").empty()) {
+      ::usleep(2000);
+    }
+    world.current->stop(SIGINT);
+  });
+  const Finished finished = world.make("x-tool in out\nsetsid sh ready.sh & wait");
+  stopper.join();
+  EXPECT_TRUE(finished.stopped);
+  EXPECT_NE(finished.exit_code, 0);
+  EXPECT_EQ(world.read("out"), "(no such file)");
+  EXPECT_EQ(::kill(std::stoi(world.read("pid")), 0), -1);
+}
+
+TEST(Session, lazy_leaves_placeholders_and_starts_only_what_somebody_reads) {
+  World world;
+  world.options.lazy = true;
+  world.write("in", "hello\n");
+  EXPECT_EQ(world.make("x-tool in out\nx-tool in read\ncmp read read").exit_code, 0);
+  EXPECT_TRUE(read_placeholder(world.at("out")));
+  EXPECT_EQ(world.read("read"), "HELLO\n");
+  EXPECT_EQ(world.forcer.submitted, 1);
+}
+
+// ---- any reader is safe
+
+TEST(Readers, each_kind_reads_the_real_bytes) {
+  const char* const readers[] = {
+      "cmp out expected",
+      "grep -q HELLO out",
+      "test \"$$(cat out)\" = HELLO",
+      "read line < out && test \"$$line\" = HELLO",
+      "test `wc -c < out` = 6",
+      "python3 -c 'assert open(\"out\").read() == \"HELLO\\n\"'",
+      "python3 -c 'import mmap,os; f = os.open(\"out\", os.O_RDONLY); assert mmap.mmap(f, 0, "
+      "prot=mmap.PROT_READ)[:6] == b\"HELLO\\n\"'",
+      "tar cf a.tar out && rm out && tar xf a.tar && cmp out expected",
+      "stat -c %s out | grep -qx 6",
+      "sed s/HELLO/BYE/ out | grep -q BYE",
+      "ln -s out link && cmp link expected",
+      "mkdir d && cd d && cmp ../out ../expected",
+      "awk '{ exit $$1 != \"HELLO\" }' out",
+      STATIC_READER " out | cmp - expected",
+      "sha256sum out | cut -c1-64 > a && sha256sum expected | cut -c1-64 | cmp - a",
+  };
+  for (const char* reader : readers) {
+    World world(std::chrono::seconds(20));
+    world.write("in", "hello\n");
+    world.write("expected", "HELLO\n");
+    EXPECT_EQ(world.make(std::string("x-tool in out\n") + reader).exit_code, 0) << reader << "\n"
+                                                                                << world.seen.story();
+    EXPECT_EQ(world.seen.count(Outcome::Promised), 1U) << reader;
+  }
+}
+
+TEST(Readers, what_the_build_makes_and_then_executes_is_forced_first) {
+  World world(std::chrono::seconds(20));
+  world.write("generator", "#!/bin/sh\necho made by $0 $1\n");
+  EXPECT_EQ(world.make("x-tool generator prog\n./prog it > header").exit_code, 0) << world.seen.story();
+  EXPECT_EQ(world.read("header"), "made by ./prog it\n");
+}
+
+TEST(Readers, movers_carry_placeholders_and_every_copy_becomes_real) {
+  World world(std::chrono::milliseconds(500));
+  world.write("in", "hello\n");
+  EXPECT_EQ(world
+                .make("x-tool in out\nmkdir d\ncp out copy\nln out hard\ninstall -m 755 out d/installed\n"
+                      "cp -p out kept\nmv out moved\nmv d e\ncmake -E copy moved by-cmake")
+                .exit_code,
+            0)
+      << world.seen.story();
+  for (const char* name : {"copy", "hard", "moved", "e/installed", "kept", "by-cmake"}) {
+    EXPECT_EQ(world.read(name), "HELLO\n") << name;
+  }
+
+  struct stat moved {};
+
+  struct stat hard {};
+
+  ASSERT_EQ(::stat(world.at("moved").c_str(), &moved), 0);
+  ASSERT_EQ(::stat(world.at("hard").c_str(), &hard), 0);
+  EXPECT_EQ(moved.st_ino, hard.st_ino);
+  EXPECT_EQ(world.read("out"), "(no such file)");
+}
+
+TEST(Readers, a_program_that_writes_in_place_gets_the_real_file_first) {
+  World world(std::chrono::seconds(20));
+  world.write("in", "hello\n");
+  EXPECT_EQ(world.make("x-tool in out\necho more >> out").exit_code, 0);
+  EXPECT_EQ(world.read("out"), "HELLO\nmore\n");
+}
+
+TEST(Readers, whoever_reads_a_shimmed_tool_gets_the_real_one) {
+  World world;
+  const std::string tool = world.folder.path() + "/bin/x-tool";
+  ASSERT_EQ(::system(("sha256sum < " + tool + " > " + world.at("real")).c_str()), 0);
+
+  struct stat real {};
+
+  ASSERT_EQ(::stat(tool.c_str(), &real), 0);
+  EXPECT_EQ(world.shell("sha256sum < `command -v x-tool` | cmp - real && stat -c '%Y %a' " + tool + " > stat")
+                .exit_code,
+            0)
+      << world.seen.story();
+  EXPECT_EQ(world.read("stat"), std::to_string(real.st_mtim.tv_sec) + " 755\n");
+}
+
+TEST(Readers, a_placeholder_of_a_failed_command_is_no_file) {
+  World world(std::chrono::seconds(20));
+  world.options.keep_going = true;
+  world.write("bad", "unspeakable\n");
+  EXPECT_NE(world.make("x-tool bad out\ncat out > seen").exit_code, 0);
+  EXPECT_EQ(world.read("seen"), "");
+}
+
+TEST(Readers, ways_around_the_supervisor_do_not_exist_here) {
+  World world;
+  EXPECT_EQ(world
+                .shell("python3 -c 'import ctypes, errno; c = ctypes.CDLL(None, use_errno=True)\n"
+                       "assert c.syscall(425, 1, 0) == -1 and ctypes.get_errno() == errno.ENOSYS\n'")
+                .exit_code,
+            0);
+#if defined(__x86_64__)
+  EXPECT_EQ(world
+                .shell("python3 -c 'import ctypes, errno; c = ctypes.CDLL(None, use_errno=True)\n"
+                       "assert c.syscall(0x40000000 + 39) == -1 and ctypes.get_errno() == errno.ENOSYS\n'")
+                .exit_code,
+            0);
+#endif
+}
+
+// ---- sudden death
+
+TEST(Killed, a_gg_that_is_killed_leaves_no_process_and_the_next_run_removes_its_placeholders) {
+  World world(std::chrono::seconds(60));
+  world.write("in", "hello\n");
+  const pid_t gg = ::fork();
+  if (gg == 0) {
+    World other(std::chrono::seconds(60), world.folder.path());
+    other.options.state_dir = world.options.state_dir;
+    (void)other.shell("cd " + world.at("") + " && " + other.folder.path() +
+                      "/bin/x-tool in out && echo $$ > pid.tmp && "
+                      "mv pid.tmp pid && exec sleep 1000");
+    ::_exit(0);
+  }
+  while (!base::read_file_if_there(world.at("pid"))) {
+    ::usleep(2000);
+  }
+  EXPECT_TRUE(read_placeholder(world.at("out")));
+  ASSERT_EQ(::kill(gg, SIGKILL), 0);
+  int status = 0;
+  ASSERT_EQ(::waitpid(gg, &status, 0), gg);
+  const pid_t left = std::stoi(world.read("pid"));
+  for (int i = 0; i < 5000 && ::kill(left, 0) == 0; ++i) {
+    ::usleep(2000);
+  }
+  EXPECT_EQ(::kill(left, 0), -1);
+  EXPECT_EQ(world.shell("true").exit_code, 0);
+  EXPECT_EQ(world.read("out"), "(no such file)");
+  EXPECT_NE(world.seen.notes.find("/out"), std::string::npos) << world.seen.notes;
+}
+
+// ---- other stands
+
+TEST(PathDirectory, tools_are_found_before_path_and_every_command_waits) {
+  World world;
+  world.options.only_path_directory = true;
+  world.write("in", "hello\n");
+  EXPECT_EQ(world.make("x-tool in out; cmp out out && x-tool --native in").exit_code, 0)
+      << world.seen.story();
+  EXPECT_EQ(world.read("out"), "HELLO\n");
+  EXPECT_EQ(world.seen.count(Outcome::Waited), 1U) << world.seen.story();
+  EXPECT_EQ(world.seen.count(Outcome::Native), 1U) << world.seen.story();
+}
+
+// Runs the claim in a process of user 65534.
+void as_nobody(const std::function<void()>& claim) {
+  if (::geteuid() != 0) {
+    claim();
+    return;
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) {
+      ::_exit(3);
+    }
+    ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);  // as it is for a program that this user has started
+    claim();
+    ::fflush(nullptr);
+    ::_exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(Unprivileged, an_ordinary_user_gets_the_same) {
+  as_nobody([] {
+    World world;
+    world.write("in", "hello\n");
+    EXPECT_EQ(world
+                  .make("x-tool in out && x-tool out more\ngrep -q HELLO more\nx-tool --native in || "
+                        "true\nid -u > id")
+                  .exit_code,
+              0)
+        << world.seen.story();
+    EXPECT_EQ(world.read("more"), "HELLO\n");
+    EXPECT_EQ(world.read("id"), std::to_string(::geteuid()) + "\n");
+    EXPECT_EQ(world.seen.count(Outcome::Promised), 2U) << world.seen.story();
+    EXPECT_EQ(world.seen.count(Outcome::Native), 1U) << world.seen.story();
+  });
+}
+
+TEST(Unprivileged, the_real_tool_runs_where_the_shim_stood) {
+  as_nobody([] {
+    World world;
+    base::write_file_atomically(world.folder.path() + "/bin/x-tool", "#!/bin/sh\necho real $0 `id -u` > $2\n",
+                                0755);
+    EXPECT_EQ(world.make("x-tool --native out").exit_code, 0) << world.seen.story();
+    EXPECT_EQ(world.read("out"),
+              "real " + world.folder.path() + "/bin/x-tool " + std::to_string(::geteuid()) + "\n");
+  });
+}
+
+TEST(Abilities, are_told_with_a_reason_when_there_are_none) {
+  const base::TemporaryDirectory folder;
+  const Abilities abilities = probe_abilities(folder.path());
+  EXPECT_EQ(abilities.namespaces, abilities.namespaces_refused.empty());
+  EXPECT_EQ(abilities.supervision, abilities.supervision_refused.empty());
+  RecordProperty("namespaces", abilities.namespaces ? 1 : 0);
 }
 
 }  // namespace

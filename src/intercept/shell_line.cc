@@ -120,9 +120,14 @@ class Lexer {
       case '`':
         take_backquoted(word);
         break;
+      case '[':
+        // The command `[` is no pattern: that needs its closing bracket in the same word.
+        word.dynamic = word.dynamic || line_.substr(at_, line_.find_first_of(" \t\n", at_) - at_).find(']') !=
+                                           std::string_view::npos;
+        word.text += line_[at_++];
+        break;
       case '*':
       case '?':
-      case '[':
         word.dynamic = true;
         word.text += line_[at_++];
         break;

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -288,8 +290,9 @@ class Remembers final : public Observer {
 };
 
 struct World {
-  explicit World(std::chrono::milliseconds delay = std::chrono::milliseconds(150))
-      : models(folder.path() + "/bin/x-tool", store), forcer(models, store, delay) {
+  explicit World(std::chrono::milliseconds delay = std::chrono::milliseconds(150),
+                 const std::string& parent = "/tmp")
+      : folder(parent, "gw-"), models(folder.path() + "/bin/x-tool", store), forcer(models, store, delay) {
     base::make_directories(folder.path() + "/bin");
     base::make_directories(folder.path() + "/tree");
     base::write_file_atomically(folder.path() + "/bin/x-tool",
@@ -335,7 +338,7 @@ struct World {
     return run(argv);
   }
 
-  base::TemporaryDirectory folder{"/tmp", "gw-"};
+  base::TemporaryDirectory folder;
   MemoryFileStore store;
   Models models;
   LateForcer forcer;

@@ -3,8 +3,6 @@
 #include "base/errors.hh"
 #include "base/unique_fd.hh"
 
-#include <fmt/format.h>
-
 #include <dirent.h>
 #include <fcntl.h>
 
@@ -78,7 +76,7 @@ std::vector<std::string> names_in(const std::string& directory) {
 
 void walk_objects(const std::string& folder, const Visitor& visitor) {
   for (const std::string& fan : names_in(folder)) {
-    const std::string path = fmt::format("{}/{}", folder, fan);
+    const std::string path = folder + "/" + fan;
     if (!is_fan_out_folder(path)) {
       visitor.stranger(path);
       continue;

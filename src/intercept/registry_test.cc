@@ -1,0 +1,151 @@
+#include "intercept/registry.hh"
+
+#include "base/files.hh"
+#include "intercept/placeholder.hh"
+#include "intercept/testing_world.hh"
+#include "object/hash.hh"
+
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <csignal>
+
+namespace intercept {
+namespace {
+
+struct Tree {
+  base::TemporaryDirectory folder;
+  world::MemoryFileStore store;
+  Registry registry{folder.path() + "/state", store};
+  object::Promise promise{object::hash("t"), "a.o"};
+  object::Entry made = object::File{store.put("the real bytes").value(), false};
+
+  [[nodiscard]] std::string at(const std::string& name) const { return folder.path() + "/" + name; }
+
+  void put() { EXPECT_TRUE(registry.put(promise, made).empty()); }
+};
+
+TEST(Registry, the_real_file_keeps_the_placeholders_time_and_mode) {
+  Tree tree;
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("a.o"), 0640).value());
+  const timespec times[2] = {{1, 0}, {1234567890, 123456789}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, tree.at("a.o").c_str(), times, 0), 0);
+  tree.put();
+
+  struct stat status {};
+
+  ASSERT_EQ(::stat(tree.at("a.o").c_str(), &status), 0);
+  EXPECT_EQ(base::read_file(tree.at("a.o")), "the real bytes");
+  EXPECT_EQ(status.st_mtim.tv_sec, 1234567890);
+  EXPECT_EQ(status.st_mtim.tv_nsec, 123456789);
+  EXPECT_EQ(status.st_mode & 07777U, 0640U);
+  EXPECT_TRUE(tree.registry.empty());
+}
+
+TEST(Registry, a_newer_file_is_left_alone_and_a_removed_one_stays_removed) {
+  Tree tree;
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("newer"), 0644).value());
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("gone"), 0644).value());
+  base::write_file_atomically(tree.at("newer"), "by somebody else");
+  ::unlink(tree.at("gone").c_str());
+  tree.put();
+  EXPECT_EQ(base::read_file(tree.at("newer")), "by somebody else");
+  EXPECT_FALSE(base::read_file_if_there(tree.at("gone")));
+}
+
+TEST(Registry, another_promises_placeholder_at_the_same_path_is_left_alone) {
+  Tree tree;
+  const object::Promise later{object::hash("later"), "a.o"};
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("a.o"), 0644).value());
+  ASSERT_TRUE(tree.registry.write(later, tree.at("a.o"), 0644).value());
+  tree.put();
+  EXPECT_EQ(read_placeholder(tree.at("a.o")), later);
+  EXPECT_TRUE(tree.registry.put(later, tree.made).empty());
+  EXPECT_EQ(base::read_file(tree.at("a.o")), "the real bytes");
+}
+
+TEST(Registry, hard_links_of_a_placeholder_stay_links_of_one_file) {
+  Tree tree;
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("one"), 0644).value());
+  ASSERT_EQ(::link(tree.at("one").c_str(), tree.at("two").c_str()), 0);
+  tree.registry.add(tree.promise, tree.at("two"));
+  tree.put();
+
+  struct stat one {};
+
+  struct stat two {};
+
+  ASSERT_EQ(::stat(tree.at("one").c_str(), &one), 0);
+  ASSERT_EQ(::stat(tree.at("two").c_str(), &two), 0);
+  EXPECT_EQ(one.st_ino, two.st_ino);
+  EXPECT_EQ(base::read_file(tree.at("two")), "the real bytes");
+}
+
+TEST(Registry, what_moves_with_its_directory_is_found_again) {
+  Tree tree;
+  base::make_directories(tree.at("old"));
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("old/a.o"), 0644).value());
+  tree.registry.directory_moves(tree.at("old"), tree.at("new"));
+  ASSERT_EQ(::rename(tree.at("old").c_str(), tree.at("new").c_str()), 0);
+  tree.put();
+  EXPECT_EQ(base::read_file(tree.at("new/a.o")), "the real bytes");
+}
+
+TEST(Registry, an_abandoned_path_is_never_written_but_a_write_that_did_not_come_is_made_good) {
+  Tree tree;
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("a.o"), 0644).value());
+  tree.registry.abandon(tree.at("a.o"));
+  tree.put();
+  EXPECT_EQ(read_placeholder(tree.at("a.o")), tree.promise);
+  EXPECT_EQ(tree.registry.look_at_suspects().count(tree.promise), 1U);
+  tree.put();
+  EXPECT_EQ(base::read_file(tree.at("a.o")), "the real bytes");
+}
+
+TEST(Registry, a_copy_is_put_in_place_too) {
+  Tree tree;
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("a.o"), 0644).value());
+  base::write_file_atomically(tree.at("copy"), base::read_file(tree.at("a.o")));
+  tree.registry.suspect(tree.at("copy"));
+  (void)tree.registry.look_at_suspects();
+  tree.put();
+  EXPECT_EQ(base::read_file(tree.at("copy")), "the real bytes");
+}
+
+TEST(Registry, an_object_the_store_has_lost_is_an_error_and_leaves_the_placeholder) {
+  Tree tree;
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("a.o"), 0644).value());
+  const auto errors = tree.registry.put(tree.promise, object::File{object::hash("lost"), false});
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_NE(errors[0].message.find("a.o"), std::string::npos) << errors[0].message;
+  EXPECT_EQ(read_placeholder(tree.at("a.o")), tree.promise);
+}
+
+TEST(Journal, placeholders_and_temporaries_of_a_killed_session_are_removed_and_those_of_a_live_one_are_not) {
+  Tree alive;
+  ASSERT_TRUE(alive.registry.write(alive.promise, alive.at("alive"), 0644).value());
+  const std::string state = alive.folder.path() + "/state";
+  const pid_t killed = ::fork();
+  if (killed == 0) {
+    Registry registry(state, alive.store);
+    (void)registry.write(alive.promise, alive.at("dead"), 0644);
+    (void)registry.write(alive.promise, alive.at("finished"), 0644);
+    base::write_file_atomically(alive.at("finished"), "real");
+    base::write_file_atomically(temporary_beside(alive.at("dead")), "half");
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(killed, &status, 0), killed);
+  EXPECT_EQ(clean_up_after_dead_sessions(state), std::vector<std::string>{alive.at("dead")});
+  EXPECT_FALSE(base::read_file_if_there(alive.at("dead")));
+  EXPECT_FALSE(base::read_file_if_there(temporary_beside(alive.at("dead"))));
+  EXPECT_EQ(base::read_file(alive.at("finished")), "real");
+  EXPECT_TRUE(base::read_file_if_there(alive.at("alive")));
+  EXPECT_TRUE(clean_up_after_dead_sessions(state).empty());
+}
+
+}  // namespace
+}  // namespace intercept
