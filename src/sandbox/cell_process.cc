@@ -1,5 +1,7 @@
 #include "sandbox/cell_process.hh"
 
+#include "sandbox/streams.hh"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
@@ -97,21 +99,6 @@ char receive_kind(int socket, base::UniqueFd& root) {
   }
   return kind;
 }
-
-struct Stream {
-  base::UniqueFd pipe;
-  std::string bytes;
-
-  // False at the end of the stream.
-  bool read_some() {
-    constexpr size_t kChunk = 1U << 16U;
-    const size_t had = bytes.size();
-    bytes.resize(had + kChunk);
-    const ssize_t got = ::read(pipe.get(), bytes.data() + had, kChunk);
-    bytes.resize(had + static_cast<size_t>(got > 0 ? got : 0));
-    return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
-  }
-};
 
 // Listens to a cell, and to its container's output, until it reports.
 class Listener {
@@ -230,19 +217,6 @@ class SpawnAttributes {
   posix_spawnattr_t attributes_{};
   posix_spawn_file_actions_t actions_{};
 };
-
-struct Pipe {
-  base::UniqueFd read;
-  base::UniqueFd write;
-};
-
-base::Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return system_failure("cannot make a pipe");
-  }
-  return Pipe{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
-}
 
 }  // namespace
 

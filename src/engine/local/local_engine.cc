@@ -19,8 +19,8 @@ sched::AttemptResult as_attempt_result(exec::Expected<ir::Result> result) {
 
 }  // namespace
 
-LocalEngine::LocalEngine(std::unique_ptr<exec::Executor> executor, Options options, Post post)
-    : executor_(std::move(executor)), options_(options), post_(std::move(post)) {
+LocalEngine::LocalEngine(std::unique_ptr<exec::Runner> runner, Options options, Post post)
+    : runner_(std::move(runner)), options_(options), post_(std::move(post)) {
   options_.slots = std::max(options_.slots, 1U);
   threads_.reserve(options_.slots);
   for (unsigned i = 0; i < options_.slots; ++i) {
@@ -98,7 +98,7 @@ void LocalEngine::execute(const std::shared_ptr<Attempt>& attempt) {
   if (attempt->job.hints.timeout.count() != 0) {
     limits.time = attempt->job.hints.timeout;
   }
-  sched::AttemptResult result = as_attempt_result(executor_->run(attempt->job.thunk, limits, attempt->stop));
+  sched::AttemptResult result = as_attempt_result(runner_->run(attempt->job.thunk, limits, attempt->stop));
   post_([wanted = wanted_, id = attempt->job.attempt, result = std::move(result)]() mutable {
     const auto it = wanted->find(id);
     if (it == wanted->end()) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "exec/executor.hh"
+#include "exec/runner.hh"
 #include "sched/engine.hh"
 
 #include <condition_variable>
@@ -15,8 +15,8 @@
 
 namespace engine {
 
-// Executes thunks on this machine, in containers, on threads of its own. Made, used and destroyed on the loop
-// thread.
+// Executes thunks on this machine on threads of its own, in containers if the runner makes some. Made, used
+// and destroyed on the loop thread.
 class LocalEngine final : public sched::Engine {
  public:
   struct Options {
@@ -27,7 +27,7 @@ class LocalEngine final : public sched::Engine {
   // Runs a callback on the loop thread, later: loop::Loop::post.
   using Post = std::function<void(std::function<void()>)>;
 
-  LocalEngine(std::unique_ptr<exec::Executor> executor, Options options, Post post);
+  LocalEngine(std::unique_ptr<exec::Runner> runner, Options options, Post post);
 
   // Stops what runs and waits for it; nothing is called back any more.
   ~LocalEngine() override;
@@ -55,7 +55,7 @@ class LocalEngine final : public sched::Engine {
   [[nodiscard]] std::shared_ptr<Attempt> next();
   void execute(const std::shared_ptr<Attempt>& attempt);
 
-  std::unique_ptr<exec::Executor> executor_;
+  std::unique_ptr<exec::Runner> runner_;
   Options options_;
   Post post_;
   std::shared_ptr<Wanted> wanted_ = std::make_shared<Wanted>();

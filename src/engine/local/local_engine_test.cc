@@ -1,5 +1,6 @@
 #include "engine/local/local_engine.hh"
 
+#include "exec/executor.hh"
 #include "exec/test_store.hh"
 
 #include <gtest/gtest.h>

@@ -1,0 +1,129 @@
+#include "exec/native.hh"
+
+#include "base/clock.hh"
+#include "base/errors.hh"
+#include "base/quote.hh"
+#include "object/hash.hh"
+#include "sandbox/unconfined.hh"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <climits>
+
+namespace exec {
+
+namespace {
+
+tl::unexpected<Failure> refused(const std::string& path, const std::string& why) {
+  return failure({"without a sandbox a command runs on the real files, and " + base::shell_quoted(path) +
+                      " " + why + "; run the build without gg, or where containers are allowed",
+                  base::FailureKind::RetryElsewhere});
+}
+
+bool is_link_to(const std::string& path, const std::string& target) {
+  std::string found(PATH_MAX, '\0');
+  const ssize_t size = ::readlink(path.c_str(), found.data(), found.size());
+  return size >= 0 && found.compare(0, static_cast<size_t>(size), target) == 0;
+}
+
+// A file that was changed within the last tick of its clock may change again without a trace.
+bool is_settled(const struct stat& status) {
+  constexpr int64_t kTickSeconds = 2;
+  return base::SystemClock().wall() - std::chrono::seconds(status.st_ctim.tv_sec) >
+         std::chrono::seconds(kTickSeconds);
+}
+
+}  // namespace
+
+NativeRunner::NativeRunner(object::Store& store, std::string root)
+    : store_(store), root_(std::move(root)), trees_(store) {}
+
+bool NativeRunner::holds(const std::string& path, const object::Digest& digest) {
+  const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+
+  struct stat status {};
+
+  if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      static_cast<uint64_t>(status.st_size) != digest.size()) {
+    return false;
+  }
+  const Signature signature{static_cast<int64_t>(status.st_dev),
+                            static_cast<int64_t>(status.st_ino),
+                            status.st_size,
+                            status.st_mtim.tv_sec,
+                            status.st_mtim.tv_nsec,
+                            status.st_ctim.tv_sec,
+                            status.st_ctim.tv_nsec};
+  const bool known = hashed_.with([&](const auto& hashed) {
+    const auto it = hashed.find(signature);
+    return it != hashed.end() && it->second == digest;
+  });
+  if (known) {
+    return true;
+  }
+  const object::Digest found = object::hash_file(fd.get(), path);
+  if (is_settled(status)) {
+    hashed_.with([&](auto& hashed) { hashed.insert_or_assign(signature, found); });
+  }
+  return found == digest;
+}
+
+Expected<void> NativeRunner::check(const Node& node) {
+  const std::string path = root_ + "/" + node.path;
+  switch (node.kind) {
+    case Node::Kind::Directory: {
+      struct stat status {};
+
+      if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+        return refused(path, "is not the directory that the command needs");
+      }
+      return {};
+    }
+    case Node::Kind::Symlink:
+      if (!is_link_to(path, node.target)) {
+        return refused(
+            path, "is not the symlink to " + base::shell_quoted(node.target) + " that the command needs");
+      }
+      return {};
+    case Node::Kind::File:
+      if (!holds(path, node.digest)) {
+        return refused(path, "does not hold the bytes that the command needs");
+      }
+      return {};
+  }
+  return {};
+}
+
+Expected<ir::Result> NativeRunner::run(const object::Digest& thunk, const sandbox::Limits& limits,
+                                       const sandbox::StopSignal& stop) {
+  const Expected<Task> task = load(store_, thunk);
+  if (!task) {
+    return tl::unexpected<Failure>(task.error());
+  }
+  const Expected<Layout> layout = lay_out(trees_, task->input_root, {});
+  if (!layout) {
+    return tl::unexpected<Failure>(layout.error());
+  }
+  try {
+    for (const Node& node : *layout) {
+      const Expected<void> as_declared = check(node);
+      if (!as_declared) {
+        return tl::unexpected<Failure>(as_declared.error());
+      }
+    }
+  } catch (const base::SyscallError& error) {
+    return failure({error.what(), base::FailureKind::RetryElsewhere});
+  }
+  sandbox::Job job = job_for(task->command, limits);
+  job.working_directory = root_ + job.working_directory;
+  const base::Result<sandbox::Ended> ended = sandbox::run_unconfined(job, stop);
+  if (!ended) {
+    return failure(ended.error());
+  }
+  const base::UniqueFd root(::open((root_ + "/").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return result_of(*ended, root.get(), task->places, store_);
+}
+
+}  // namespace exec
