@@ -1,0 +1,80 @@
+#include "model/scan/file_system.hh"
+
+#include "base/errors.hh"
+#include "base/files.hh"
+#include "base/unique_fd.hh"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <memory>
+
+namespace model::scan {
+namespace {
+
+constexpr int64_t kNanoseconds = 1'000'000'000;
+
+// Two writes within one tick of the kernel's clock leave one timestamp; ticks are 1 to 10 ms, FAT's are 2 s.
+constexpr int64_t kTick = 20'000'000;
+
+int64_t nanoseconds(const timespec& time) {
+  return time.tv_sec * kNanoseconds + time.tv_nsec;
+}
+
+Identity identity_of(const struct stat& status) {
+  return {status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size), nanoseconds(status.st_mtim),
+          nanoseconds(status.st_ctim)};
+}
+
+}  // namespace
+
+Look Disk::look(const std::string& path) {
+  struct stat status {};
+
+  if (::stat(path.c_str(), &status) != 0) {
+    const bool absent = errno == ENOENT || errno == ENOTDIR;
+    return {absent ? Look::What::Absent : Look::What::Unreadable, {}};
+  }
+  const bool file = S_ISREG(status.st_mode);
+  return {file                      ? Look::What::File
+          : S_ISDIR(status.st_mode) ? Look::What::Directory
+                                    : Look::What::Unreadable,
+          identity_of(status)};
+}
+
+base::Result<Contents> Disk::read(const std::string& path) {
+  const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (file.get() < 0) {
+    return base::failure("open '" + path + "': " + std::strerror(errno));
+  }
+
+  struct stat status {};
+
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return base::failure("'" + path + "' is no regular file");
+  }
+  Contents contents;
+  contents.identity = identity_of(status);
+  try {
+    contents.bytes = base::read_all(file.get(), path);
+  } catch (const base::SyscallError& error) {
+    return base::failure(error.what());
+  }
+  // ctime can't be set back, so it shows the last change whatever tar or touch did to mtime.
+  contents.settled =
+      nanoseconds(now) - contents.identity.ctime > kTick && contents.bytes.size() == contents.identity.size;
+  return contents;
+}
+
+std::string Disk::real_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
+  return real ? real.get() : path;
+}
+
+}  // namespace model::scan

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "base/result.hh"
+
+#include <compare>
+#include <cstdint>
+#include <string>
+
+namespace model::scan {
+
+// What tells one state of a file from another without reading it.
+struct Identity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t size = 0;
+  int64_t mtime = 0;  // nanoseconds since 1970
+  int64_t ctime = 0;
+
+  auto operator<=>(const Identity&) const = default;
+};
+
+struct Look {
+  enum class What : uint8_t {
+    Absent,
+    File,
+    Directory,
+    Promised,    // a placeholder: its bytes do not exist yet
+    Unreadable,  // something is there, or may be, but it can't be looked at or is no file
+  };
+  What what = What::Absent;
+  Identity identity;
+
+  bool operator==(const Look&) const = default;
+};
+
+struct Contents {
+  std::string bytes;
+  Identity identity;  // of the file they came from
+  bool settled =
+      true;  // false: changed so lately that `identity` would not tell another change; read it again
+};
+
+// The files as the scanner sees them. Paths are absolute, symlinks are followed. Thread-safe.
+class FileSystem {
+ public:
+  FileSystem() = default;
+  FileSystem(const FileSystem&) = delete;
+  FileSystem& operator=(const FileSystem&) = delete;
+  virtual ~FileSystem() = default;
+
+  [[nodiscard]] virtual Look look(const std::string& path) = 0;
+
+  // The bytes of what `look` called a File. Errors name the path.
+  [[nodiscard]] virtual base::Result<Contents> read(const std::string& path) = 0;
+
+  // Without symlinks, "." and ".."; the path itself when it can't be resolved.
+  [[nodiscard]] virtual std::string real_path(const std::string& path) = 0;
+};
+
+// The machine's own files, nothing promised.
+class Disk final : public FileSystem {
+ public:
+  Look look(const std::string& path) override;
+  base::Result<Contents> read(const std::string& path) override;
+  std::string real_path(const std::string& path) override;
+};
+
+}  // namespace model::scan

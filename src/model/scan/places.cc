@@ -1,0 +1,138 @@
+#include "model/scan/places.hh"
+
+#include "model/scan/search_path.hh"
+
+namespace model::scan {
+namespace {
+
+constexpr size_t kPlaces = 65'536;
+
+}  // namespace
+
+void PlaceTable::begin(const std::string& working_directory, const Dialect& dialect, uint32_t dialect_number,
+                       bool canonical_system_headers) {
+  unkept_.clear();
+  absent_.clear();
+  forget_if_large();
+  if (const bool canonical = canonical_system_headers && dialect.flavour == Flavour::Gcc;
+      canonical_ != canonical) {
+    canonical_ = canonical;
+    for (Place& place : places_) {
+      place.path.clear();
+    }
+  }
+  working_directory_ = working_directory;
+  dialect_ = dialect;
+  dialect_number_ = dialect_number;
+  ++unit_;
+}
+
+// Headers of one unit alone would pile up; to put the shared ones together again costs little.
+void PlaceTable::forget_if_large() {
+  if (places_.size() > kPlaces) {
+    places_.clear();
+    places_by_name_.clear();
+    folders_by_name_.clear();
+    folders_.clear();
+  }
+}
+
+Folder& PlaceTable::folder(std::string_view name) {
+  std::string key;
+  if (!name.starts_with('/')) {
+    key = working_directory_;
+    key += '\0';
+  }
+  key += name;
+  Folder*& known = folders_by_name_[key];
+  if (known == nullptr) {
+    const auto number = static_cast<uint32_t>(folders_.size());
+    folders_.push_back({std::string(name), absolute(working_directory_, name), number});
+    known = &folders_.back();
+  }
+  return *known;
+}
+
+Place& PlaceTable::place(const Folder& folder, uint32_t name) {
+  const uint64_t key = uint64_t{folder.number} << 32U | name;
+  if (const auto known = places_by_name_.find(key)) {
+    return places_[*known];
+  }
+  const std::string_view text = vocabulary_.spellings.text(name);
+  Place place;
+  place.spelled = folder.name;
+  if (!place.spelled.empty() && place.spelled.back() != '/') {
+    place.spelled += '/';
+  }
+  place.spelled += text;
+  place.absolute = absolute(working_directory_, place.spelled);
+  places_by_name_.set(key, static_cast<uint32_t>(places_.size()));
+  places_.push_back(std::move(place));
+  return places_.back();
+}
+
+const Look& PlaceTable::look(Place& place, bool in_system_folder) {
+  if (place.looked == unit_) {
+    return place.look;
+  }
+  const Look before = place.look;
+  place.look = files_.look(place.absolute);
+  place.looked = unit_;
+  if (place.look.what == Look::What::Absent) {
+    absent_.push_back(place.absolute);
+    return place.look;
+  }
+  if (place.path.empty() || place.path_of_system != in_system_folder ||
+      place.look.identity != before.identity) {
+    place.path = place.spelled;
+    place.path_of_system = in_system_folder;
+    if (canonical_ && in_system_folder) {
+      // gcc calls a system header by its real path where that is shorter.
+      if (std::string real = files_.real_path(place.absolute); real.size() < place.spelled.size()) {
+        place.path = std::move(real);
+      }
+    }
+  }
+  return place.look;
+}
+
+const FileDirectives* PlaceTable::load(Place& place, std::string& error) {
+  const bool current = place.directives && place.directives_dialect == dialect_number_ &&
+                       place.directives_of == place.look.identity;
+  if (current) {
+    return place.directives.get();
+  }
+  auto loaded = headers_.load(place.absolute, place.look.identity, dialect_, dialect_number_);
+  if (!loaded) {
+    error = loaded.error().message;
+    return nullptr;
+  }
+  if (place.directives) {
+    unkept_.push_back(std::move(place.directives));  // this unit may have been through it already
+  }
+  place.directives = loaded->directives;
+  // What can't be kept has no identity to be found by in the next unit.
+  place.directives_of = loaded->keep ? loaded->identity : Identity{};
+  place.directives_dialect = dialect_number_;
+  return place.directives.get();
+}
+
+const FileDirectives* PlaceTable::load_once(Place& place, std::string& error) {
+  const base::Result<std::string> text = bytes(place);
+  if (!text) {
+    error = text.error().message;
+    return nullptr;
+  }
+  unkept_.push_back(reduce(*text, dialect_, vocabulary_));
+  return unkept_.back().get();
+}
+
+base::Result<std::string> PlaceTable::bytes(const Place& place) {
+  auto contents = files_.read(place.absolute);
+  if (!contents) {
+    return tl::unexpected(contents.error());
+  }
+  return std::move(contents->bytes);
+}
+
+}  // namespace model::scan

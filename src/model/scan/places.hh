@@ -1,0 +1,83 @@
+#pragma once
+
+#include "model/scan/epoch_map.hh"
+#include "model/scan/header_cache.hh"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace model::scan {
+
+// One path as a compiler would spell it, and what is known of it.
+struct Place {
+  std::string spelled;   // directory + "/" + name
+  std::string absolute;  // for the file system
+  std::string
+      path;  // as the compiler goes on to call it (canonical, where it does that); set when it is a file
+  Look look;
+  bool path_of_system = false;  // `path` was made for a system directory
+  uint32_t looked = 0;          // the unit that looked last
+  std::shared_ptr<const FileDirectives> directives;
+  Identity directives_of;
+  uint32_t directives_dialect = 0;
+};
+
+struct Folder {
+  std::string name;  // as the compiler spells it; "" for the working directory
+  std::string absolute;
+  uint32_t number = 0;
+};
+
+// Paths are put together once, not once per translation unit. Kept by one worker from unit to unit, so that
+// the warm path takes no lock and allocates nothing. One thread.
+class PlaceTable {
+ public:
+  PlaceTable(FileSystem& files, HeaderCache& headers, Vocabulary& vocabulary)
+      : files_(files), headers_(headers), vocabulary_(vocabulary) {}
+
+  // A new translation unit: files are looked at anew.
+  void begin(const std::string& working_directory, const Dialect& dialect, uint32_t dialect_number,
+             bool canonical_system_headers);
+
+  // References stay valid until the next `begin`.
+  [[nodiscard]] Folder& folder(std::string_view name);
+  [[nodiscard]] Place& place(const Folder& folder, uint32_t name);
+
+  // What is there, asked of the file system once per unit.
+  const Look& look(Place& place, bool in_system_folder);
+
+  // The file's directives; nullptr and `error` when it can't be read.
+  [[nodiscard]] const FileDirectives* load(Place& place, std::string& error);
+
+  // The same for a file that no other unit will want: nothing of it is kept.
+  [[nodiscard]] const FileDirectives* load_once(Place& place, std::string& error);
+
+  // Absolute paths that were looked at in this unit and not found.
+  [[nodiscard]] const std::vector<std::string_view>& absent() const { return absent_; }
+
+  [[nodiscard]] base::Result<std::string> bytes(const Place& place);
+
+ private:
+  void forget_if_large();
+
+  FileSystem& files_;
+  HeaderCache& headers_;
+  Vocabulary& vocabulary_;
+  std::string working_directory_;
+  Dialect dialect_;
+  uint32_t dialect_number_ = 0;
+  bool canonical_ = true;
+  uint32_t unit_ = 0;
+  std::unordered_map<std::string, Folder*> folders_by_name_;
+  std::deque<Folder> folders_;
+  std::deque<Place> places_;
+  EpochMap places_by_name_;
+  std::vector<std::string_view> absent_;
+  std::vector<std::shared_ptr<const FileDirectives>> unkept_;  // alive until the unit ends
+};
+
+}  // namespace model::scan
