@@ -1,0 +1,75 @@
+"""CMake projects, with ninja and with make, configured plainly or under gg."""
+import os
+import signal
+import unittest
+
+from ggtest import ENDLESS, ENDLESS_FLAGS, GG, Case
+
+FILES = {
+    "CMakeLists.txt": "cmake_minimum_required(VERSION 3.20)\nproject(demo C CXX)\nset(CMAKE_EXPORT_COMPILE_COMMANDS ON)\n"
+                      "add_executable(generator generator.c)\n"
+                      "add_custom_command(OUTPUT table.h COMMAND generator > table.h DEPENDS generator)\n"
+                      "add_library(part STATIC part.cc ${CMAKE_BINARY_DIR}/table.h)\n"
+                      "target_include_directories(part PRIVATE ${CMAKE_BINARY_DIR})\n"
+                      "add_library(plug SHARED plug.cc)\nadd_executable(demo main.cc)\n"
+                      "target_link_libraries(demo part plug)\n",
+    "generator.c": "#include <stdio.h>\nint main(void) { puts(\"#define TABLE 5\"); }\n",
+    "part.cc": "#include \"table.h\"\n#include <string>\nint part() { return static_cast<int>(std::string(TABLE, 'x').size()); }\n",
+    "plug.cc": "int plug() { return 2; }\n",
+    "main.cc": "int part();\nint plug();\nint main() { return part() + plug(); }\n",
+}
+
+
+class CMake(Case):
+    def configure(self, generator):
+        return ["cmake", "-G", generator, "-S", ".", "-B", "build", "-DCMAKE_BUILD_TYPE=RelWithDebInfo"]
+
+    def test_ninja_leaves_the_very_files_and_nothing_to_do(self):
+        self.build_both_ways(FILES, ["ninja", "-C", "build"], [self.configure("Ninja")])
+        self.assertEqual(self.run_command([self.tree / "build/demo"]).status, 7)
+        on_top = self.plain(["ninja", "-C", "build"])
+        self.assertIn(b"no work to do", on_top.out)
+
+    def test_ninja_cleaned_is_all_hits(self):
+        self.fresh(FILES)
+        self.plain(self.configure("Ninja"))
+        self.under_gg(["ninja", "-C", "build"])
+        self.plain(["ninja", "-C", "build", "-t", "clean"])
+        self.under_gg(["ninja", "-C", "build"])
+        stats = self.stats()
+        self.assertEqual((stats["hits"], stats["ran"], stats["native"]), (stats["thunks"], 0, 0), stats)
+
+    def test_makefiles_leave_the_very_files_and_nothing_to_do(self):
+        self.build_both_ways(FILES, ["make", "-C", "build", "-j2"], [self.configure("Unix Makefiles")])
+        self.assert_nothing_to_do(["make", "-C", "build"])
+
+    def test_configured_under_gg(self):
+        self.fresh(FILES)
+        self.under_gg(self.configure("Ninja"))
+        self.under_gg(["ninja", "-C", "build"])
+        self.assertEqual(self.run_command([self.tree / "build/demo"]).status, 7)
+        self.plain(["ninja", "-C", "build", "-t", "clean"])
+        self.plain(["ninja", "-C", "build"])
+
+    def test_a_failing_compile_stops_ninja_with_its_status(self):
+        self.fresh(FILES | {"plug.cc": "int plug( { return 2; }\n"})
+        self.plain(self.configure("Ninja"))
+        run = self.gg("run", "--", "ninja", "-C", "build")
+        self.assertEqual(run.status, 1, str(run))
+        self.assertIn(b"plug.cc:1", run.out + run.err)
+        self.assert_no_placeholders()
+
+    def test_ninja_goes_on_while_a_thunk_runs(self):
+        # A descriptor of the first command that somebody keeps open would make `ninja -j1` wait for it.
+        rules = (f"rule cxx\n  command = g++ {ENDLESS_FLAGS} -c $in -o $out\n"
+                 "build one.o: cxx one.cc\nbuild two.o: cxx two.cc\n")
+        self.fresh({"build.ninja": rules, "one.cc": ENDLESS, "two.cc": ENDLESS})
+        process = self.start([GG, "run", "--", "ninja", "-j1"])
+        self.wait_until(lambda: len(self.placeholders()) == 2, "both placeholders", process)
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=20)
+        self.assert_no_placeholders()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,144 @@
+"""Stopped at any moment, gg leaves nothing running and no placeholder; the next run goes on."""
+import os
+import signal
+import subprocess
+import unittest
+
+from ggtest import CALCULATOR, ENDLESS, ENDLESS_FLAGS, GG, Case
+
+FILES = {"Makefile": f"all: quick.o endless.o app\nquick.o: quick.c\n\tcc -c quick.c\n"
+                     f"endless.o: endless.cc\n\tg++ {ENDLESS_FLAGS} -c endless.cc\n"
+                     f"app: quick.o endless.o\n\tcc -o app quick.o endless.o\n",
+         "quick.c": "int main(void) { return 0; }\n", "endless.cc": ENDLESS}
+MENDED = "bool answer;\n"
+
+
+class Interrupt(Case):
+    def start_endless(self):
+        self.fresh(FILES)
+        process = self.start([GG, "run", "--", "make"])
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        # The link's placeholder: make has got through, and the endless compile is what everything waits for.
+        self.wait_until((self.tree / "app").exists, "the placeholder of app", process)
+        self.wait_until(lambda: self.is_real(self.tree / "quick.o"), "quick.o", process)
+        return process
+
+    def is_real(self, path):
+        try:
+            return path.read_bytes()[:4] == b"\x7fELF"
+        except FileNotFoundError:
+            return False
+
+    def finish(self, process):
+        try:
+            return process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            self.fail("does not end within 20 s of the signal")
+
+    def assert_clean(self):
+        self.assert_no_placeholders()
+        self.assertFalse((self.tree / "endless.o").exists())
+        self.assertFalse((self.tree / "app").exists())
+
+    def assert_goes_on(self):
+        (self.tree / "endless.cc").write_text(MENDED)
+        self.under_gg(["make"])
+        self.plain([self.tree / "app"])
+        self.assert_no_placeholders()
+
+    def test_ctrl_c_leaves_nothing_running_and_no_placeholder(self):
+        process = self.start_endless()
+        os.killpg(process.pid, signal.SIGINT)  # as the terminal does: gg and all of the build
+        _, err = self.finish(process)
+        self.assertEqual(self.alive(), [], "still running when gg had ended")
+        self.assertEqual(process.returncode, 130, err)
+        self.assert_clean()
+        self.assertTrue(self.is_real(self.tree / "quick.o"), "what was finished stays")
+
+    def test_an_interrupt_of_gg_alone_stops_the_build(self):
+        process = self.start_endless()
+        process.send_signal(signal.SIGINT)
+        self.finish(process)
+        self.assertEqual(self.alive(), [])
+        self.assertEqual(process.returncode, 130)
+        self.assert_clean()
+
+    def test_sigterm_stops_it_as_well(self):
+        process = self.start_endless()
+        process.terminate()
+        self.finish(process)
+        self.assertEqual(self.alive(), [])
+        self.assertEqual(process.returncode, 143)
+        self.assert_clean()
+
+    def test_after_ctrl_c_a_plain_make_builds_it(self):
+        process = self.start_endless()
+        os.killpg(process.pid, signal.SIGINT)
+        self.finish(process)
+        (self.tree / "endless.cc").write_text(MENDED)
+        self.plain(["make"])
+        self.plain([self.tree / "app"])
+
+    def test_after_ctrl_c_the_next_run_goes_on_from_the_memos(self):
+        process = self.start_endless()
+        os.killpg(process.pid, signal.SIGINT)
+        self.finish(process)
+        (self.tree / "quick.o").unlink()
+        (self.tree / "endless.cc").write_text(MENDED)
+        self.under_gg(["make"])
+        self.assertEqual(self.stats()["hits"], 1, self.stats())  # quick.o
+        self.plain([self.tree / "app"])
+
+    def test_a_native_command_is_stopped_too(self):
+        self.fresh({"Makefile": "all:\n\ttouch begun\n\ttail -f /dev/null\n"})
+        process = self.start([GG, "run", "--", "make"])
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.wait_until((self.tree / "begun").exists, "begun", process)
+        os.killpg(process.pid, signal.SIGINT)
+        self.finish(process)
+        self.assertEqual(self.alive(), [])
+
+    def test_a_killed_gg_takes_everything_with_it(self):
+        process = self.start_endless()
+        process.kill()
+        self.finish(process)
+        self.assertEqual(self.reap(seconds=10), [], "outlived gg")
+
+    def test_the_next_start_after_a_kill_removes_the_placeholders(self):
+        process = self.start_endless()
+        process.kill()
+        self.finish(process)
+        self.reap(seconds=10)
+        self.under_gg(["true"])
+        self.assert_clean()
+
+    def test_the_next_build_after_a_kill_goes_on(self):
+        process = self.start_endless()
+        process.kill()
+        self.finish(process)
+        self.reap(seconds=10)
+        self.assert_goes_on()
+
+    def test_a_killed_build_is_said_and_leaves_no_placeholder(self):
+        self.fresh({"Makefile": "all: a.o\n\tkill -9 $$PPID\na.o: a.c\n\tcc -c a.c\n", "a.c": "int a;\n"})
+        run = self.gg("run", "--", "make")
+        self.assertEqual(run.status, 137, str(run))
+        self.assert_no_placeholders()
+
+    def test_two_builds_at_once_share_a_store(self):
+        self.fresh(CALCULATOR)
+        other = self.world / "other"
+        self.write(CALCULATOR, other)
+        both = [self.start([GG, "run", "--", "make", "-j2"], cwd=cwd) for cwd in (self.tree, other)]
+        for process in both:
+            out, err = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, 0, (out, err))
+        self.assert_nothing_to_do(["make"])
+        self.assertEqual(self.plain([other / "calculator", "2+2"]).out, b"4\n")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,63 @@
+"""An ordinary user, without any privilege; and root."""
+import os
+import shutil
+import unittest
+
+from ggtest import CALCULATOR, CALCULATOR_COMMANDS, GG, NOBODY, Case, skip
+
+MAKE = ["make", "-j2"]
+
+
+class Unprivileged(Case):
+    def setUp(self):
+        super().setUp()
+        if os.getuid() != 0:
+            return  # we are one
+        self.as_user = NOBODY
+        os.chown(self.home, NOBODY, NOBODY)
+        os.chown(self.world, NOBODY, NOBODY)
+        # The build directory may lie below a home that others cannot enter.
+        self.binary = self.world / "gg"
+        shutil.copy2(GG, self.binary)
+
+    def gg(self, *words, **options):
+        return self.run_command([getattr(self, "binary", GG), *words], **options)
+
+    def test_builds_the_very_files_of_a_plain_build(self):
+        self.build_both_ways(CALCULATOR, MAKE)
+        self.assertEqual(self.stats()["thunks"], CALCULATOR_COMMANDS, self.stats())
+        self.assert_no_placeholders()
+
+    def test_files_belong_to_the_user(self):
+        self.fresh(CALCULATOR)
+        self.under_gg(MAKE)
+        wanted = os.getuid() if self.as_user is None else NOBODY
+        self.assertEqual({os.stat(self.tree / name).st_uid for name in ("calculator", "src/main.o", "src/main.d")}, {wanted})
+
+    def test_the_build_sees_its_own_user(self):
+        self.fresh({"who.sh": "#!/bin/sh\nid -u\nid -g\nstat -c %u who.sh\n"})
+        self.assertEqual(self.under_gg(["./who.sh"]).out, self.plain(["./who.sh"]).out)
+
+    def test_a_home_that_is_not_there(self):
+        self.fresh(CALCULATOR)
+        self.under_gg(MAKE, env={"HOME": str(self.world / "new/home")})
+
+    def test_no_home_at_all_works_with_a_store_given(self):
+        self.fresh(CALCULATOR)
+        del self.environment["HOME"]
+        self.under_gg(MAKE, ["--store", str(self.world / "elsewhere")])
+        self.assertTrue((self.world / "elsewhere/objects").is_dir())
+
+
+class Root(Case):
+    def test_root_keeps_its_rights_in_the_build(self):
+        if os.getuid() != 0:
+            skip(self, "not root")
+        self.fresh({"Makefile": "all:\n\tcc -c a.c\n\tinstall -o 12345 -g 54321 -m 640 a.o installed.o\n", "a.c": "int a;\n"})
+        self.under_gg(["make"])
+        info = os.stat(self.tree / "installed.o")
+        self.assertEqual((info.st_uid, info.st_gid, info.st_mode & 0o777), (12345, 54321, 0o640))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
