@@ -5,6 +5,6 @@ function(add_lint name)
   set_tests_properties(lint.${name} PROPERTIES LABELS lint SKIP_RETURN_CODE 77)
 endfunction()
 
-foreach(lint layers format words shell)
+foreach(lint layers format words shell help)
   add_lint(${lint})
 endforeach()

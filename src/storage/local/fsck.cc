@@ -15,10 +15,10 @@ namespace {
 
 // O_NOATIME is for the owner (and root) only.
 base::UniqueFd open_without_trace(const std::string& path) {
-  constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
-  base::UniqueFd fd(::open(path.c_str(), kFlags | O_NOATIME));
+  constexpr int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+  base::UniqueFd fd(::open(path.c_str(), flags | O_NOATIME));
   if (!fd && errno == EPERM) {
-    fd.reset(::open(path.c_str(), kFlags));
+    fd.reset(::open(path.c_str(), flags));
   }
   if (!fd && errno != ENOENT) {
     throw base::SyscallError("open", path);

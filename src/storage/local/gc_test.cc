@@ -6,6 +6,8 @@
 #include <sys/file.h>
 
 #include <map>
+#include <thread>
+#include <utility>
 
 namespace storage {
 namespace {
@@ -180,6 +182,69 @@ TEST_F(GcTest, a_second_one_at_the_same_time_is_told_to_wait) {
   const auto report = collect_garbage(*store, *records, 0, clock_);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().kind, base::FailureKind::RetryHere);
+}
+
+// Does something of the test's when it is asked for the time: the stores and gc ask in well-known moments.
+class HookedClock final : public base::Clock {
+ public:
+  [[nodiscard]] base::Nanoseconds steady() const override { return now; }
+
+  [[nodiscard]] base::Nanoseconds wall() const override {
+    if (hook) {
+      std::exchange(hook, {})();
+    }
+    return now;
+  }
+
+  base::Nanoseconds now = base::SystemClock().wall();
+  mutable std::function<void()> hook;
+};
+
+TEST_F(GcTest, an_object_collected_between_a_puts_look_and_its_mark_of_use_is_written_anew) {
+  HookedClock clock;
+  clock.now = clock_.now;
+  const auto store = LocalStore::open(path(), clock, warn()).value();
+  const Digest digest = store->put("x").value();
+  clock_.now += hours(25);  // so that the session does not protect it
+  clock.now = clock_.now;
+  bool collected = false;
+  clock.hook = [&] { collected = collect(0).removed_objects == 1; };
+  EXPECT_EQ(store->put("x").value(), digest);
+  EXPECT_TRUE(collected);
+  EXPECT_TRUE(holds(digest));
+}
+
+TEST_F(GcTest, objects_put_while_a_collection_is_under_way_are_there_afterwards) {
+  std::vector<std::string> contents;
+  for (int i = 0; i < 300; ++i) {
+    contents.push_back("object " + std::to_string(i));
+  }
+  std::vector<Digest> names;
+  {
+    HeldClock past;
+    past.now -= hours(48);
+    const auto store = LocalStore::open(path(), past, warn()).value();
+    for (const std::string& bytes : contents) {
+      names.push_back(store->put(bytes).value());
+    }
+  }
+  const auto putting = open();
+  const auto collecting = open();
+  const auto records = open_records();
+  HookedClock clock;  // asked once gc has begun: from then on the two race, object by object
+  clock.now = clock_.now;
+  std::thread putter;
+  clock.hook = [&] {
+    putter = std::thread([&] {
+      for (const std::string& bytes : contents) {
+        EXPECT_TRUE(putting->put(bytes));
+      }
+    });
+  };
+  const auto report = collect_garbage(*collecting, *records, 0, clock);
+  putter.join();
+  EXPECT_TRUE(report);
+  EXPECT_EQ(putting->missing(names).value(), std::vector<Digest>());
 }
 
 }  // namespace

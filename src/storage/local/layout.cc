@@ -141,7 +141,7 @@ std::optional<object::Digest::Hash> hash_of_name(std::string_view folder, std::s
 
 base::Result<Layout> claim_directory(const std::string& directory, Access access) {
   // The process may change its working directory later.
-  const Layout layout{std::filesystem::absolute(directory).lexically_normal().native()};
+  Layout layout{std::filesystem::absolute(directory).lexically_normal().native()};
   return in_store(layout.root, [&]() -> base::Result<Layout> {
     if (access == Access::ReadOnly) {
       return check_version(layout, access).map([&] { return layout; });

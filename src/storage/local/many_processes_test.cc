@@ -1,5 +1,4 @@
 #include "storage/local/fsck.hh"
-#include "storage/local/gc.hh"
 #include "storage/local/test_store.hh"
 #include "storage/local/walk.hh"
 
@@ -129,40 +128,6 @@ TEST_F(ManyProcesses, killed_while_writing_leave_a_store_that_passes_fsck) {
   EXPECT_GE(report.records.records, 30U);
   EXPECT_EQ(names_in(Layout{path()}.temporaries()).size(), 1U) << "this session's lock alone is left";
   EXPECT_TRUE(warnings_.empty());
-}
-
-TEST_F(ManyProcesses, gc_takes_nothing_from_one_that_puts_and_gets) {
-  {  // old enough to be collected, young again once the child puts them
-    const base::Nanoseconds now = clock_.now;
-    clock_.now -= std::chrono::hours(48);
-    const auto past = open();
-    for (int i = 0; i < 300; ++i) {
-      ASSERT_TRUE(past->put(object_number(i)));
-    }
-    clock_.now = now;
-  }
-  int done[2];
-  ASSERT_EQ(::pipe2(done, O_CLOEXEC), 0);
-  const pid_t child = start_child([&] {
-    const auto store = LocalStore::open(path(), clock_, {});
-    std::vector<Digest> names;
-    for (int i = 0; store && i < 300; ++i) {
-      names.push_back((*store)->put(object_number(i)).value());
-    }
-    const bool all_there = store && (*store)->missing(names).value().empty();
-    (void)!::write(done[1], "", 1);
-    return all_there ? 0 : 1;
-  });
-  ::close(done[1]);
-  ::fcntl(done[0], F_SETFL, O_NONBLOCK);
-  const auto store = open();
-  const auto records = open_records();
-  char byte = 0;
-  do {
-    ASSERT_TRUE(collect_garbage(*store, *records, 0, clock_));
-  } while (::read(done[0], &byte, 1) < 0 && errno == EAGAIN);
-  ::close(done[0]);
-  EXPECT_EQ(wait_for(child), 0);
 }
 
 }  // namespace

@@ -190,8 +190,7 @@ Connection connect(const Layout& layout, Access access) {
 // into.
 std::string set_aside(const Layout& layout, base::Nanoseconds wall) {
   const std::string from = layout.records();
-  const std::string to =
-      fmt::format("{}/records.sqlite.{}-{}", layout.quarantine(), wall.count(), ::getpid());
+  std::string to = fmt::format("{}/records.sqlite.{}-{}", layout.quarantine(), wall.count(), ::getpid());
   for (const char* suffix : {"-shm", "-wal", ""}) {
     if (::rename((from + suffix).c_str(), (to + suffix).c_str()) != 0 && errno != ENOENT) {
       throw base::SyscallError("move to quarantine", from + suffix);

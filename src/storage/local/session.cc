@@ -96,14 +96,14 @@ SessionSurvey survey_sessions(const std::string& temporaries, Sweep sweep) {
   }
   SessionSurvey survey;
   for (const auto& [session, files] : files_of) {
-    const std::string lock_path = temporaries + "/" + session + std::string(kLockSuffix);
+    const std::string lock_path = fmt::format("{}/{}{}", temporaries, session, kLockSuffix);
     base::UniqueFd held;
     if (examine(lock_path, held) == Liveness::Live) {
       survey.live_since.push_back(start_in_name(session));
       continue;
     }
     for (const std::string& file : files) {
-      const std::string path = temporaries + "/" + file;
+      const std::string path = fmt::format("{}/{}", temporaries, file);
       survey.orphans.push_back(path);
       if (sweep == Sweep::Remove && ::unlink(path.c_str()) != 0 && errno != ENOENT) {
         throw base::SyscallError("remove", path);

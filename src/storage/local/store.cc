@@ -276,7 +276,7 @@ base::Result<bool> LocalStore::place_link(const Digest& digest, bool executable,
       return tl::unexpected<base::Error>(outside_error(SyscallError("link an object to", path, err)));
     }
   }
-  const base::Result<bool> placed = place_copy(digest, path, mode_of(form));
+  base::Result<bool> placed = place_copy(digest, path, mode_of(form));
   if (!placed || !*placed || ::chmod(path.c_str(), mode_of(form)) == 0) {  // no umask: as the link would be
     return placed;
   }

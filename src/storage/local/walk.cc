@@ -3,6 +3,8 @@
 #include "base/errors.hh"
 #include "base/unique_fd.hh"
 
+#include <fmt/format.h>
+
 #include <dirent.h>
 #include <fcntl.h>
 
@@ -76,7 +78,7 @@ std::vector<std::string> names_in(const std::string& directory) {
 
 void walk_objects(const std::string& folder, const Visitor& visitor) {
   for (const std::string& fan : names_in(folder)) {
-    const std::string path = folder + "/" + fan;
+    const std::string path = fmt::format("{}/{}", folder, fan);
     if (!is_fan_out_folder(path)) {
       visitor.stranger(path);
       continue;

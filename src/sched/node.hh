@@ -1,0 +1,62 @@
+#pragma once
+
+#include "sched/outcome.hh"
+
+#include <cstdint>
+#include <memory>
+
+namespace sched {
+
+enum class State : uint8_t {
+  Opening,             // memo looked up, tree read for promises
+  WaitingForInputs,    // for the thunks whose promises its tree holds
+  Substituting,        // promises being replaced
+  Following,           // another node executes the same concrete thunk
+  Ready,               // for a slot
+  BackingOff,          // a try failed; the next one is due later
+  Running,             // on an engine
+  OpeningResult,       // the result's directories read for promises (tail call)
+  WaitingForTail,      // for the thunks whose promises its result holds
+  SubstitutingResult,  // those promises being replaced
+  Verifying,           // an input is gone: which of its makers have to run again?
+  Finished,
+};
+inline constexpr size_t kStates = 12;
+
+// The reducer's record of one thunk as written. About 200 bytes; edges and results lie outside.
+struct Node {
+  object::Digest thunk;
+  object::Digest concrete;                   // when `has_concrete`
+  std::shared_ptr<const ir::Result> result;  // final, or while a tail call goes on, the one that owes
+  std::shared_ptr<const Failure> failure;    // final, or while verifying, the loss
+  uint32_t serial = 0;                       // of the latest state: makes tickets and links stale
+  uint32_t first_edge = 0;                   // of the present wait
+  uint32_t edge_count = 0;
+  uint32_t missing = 0;           // unfinished nodes among those the edges lead to
+  uint32_t waiters = UINT32_MAX;  // head of the list of nodes that wait for this one
+  NodeId because = kNoNode;       // while following, the leader; when finished, see Outcome
+  uint32_t hints = UINT32_MAX;    // index; none: the default
+  uint32_t weight = 1;
+  uint32_t path = 1;     // estimated weight of the way from here to the end of the run
+  uint32_t refused = 0;  // bit set of engines that have turned it down
+  uint8_t tries_here = 0;
+  uint8_t tries_elsewhere = 0;
+  uint8_t attempts = 0;
+  uint8_t losses = 0;
+  uint8_t remakes = 0;
+  uint8_t fruitless = 0;  // losses without a maker
+  State state = State::Finished;
+  State resume = State::Finished;  // after backing off
+  Verdict verdict = Verdict::None;
+  Source source = Source::Executed;
+  bool has_concrete = false;
+  bool hurried = false;
+  bool remaking = false;      // its answer was lost: memos and finished twins don't count
+  bool tail = false;          // the edges are those of its result, no longer those of its tree
+  bool checked_tail = false;  // remaking: what its result stands on was asked for losses, too
+  bool repeated = false;      // its failure was repeated in another place already
+  bool recorded = false;      // a memo already holds the final result as written
+  bool recorded_low = false;  // the same for the concrete name
+};
+
+}  // namespace sched

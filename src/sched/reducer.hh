@@ -1,0 +1,248 @@
+#pragma once
+
+#include "base/clock.hh"
+#include "sched/action.hh"
+#include "sched/digest_index.hh"
+#include "sched/node.hh"
+#include "sched/policy.hh"
+#include "sched/ready_queue.hh"
+#include "sched/slab.hh"
+
+#include <array>
+#include <optional>
+#include <queue>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace sched {
+
+// How much of what there is. All but `states` only ever grow.
+struct Counters {
+  std::array<uint32_t, kStates> states{};  // nodes by State
+  uint64_t hits = 0;                       // finished by a memo, of either name
+  uint64_t converged = 0;                  // finished by a twin's answer
+  uint64_t executed = 0;                   // finished by executing
+  uint64_t failed = 0;                     // themselves
+  uint64_t given_up = 0;                   // because of others: dependency failed, stopped, cancelled
+  uint64_t attempts = 0;
+  uint64_t retries = 0;       // of any step
+  uint64_t remade = 0;        // ran again because the store lost what they had made
+  uint64_t late_answers = 0;  // answers that nobody waited for any more: late, repeated, or made up
+
+  [[nodiscard]] uint32_t in(State state) const { return states[static_cast<size_t>(state)]; }
+};
+
+// The reduction of a graph of thunks, as a pure state machine: events in, actions out; no I/O and no clock.
+//
+// A node is a thunk as written. It is opened (memo, else promises), waits for its inputs, is substituted to
+// its concrete thunk, executed, and, if the result itself holds promises (a tail call), waits for those.
+// Two nodes that come down to one concrete thunk are executed once: the later one follows the first, and both
+// keep their own waiters, so each parent of either gets the one answer, once.
+//
+// What may be assumed: nothing waits without a cause that why_waiting() shows; a wait for itself (a cycle
+// through tail calls) is found when nothing else can go on, short ones at once, and failed by name; every
+// retry is bounded by the Policy; answers that are late, repeated or invented change nothing.
+//
+// Edges and results lie in arenas, no step recurses over the graph: a chain, a fan-in or a random graph of
+// 10^6 nodes takes less than 1 KiB and 10 us each (bench/reducer_bench.cc).
+//
+// One thread. Call tick() before events whenever time has passed, and take_actions() after them.
+class Reducer {
+ public:
+  explicit Reducer(const Policy& policy);
+
+  // What an engine takes at once; zero while it cannot take any. With FailureIs::Final a command that fails
+  // there has failed; else its failure is repeated once in another place before it is believed.
+  enum class FailureIs : uint8_t { Final, Repeated };
+  void set_engine(EngineId engine, unsigned slots, FailureIs failure = FailureIs::Final);
+
+  // Asks for a thunk; asking again joins. One that failed stays failed; a cancelled one starts afresh.
+  NodeId add(const object::Digest& thunk, const Request& request = {});
+
+  // It, and what it waits for, goes before everything that isn't hurried.
+  void hurry(NodeId node);
+
+  // Its outputs are gone from the store: it runs again. Only for a node that succeeded.
+  void remake(NodeId node);
+
+  // Everything unfinished is finished as Cancelled, at once.
+  void cancel_all();
+
+  // Time goes on: due retries start.
+  void tick(base::Nanoseconds now);
+
+  // When tick() has something to do, if ever.
+  [[nodiscard]] std::optional<base::Nanoseconds> next_tick() const;
+
+  // Answers to actions.
+  void memo_found(Ticket ticket, ir::Result result);
+  void opened(Ticket ticket, std::vector<object::Promise> promises);
+  void substituted(Ticket ticket, const object::Digest& concrete, std::optional<ir::Result> memo);
+  void result_opened(Ticket ticket, std::vector<object::Promise> promises);
+  void result_substituted(Ticket ticket, ir::Result result);
+  void verified(Ticket ticket, const std::vector<NodeId>& not_whole);
+  void failed(Ticket ticket, AttemptFailure failure);
+  void attempt_done(AttemptId attempt, AttemptResult result);
+
+  // What to do now; swaps with `into`, which is cleared first, so that its memory goes to and fro.
+  void take_actions(std::vector<Action>& into);
+
+  [[nodiscard]] size_t size() const { return nodes_.size(); }
+
+  [[nodiscard]] std::optional<NodeId> find(const object::Digest& thunk) const;
+
+  [[nodiscard]] const object::Digest& thunk(NodeId node) const { return nodes_[node].thunk; }
+
+  [[nodiscard]] State state(NodeId node) const { return nodes_[node].state; }
+
+  [[nodiscard]] Outcome outcome(NodeId node) const;
+  [[nodiscard]] const Hints& hints(NodeId node) const;
+
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+  // The number of nodes that are not finished.
+  [[nodiscard]] size_t unfinished() const { return nodes_.size() - counters_.in(State::Finished); }
+
+  // For a person: what this node waits for, by name.
+  [[nodiscard]] std::string why_waiting(NodeId node) const;
+
+  // "compile src/a.c (thunk 12ab…/142)".
+  [[nodiscard]] std::string describe(NodeId node) const;
+
+  // Every broken rule of the structure, in words; empty unless there is a defect. Visits everything: for
+  // tests.
+  [[nodiscard]] std::vector<std::string> inconsistencies() const;
+
+ private:
+  struct Edge {
+    NodeId to = kNoNode;
+    uint32_t output = 0;  // index into outputs_
+  };
+
+  // One waiter in the list of the node it waits for; stale when the waiter's serial is another.
+  struct Link {
+    NodeId waiter = kNoNode;
+    uint32_t serial = 0;
+    uint32_t next = UINT32_MAX;
+  };
+
+  struct Attempt {
+    NodeId node = kNoNode;
+    EngineId engine = 0;
+  };
+
+  struct Place {
+    unsigned slots = 0;
+    unsigned in_use = 0;
+    FailureIs failure = FailureIs::Final;
+  };
+
+  struct Due {
+    base::Nanoseconds when{0};
+    NodeId node = kNoNode;
+    uint32_t serial = 0;
+
+    bool operator<(const Due& other) const {  // the earliest on top
+      return when != other.when ? when > other.when : node > other.node;
+    }
+  };
+
+  struct Urgency {
+    NodeId node = kNoNode;
+    uint32_t path = 0;
+    bool hurried = false;
+  };
+
+  // reducer.cc: the way of one node
+  NodeId node_for(const object::Digest& thunk);
+  void restart(NodeId id);
+  void make_again(NodeId id);
+  Node* claim(Ticket ticket, State expected);
+  void set_state(NodeId id, State state);
+  void enter(NodeId id, State state);
+  void after_opening(NodeId id, std::vector<object::Promise> promises);
+  void converge(NodeId id, const object::Digest& concrete, std::optional<ir::Result> memo);
+  bool join_twin(NodeId id);
+  void carry_on(NodeId id, ir::Result result);
+  void rewrite_outputs(NodeId id);
+  void complete(NodeId id, std::shared_ptr<const ir::Result> result);
+  void adopt(NodeId id, NodeId twin);
+  void finish(NodeId id, Verdict verdict);
+  void fail(NodeId id, base::Error error, std::shared_ptr<const ir::Result> result = nullptr);
+  void stop(NodeId id);
+  void fail_because(NodeId id, NodeId dependency);
+
+  // reducer_graph.cc: edges, waiting, urgency, cycles
+  void await(NodeId id, std::vector<object::Promise> promises);
+  void wait_on_edges(NodeId id);
+  void advance(NodeId id);
+  bool check_outputs_made(NodeId id);
+  std::vector<Made> made_for(NodeId id) const;
+  void link(NodeId to, NodeId waiter);
+  void notify_waiters(NodeId id);
+  void urge(Urgency first);
+  void lead_away(NodeId id);
+  [[nodiscard]] NodeId blocker(NodeId id) const;
+  bool find_short_cycle(NodeId id);
+  void break_cycle();
+  void fail_cycle(const std::vector<NodeId>& cycle);
+  void settle();
+  void stop_all();
+
+  // reducer_run.cc: slots, attempts, retries, losses
+  void start_ready();
+  [[nodiscard]] bool may_run(uint32_t refused, EngineId engine) const;
+  [[nodiscard]] bool elsewhere_than(uint32_t refused) const;
+  void push_ready(NodeId id);
+  void start(NodeId id, EngineId engine);
+  void command_failed(NodeId id, EngineId engine, ir::Result result);
+  void attempt_failed(NodeId id, EngineId engine, AttemptFailure failure);
+  void retry(NodeId id, State step, base::Error error, bool elsewhere);
+  void resume(NodeId id);
+  void back_off(NodeId id, State step, unsigned tries);
+  void lost(NodeId id, AttemptFailure failure);
+  void give_up_lost(NodeId id, base::Error error);
+  void release_attempts(NodeId id);
+
+  [[nodiscard]] bool stopping() const { return stopped_by_ != kNoNode; }
+
+  [[nodiscard]] auto thunk_of() const {
+    return [this](uint32_t id) -> const object::Digest& { return nodes_[id].thunk; };
+  }
+
+  [[nodiscard]] auto concrete_of() const {
+    return [this](uint32_t id) -> const object::Digest& { return nodes_[id].concrete; };
+  }
+
+  [[nodiscard]] bool is_fresh(const Link& link) const { return nodes_[link.waiter].serial == link.serial; }
+
+  uint32_t intern(const std::string& output);
+
+  Policy policy_;
+  base::Nanoseconds now_{0};
+  Slab<Node> nodes_;
+  DigestIndex by_thunk_;
+  DigestIndex by_concrete_;  // the node that leads all that share a concrete thunk
+  std::vector<Edge> edges_;
+  Slab<Link> links_;
+  uint32_t free_link_ = UINT32_MAX;
+  std::unordered_map<std::string, uint32_t> output_index_;
+  std::vector<const std::string*> outputs_;
+  Slab<Hints, 64> hints_;
+  std::array<Place, kMaxEngines> places_{};
+  EngineId places_end_ = 0;
+  ReadyQueue ready_;
+  std::unordered_map<AttemptId, Attempt> attempts_;
+  AttemptId next_attempt_ = 1;
+  std::priority_queue<Due> due_;
+  std::vector<NodeId> finished_;  // whose waiters are yet to learn
+  std::vector<Urgency> urgent_;   // scratch of urge()
+  NodeId stopped_by_ = kNoNode;   // the failure after which nothing starts
+  bool stop_is_pending_ = false;  // stop_all() is yet to run
+  NodeId first_unfinished_ = 0;   // all before it are finished
+  std::vector<Action> actions_;
+  Counters counters_;
+};
+
+}  // namespace sched

@@ -1,0 +1,810 @@
+#include "sched/reducer.hh"
+
+#include "object/hash.hh"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace sched {
+namespace {
+
+using std::chrono::milliseconds;
+
+object::Digest named(const std::string& text) {
+  return object::hash(text);
+}
+
+object::Promise promise_of(const std::string& thunk, const std::string& output = "out") {
+  return {named(thunk), output};
+}
+
+ir::Result made(const std::string& content) {
+  ir::Result result;
+  result.outputs.emplace("out", object::File{named(content), false});
+  return result;
+}
+
+ir::Result calls(const std::string& thunk, const std::string& output = "out") {
+  ir::Result result;
+  result.outputs.emplace("out", promise_of(thunk, output));
+  return result;
+}
+
+ir::Result exits(int code) {
+  ir::Result result;
+  result.exit_code = code;
+  return result;
+}
+
+AttemptResult broken(base::FailureKind kind, const std::string& message = "broken") {
+  return tl::unexpected<AttemptFailure>(base::Error{message, kind});
+}
+
+Policy keep_going() {
+  Policy policy;
+  policy.on_failure = OnFailure::KeepGoing;
+  return policy;
+}
+
+// A reducer and what it has asked for. Thunks go by words.
+class Desk {
+ public:
+  explicit Desk(const Policy& policy = keep_going(), unsigned slots = 4) : reducer(policy) {
+    reducer.set_engine(0, slots);
+  }
+
+  NodeId add(const std::string& thunk, const Request& request = {}) {
+    const NodeId node = reducer.add(named(thunk), request);
+    take();
+    return node;
+  }
+
+  [[nodiscard]] NodeId node(const std::string& thunk) const { return reducer.find(named(thunk)).value(); }
+
+  // The one action of this kind that is asked for this thunk and not answered yet; it is now.
+  template <class Kind>
+  Kind next(const std::string& thunk) {
+    for (auto at = asked.begin(); at != asked.end(); ++at) {
+      const auto* action = std::get_if<Kind>(&*at);
+      if (action != nullptr && node_of(*action) == node(thunk)) {
+        const Kind copy = *action;
+        asked.erase(at);
+        return copy;
+      }
+    }
+    ADD_FAILURE() << thunk
+                  << ": nothing of the kind is asked; it waits: " << reducer.why_waiting(node(thunk));
+    throw std::runtime_error("not asked");
+  }
+
+  template <class Kind>
+  [[nodiscard]] size_t count() const {
+    size_t count = 0;
+    for (const Action& action : asked) {
+      count += std::holds_alternative<Kind>(action) ? 1U : 0U;
+    }
+    return count;
+  }
+
+  void open(const std::string& thunk, const std::vector<object::Promise>& promises = {}) {
+    reducer.opened(next<Open>(thunk).ticket, promises);
+    take();
+  }
+
+  void substitute(const std::string& thunk, const std::string& concrete) {
+    reducer.substituted(next<Substitute>(thunk).ticket, named(concrete), std::nullopt);
+    take();
+  }
+
+  void end(const std::string& thunk, AttemptResult result) {
+    reducer.attempt_done(next<Execute>(thunk).attempt, std::move(result));
+    take();
+  }
+
+  void tick(base::Nanoseconds now) {
+    reducer.tick(now);
+    take();
+  }
+
+  void take() {
+    for (const std::string& wrong : reducer.inconsistencies()) {
+      ADD_FAILURE() << wrong;
+    }
+    std::vector<Action> actions;
+    reducer.take_actions(actions);
+    asked.insert(asked.end(), actions.begin(), actions.end());
+  }
+
+  // Names of thunks that memos were to be recorded for.
+  [[nodiscard]] std::vector<object::Digest> recorded() const {
+    std::vector<object::Digest> names;
+    for (const Action& action : asked) {
+      if (const auto* record = std::get_if<RecordMemo>(&action)) {
+        names.push_back(record->thunk);
+      }
+    }
+    return names;
+  }
+
+  [[nodiscard]] bool runs(const std::string& thunk) const {
+    return reducer.state(node(thunk)) == State::Running;
+  }
+
+  [[nodiscard]] Outcome outcome(const std::string& thunk) const { return reducer.outcome(node(thunk)); }
+
+  [[nodiscard]] Verdict verdict(const std::string& thunk) const { return outcome(thunk).verdict; }
+
+  [[nodiscard]] std::string blame(const std::string& thunk) const {
+    return outcome(thunk).failure->error.message;
+  }
+
+  Reducer reducer;
+  std::vector<Action> asked;
+
+ private:
+  template <class Kind>
+  static NodeId node_of(const Kind& action) {
+    if constexpr (std::is_same_v<Kind, Execute>) {
+      return action.node;
+    } else {
+      return action.ticket.node;
+    }
+  }
+};
+
+bool mentions(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Reducer, a_thunk_without_promises_is_opened_executed_and_recorded) {
+  Desk desk;
+  desk.add("a");
+  desk.open("a");
+  EXPECT_EQ(desk.asked.size(), 1U);
+  desk.end("a", made("x"));
+  EXPECT_EQ(*desk.outcome("a").result, made("x"));
+  EXPECT_EQ(desk.outcome("a").source, Source::Executed);
+  EXPECT_EQ(desk.count<RecordMemo>(), 1U);
+  EXPECT_EQ(desk.count<Finished>(), 1U);
+}
+
+TEST(Reducer, a_memo_as_written_is_enough) {
+  Desk desk;
+  desk.add("a");
+  desk.reducer.memo_found(desk.next<Open>("a").ticket, made("x"));
+  desk.take();
+  EXPECT_EQ(desk.outcome("a").source, Source::MemoAsWritten);
+  EXPECT_EQ(desk.count<RecordMemo>(), 0U);
+  EXPECT_EQ(desk.reducer.counters().hits, 1U);
+}
+
+TEST(Reducer, a_memo_of_the_concrete_thunk_is_recorded_for_the_thunk_as_written) {
+  Desk desk;
+  desk.add("b");
+  desk.open("b", {promise_of("a")});
+  desk.reducer.memo_found(desk.next<Open>("a").ticket, made("x"));
+  desk.take();
+  const auto substitute = desk.next<Substitute>("b");
+  ASSERT_EQ(substitute.made.size(), 1U);
+  EXPECT_EQ(*substitute.made[0].result, made("x"));
+  desk.reducer.substituted(substitute.ticket, named("b of x"), made("y"));
+  desk.take();
+  EXPECT_EQ(desk.outcome("b").source, Source::MemoConcrete);
+  EXPECT_EQ(desk.recorded(), std::vector{named("b")});
+}
+
+TEST(Reducer, an_executed_thunk_is_recorded_under_both_its_names) {
+  Desk desk;
+  desk.add("b");
+  desk.open("b", {promise_of("a")});
+  desk.open("a");
+  desk.end("a", made("x"));
+  desk.substitute("b", "b of x");
+  desk.end("b", made("y"));
+  EXPECT_EQ(desk.recorded(), (std::vector{named("a"), named("b"), named("b of x")}));
+}
+
+TEST(Reducer, an_answer_with_another_ticket_changes_nothing) {
+  Desk desk;
+  const NodeId node = desk.add("a");
+  desk.asked.clear();
+  desk.reducer.opened({node, 77}, {});
+  desk.reducer.opened({node + 1, 1}, {});
+  desk.reducer.substituted({node, 1}, named("b"), std::nullopt);
+  desk.reducer.failed({node, 77}, base::Error{"stale"});
+  desk.take();
+  EXPECT_TRUE(desk.asked.empty());
+  EXPECT_EQ(desk.reducer.state(node), State::Opening);
+  EXPECT_EQ(desk.reducer.counters().late_answers, 4U);
+}
+
+TEST(Reducer, thunks_that_converge_while_running_are_executed_once_and_all_parents_learn_of_it) {
+  Desk desk;
+  for (const char* side : {"1", "2"}) {
+    desk.add(std::string("parent") + side);
+    desk.open(std::string("parent") + side, {promise_of(std::string("twin") + side)});
+    desk.open(std::string("twin") + side, {promise_of("leaf")});
+  }
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  desk.substitute("twin1", "concrete");
+  EXPECT_TRUE(desk.runs("twin1"));
+  desk.substitute("twin2", "concrete");
+  EXPECT_EQ(desk.reducer.state(desk.node("twin2")), State::Following);
+  EXPECT_TRUE(mentions(desk.reducer.why_waiting(desk.node("twin2")), named("twin1").to_string()));
+  EXPECT_EQ(desk.count<Execute>(), 1U);
+  desk.end("twin1", made("y"));
+  EXPECT_EQ(*desk.outcome("twin1").result, made("y"));
+  EXPECT_EQ(desk.outcome("twin2").result, desk.outcome("twin1").result);
+  EXPECT_EQ(desk.outcome("twin2").source, Source::Converged);
+  EXPECT_EQ(desk.reducer.state(desk.node("parent1")), State::Substituting);
+  EXPECT_EQ(desk.reducer.state(desk.node("parent2")), State::Substituting);
+}
+
+TEST(Reducer, a_twin_that_comes_later_gets_the_answer_at_once) {
+  Desk desk;
+  desk.add("a");
+  desk.reducer.memo_found(desk.next<Open>("a").ticket, made("y"));  // it never learns its concrete name
+  desk.add("b");
+  desk.open("b", {promise_of("leaf")});
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  desk.substitute("b", "a");
+  EXPECT_EQ(*desk.outcome("b").result, made("y"));
+}
+
+TEST(Reducer, a_follower_of_a_failed_twin_fails_alike) {
+  Desk desk;
+  for (const char* twin : {"twin1", "twin2"}) {
+    desk.add(twin);
+    desk.open(twin, {promise_of("leaf")});
+  }
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  desk.substitute("twin1", "concrete");
+  desk.substitute("twin2", "concrete");
+  desk.end("twin1", exits(1));
+  EXPECT_EQ(desk.verdict("twin2"), Verdict::Failed);
+  EXPECT_EQ(desk.outcome("twin2").failure, desk.outcome("twin1").failure);
+}
+
+TEST(Reducer, a_tail_call_is_carried_to_its_end) {
+  Desk desk;
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", calls("b"));
+  EXPECT_TRUE(mentions(desk.reducer.why_waiting(desk.node("a")), named("b").to_string()));
+  desk.open("b");
+  desk.end("b", calls("c"));
+  desk.open("c");
+  desk.end("c", made("x"));
+  EXPECT_EQ(*desk.outcome("a").result, made("x"));
+  EXPECT_EQ(*desk.outcome("b").result, made("x"));
+  // Two that owed, for the sake of a killed run, and three that do not.
+  EXPECT_EQ(desk.count<RecordMemo>(), 5U);
+}
+
+TEST(Reducer, promises_within_a_directory_output_are_found_and_replaced) {
+  Desk desk;
+  desk.add("a");
+  desk.open("a");
+  ir::Result owing;
+  owing.outputs.emplace("out", object::Subdirectory{named("dir"), true});
+  desk.end("a", owing);
+  const auto open = desk.next<OpenResult>("a");
+  EXPECT_EQ(*open.result, owing);
+  desk.reducer.result_opened(open.ticket, {promise_of("b")});
+  desk.take();
+  desk.open("b");
+  desk.end("b", made("x"));
+  const auto substitute = desk.next<SubstituteResult>("a");
+  EXPECT_EQ(substitute.made.at(0).thunk, named("b"));
+  ir::Result whole;
+  whole.outputs.emplace("out", object::Subdirectory{named("whole dir"), false});
+  desk.reducer.result_substituted(substitute.ticket, whole);
+  EXPECT_EQ(*desk.outcome("a").result, whole);
+}
+
+TEST(Reducer, tail_calls_go_10000_deep) {
+  Reducer reducer(keep_going());
+  reducer.set_engine(0, 1);
+  const int depth = 10'000;
+  const NodeId first = reducer.add(named("call 0"));
+  std::vector<Action> actions;
+  for (int call = 0; call < depth; ++call) {
+    reducer.take_actions(actions);
+    reducer.opened(std::get<Open>(actions.back()).ticket, {});
+    reducer.take_actions(actions);
+    const bool last = call == depth - 1;
+    reducer.attempt_done(std::get<Execute>(actions.back()).attempt,
+                         last ? made("end") : calls("call " + std::to_string(call + 1)));
+  }
+  EXPECT_EQ(reducer.unfinished(), 0U);
+  EXPECT_EQ(*reducer.outcome(first).result, made("end"));
+}
+
+TEST(Reducer, a_promise_of_an_output_that_was_not_made_fails_by_name) {
+  Desk desk;
+  Request request;
+  request.hints.label = "link app";
+  desk.add("b", request);
+  desk.open("b", {promise_of("a", "lib/x.o")});
+  desk.open("a");
+  desk.end("a", made("x"));
+  EXPECT_EQ(desk.verdict("b"), Verdict::Failed);
+  EXPECT_TRUE(mentions(desk.blame("b"), "link app"));
+  EXPECT_TRUE(mentions(desk.blame("b"), "'lib/x.o'"));
+  EXPECT_TRUE(mentions(desk.blame("b"), named("a").to_string()));
+}
+
+TEST(Reducer, a_thunk_that_names_itself_fails_by_name) {
+  Desk desk;
+  desk.add("a");
+  desk.open("a", {promise_of("a")});
+  EXPECT_EQ(desk.verdict("a"), Verdict::Failed);
+  EXPECT_TRUE(mentions(desk.blame("a"), named("a").to_string() + " needs its own output"));
+}
+
+TEST(Reducer, a_short_cycle_through_tail_calls_is_found_while_others_run) {
+  Desk desk;
+  desk.add("busy");
+  desk.open("busy");
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", calls("b"));
+  desk.open("b", {promise_of("c")});
+  desk.open("c", {promise_of("a")});
+  EXPECT_TRUE(desk.runs("busy"));
+  EXPECT_NE(desk.verdict("a"), Verdict::None);
+  const std::string message = desk.blame("a");
+  for (const char* thunk : {"a", "b", "c"}) {
+    EXPECT_TRUE(mentions(message, named(thunk).to_string())) << message;
+  }
+}
+
+TEST(Reducer, a_long_cycle_is_found_when_nothing_else_goes_on) {
+  Desk desk;
+  desk.add("0");
+  desk.open("0");
+  desk.end("0", calls("1"));
+  const int length = 200;
+  for (int at = 1; at < length; ++at) {
+    desk.open(std::to_string(at), {promise_of(std::to_string((at + 1) % length))});
+  }
+  EXPECT_EQ(desk.reducer.unfinished(), 0U);
+  EXPECT_EQ(desk.reducer.counters().failed, 1U);
+  EXPECT_TRUE(mentions(desk.blame("0"), "(192 more)"));
+}
+
+TEST(Reducer, a_failed_command_is_neither_recorded_nor_repeated_where_failures_are_final) {
+  Desk desk;
+  desk.add("b");
+  desk.open("b", {promise_of("a")});
+  desk.open("a");
+  desk.end("a", exits(2));
+  EXPECT_EQ(desk.verdict("a"), Verdict::Failed);
+  EXPECT_EQ(desk.outcome("a").failure->result->exit_code, 2);
+  EXPECT_EQ(desk.verdict("b"), Verdict::DependencyFailed);
+  EXPECT_EQ(desk.outcome("b").because, desk.node("a"));
+  EXPECT_EQ(desk.outcome("b").failure, desk.outcome("a").failure);
+  EXPECT_EQ(desk.count<RecordMemo>(), 0U);
+  EXPECT_EQ(desk.count<Execute>(), 0U);
+}
+
+TEST(Reducer, a_failure_elsewhere_is_repeated_once_in_another_place) {
+  Desk desk(keep_going(), 1);
+  desk.reducer.set_engine(0, 1, Reducer::FailureIs::Repeated);
+  desk.reducer.set_engine(1, 1, Reducer::FailureIs::Repeated);
+  desk.add("a");
+  desk.open("a");
+  EXPECT_EQ(std::get<Execute>(desk.asked.front()).engine, 0);
+  desk.end("a", exits(2));
+  ASSERT_TRUE(desk.runs("a"));
+  EXPECT_EQ(std::get<Execute>(desk.asked.front()).engine, 1);
+  desk.end("a", exits(2));
+  EXPECT_EQ(desk.verdict("a"), Verdict::Failed);
+}
+
+TEST(Reducer, with_one_place_only_a_doubted_failure_is_repeated_there) {
+  Desk desk;
+  desk.reducer.set_engine(0, 1, Reducer::FailureIs::Repeated);
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", exits(2));
+  desk.end("a", made("x"));
+  EXPECT_EQ(desk.verdict("a"), Verdict::Succeeded);
+}
+
+TEST(Reducer, a_hiccup_is_retried_after_a_pause_that_doubles) {
+  Desk desk;
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", broken(base::FailureKind::RetryHere));
+  const auto first = desk.reducer.next_tick().value();
+  EXPECT_GE(first, milliseconds{50});
+  EXPECT_LT(first, milliseconds{150});
+  desk.tick(first - milliseconds{1});
+  EXPECT_FALSE(desk.runs("a"));
+  desk.tick(first);
+  EXPECT_TRUE(desk.runs("a"));
+  desk.end("a", broken(base::FailureKind::RetryHere));
+  const auto second = desk.reducer.next_tick().value() - first;
+  EXPECT_GE(second, milliseconds{100});
+  EXPECT_LT(second, milliseconds{300});
+  desk.tick(first + second);
+  desk.end("a", broken(base::FailureKind::RetryHere, "connection reset"));
+  EXPECT_EQ(desk.verdict("a"), Verdict::Failed);
+  EXPECT_EQ(desk.blame("a"), "connection reset (given up after 3 tries)");
+  EXPECT_EQ(desk.reducer.counters().attempts, 3U);
+}
+
+TEST(Reducer, jitter_follows_from_the_seed) {
+  const auto pause = [](uint64_t seed) {
+    Policy policy = keep_going();
+    policy.seed = seed;
+    Desk desk(policy);
+    desk.add("a");
+    desk.open("a");
+    desk.end("a", broken(base::FailureKind::RetryHere));
+    return desk.reducer.next_tick().value();
+  };
+  EXPECT_EQ(pause(1), pause(1));
+  EXPECT_NE(pause(1), pause(2));
+}
+
+TEST(Reducer, a_place_that_refuses_is_left_for_another_at_once) {
+  Desk desk(keep_going(), 1);
+  desk.reducer.set_engine(1, 1);
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", broken(base::FailureKind::RetryElsewhere));
+  EXPECT_FALSE(desk.reducer.next_tick().has_value());
+  EXPECT_EQ(desk.next<Execute>("a").engine, 1);
+}
+
+TEST(Reducer, what_was_refused_everywhere_tries_everywhere_again_after_a_pause) {
+  Desk desk(keep_going(), 1);
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", broken(base::FailureKind::RetryElsewhere));
+  EXPECT_FALSE(desk.runs("a"));
+  desk.tick(desk.reducer.next_tick().value());
+  EXPECT_EQ(desk.next<Execute>("a").engine, 0);
+}
+
+TEST(Reducer, our_own_defect_is_tried_in_one_other_place_and_not_again) {
+  Desk desk(keep_going(), 1);
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", broken(base::FailureKind::Ours));
+  EXPECT_EQ(desk.verdict("a"), Verdict::Failed);
+  desk.reducer.set_engine(1, 1);
+  desk.reducer.set_engine(2, 1);
+  desk.add("b");
+  desk.open("b");
+  desk.end("b", broken(base::FailureKind::Ours));
+  EXPECT_TRUE(desk.runs("b"));
+  desk.end("b", broken(base::FailureKind::Ours));
+  EXPECT_EQ(desk.verdict("b"), Verdict::Failed);
+}
+
+TEST(Reducer, a_deterministic_failure_is_believed) {
+  Desk desk;
+  desk.reducer.set_engine(1, 1);
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", broken(base::FailureKind::Deterministic, "argv is too long"));
+  EXPECT_EQ(desk.blame("a"), "argv is too long");
+}
+
+TEST(Reducer, a_step_of_ours_that_fails_is_retried_or_believed) {
+  Desk desk;
+  desk.add("a");
+  desk.reducer.failed(desk.next<Open>("a").ticket, base::Error{"busy", base::FailureKind::RetryHere});
+  desk.tick(desk.reducer.next_tick().value());
+  desk.reducer.failed(desk.next<Open>("a").ticket,
+                      base::Error{"no such object", base::FailureKind::Deterministic});
+  EXPECT_EQ(desk.blame("a"), "no such object");
+}
+
+TEST(Reducer, attempts_are_bounded_whatever_the_reasons) {
+  Policy policy = keep_going();
+  policy.tries_here = policy.tries_elsewhere = 200;
+  policy.max_attempts = 5;
+  Desk desk(policy);
+  desk.add("a");
+  desk.open("a");
+  unsigned attempts = 0;
+  while (desk.verdict("a") == Verdict::None) {
+    desk.end("a",
+             broken(attempts++ % 2 == 0 ? base::FailureKind::RetryHere : base::FailureKind::RetryElsewhere));
+    if (const auto next = desk.reducer.next_tick()) {
+      desk.tick(*next);
+    }
+  }
+  EXPECT_EQ(attempts, 5U);
+}
+
+TEST(Reducer, at_the_first_failure_nothing_new_starts_and_what_runs_may_end) {
+  Policy policy;
+  policy.on_failure = OnFailure::FinishRunning;
+  Desk desk(policy, 2);
+  for (const char* thunk : {"bad", "good", "queued"}) {
+    desk.add(thunk);
+    desk.open(thunk);
+  }
+  desk.end("bad", exits(1));
+  EXPECT_EQ(desk.verdict("queued"), Verdict::Stopped);
+  EXPECT_EQ(desk.outcome("queued").because, desk.node("bad"));
+  EXPECT_TRUE(desk.runs("good"));
+  desk.end("good", made("x"));
+  EXPECT_EQ(desk.verdict("good"), Verdict::Succeeded);
+  desk.add("late");
+  EXPECT_EQ(desk.verdict("late"), Verdict::Stopped);
+}
+
+TEST(Reducer, at_the_first_failure_what_runs_is_cancelled_if_so_told) {
+  Policy policy;
+  policy.on_failure = OnFailure::CancelRunning;
+  Desk desk(policy, 2);
+  for (const char* thunk : {"bad", "good"}) {
+    desk.add(thunk);
+    desk.open(thunk);
+  }
+  desk.end("bad", exits(1));
+  EXPECT_EQ(desk.verdict("good"), Verdict::Stopped);
+  EXPECT_EQ(desk.count<CancelAttempt>(), 1U);
+}
+
+TEST(Reducer, what_depends_on_the_first_failure_is_told_so_not_stopped) {
+  Desk desk(Policy{});
+  desk.add("b");
+  desk.open("b", {promise_of("a")});
+  desk.open("a");
+  desk.end("a", exits(1));
+  EXPECT_EQ(desk.verdict("b"), Verdict::DependencyFailed);
+}
+
+TEST(Reducer, cancelled_work_can_be_asked_for_again) {
+  Desk desk;
+  desk.add("b");
+  desk.open("b", {promise_of("a")});
+  desk.open("a");
+  const AttemptId old = desk.next<Execute>("a").attempt;
+  desk.reducer.cancel_all();
+  desk.take();
+  EXPECT_EQ(desk.verdict("a"), Verdict::Cancelled);
+  EXPECT_EQ(desk.verdict("b"), Verdict::Cancelled);
+  EXPECT_EQ(desk.count<CancelAttempt>(), 1U);
+  desk.add("b");
+  desk.open("b", {promise_of("a")});
+  desk.open("a");
+  desk.reducer.attempt_done(old, made("stale"));
+  EXPECT_EQ(desk.verdict("a"), Verdict::None);
+  desk.end("a", made("x"));
+  desk.substitute("b", "b of x");
+  desk.end("b", made("y"));
+  EXPECT_EQ(*desk.outcome("b").result, made("y"));
+}
+
+TEST(Reducer, an_answer_that_comes_twice_counts_once) {
+  Desk desk;
+  desk.add("a");
+  desk.open("a");
+  const AttemptId attempt = desk.next<Execute>("a").attempt;
+  desk.reducer.attempt_done(attempt, made("x"));
+  desk.reducer.attempt_done(attempt, made("another"));
+  desk.take();
+  EXPECT_EQ(*desk.outcome("a").result, made("x"));
+  EXPECT_EQ(desk.count<Finished>(), 1U);
+  EXPECT_EQ(desk.reducer.counters().late_answers, 1U);
+}
+
+TEST(Reducer, the_longest_way_starts_first) {
+  Desk desk(keep_going(), 0);
+  Request slow;
+  slow.weight = 100;
+  desk.add("short");
+  desk.open("short");
+  desk.add("top", slow);
+  desk.open("top", {promise_of("deep")});
+  desk.open("deep");
+  desk.reducer.set_engine(0, 1);
+  desk.take();
+  EXPECT_TRUE(desk.runs("deep"));
+}
+
+TEST(Reducer, a_weight_that_is_learnt_late_reaches_what_is_ready_already) {
+  Desk desk(keep_going(), 0);
+  desk.add("first");
+  desk.open("first");
+  desk.add("leaf");
+  desk.open("leaf");
+  Request slow;
+  slow.weight = 100;
+  desk.add("top", slow);
+  desk.open("top", {promise_of("leaf")});
+  desk.reducer.set_engine(0, 1);
+  desk.take();
+  EXPECT_TRUE(desk.runs("leaf"));
+}
+
+TEST(Reducer, among_equals_the_oldest_starts_first) {
+  Desk desk(keep_going(), 0);
+  for (const char* thunk : {"1", "2", "3"}) {
+    desk.add(thunk);
+  }
+  desk.open("3");
+  desk.open("2");
+  desk.open("1");
+  desk.reducer.set_engine(0, 1);
+  desk.take();
+  EXPECT_TRUE(desk.runs("1"));
+}
+
+TEST(Reducer, what_somebody_blocks_on_starts_first_with_all_it_needs) {
+  Desk desk(keep_going(), 0);
+  Request heavy;
+  heavy.weight = 1000;
+  desk.add("heavy", heavy);
+  desk.open("heavy");
+  desk.add("wanted");
+  desk.open("wanted", {promise_of("input")});
+  desk.open("input");
+  desk.reducer.hurry(desk.node("wanted"));
+  desk.reducer.set_engine(0, 1);
+  desk.take();
+  EXPECT_TRUE(desk.runs("input"));
+}
+
+TEST(Reducer, hurry_reaches_the_twin_that_is_followed) {
+  Desk desk(keep_going(), 1);
+  Request heavy;
+  heavy.weight = 1000;
+  for (const char* twin : {"twin1", "twin2"}) {
+    desk.add(twin);
+    desk.open(twin, {promise_of("leaf")});
+  }
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  desk.add("busy");
+  desk.open("busy");
+  desk.add("heavy", heavy);
+  desk.open("heavy");
+  desk.substitute("twin1", "concrete");
+  desk.substitute("twin2", "concrete");
+  desk.reducer.hurry(desk.node("twin2"));
+  desk.end("busy", made("y"));
+  EXPECT_TRUE(desk.runs("twin1"));
+}
+
+TEST(Reducer, no_more_runs_at_once_than_there_are_slots) {
+  Desk desk(keep_going(), 2);
+  for (const char* thunk : {"1", "2", "3", "4"}) {
+    desk.add(thunk);
+    desk.open(thunk);
+  }
+  EXPECT_EQ(desk.count<Execute>(), 2U);
+  desk.end("1", made("x"));
+  EXPECT_EQ(desk.count<Execute>(), 2U);
+  desk.reducer.set_engine(1, 1);
+  desk.take();
+  EXPECT_EQ(desk.count<Execute>(), 3U);
+}
+
+TEST(Reducer, without_slots_it_says_what_is_missing) {
+  Desk desk(keep_going(), 0);
+  desk.add("a");
+  desk.open("a");
+  EXPECT_EQ(desk.reducer.why_waiting(desk.node("a")), "no engine takes jobs now");
+}
+
+TEST(Reducer, a_lost_input_is_made_again_by_its_producer) {
+  Desk desk;
+  desk.add("b");
+  desk.open("b", {promise_of("a")});
+  desk.open("a");
+  desk.end("a", made("x"));
+  desk.substitute("b", "b of x");
+  desk.end("b", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("x")})));
+  const auto verify = desk.next<Verify>("b");
+  ASSERT_EQ(verify.made.size(), 1U);
+  desk.reducer.verified(verify.ticket, {verify.made[0].node});
+  desk.take();
+  const auto open = desk.next<Open>("a");
+  EXPECT_EQ(open.use_memo, UseMemo::No);
+  desk.reducer.opened(open.ticket, {});
+  desk.take();
+  desk.end("a", made("x"));
+  desk.substitute("b", "b of x");
+  desk.end("b", made("y"));
+  EXPECT_EQ(*desk.outcome("b").result, made("y"));
+  EXPECT_EQ(desk.reducer.counters().remade, 1U);
+}
+
+TEST(Reducer, a_lost_source_is_a_clear_failure) {
+  Desk desk;
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("source")})));
+  EXPECT_EQ(desk.verdict("a"), Verdict::Failed);
+  EXPECT_TRUE(mentions(desk.blame("a"), "lost object " + named("source").to_string()));
+}
+
+TEST(Reducer, inputs_that_are_lost_for_ever_are_given_up) {
+  Desk desk;
+  desk.add("b");
+  desk.open("b", {promise_of("a")});
+  desk.open("a");
+  desk.end("a", made("x"));
+  unsigned runs = 0;
+  while (desk.verdict("b") == Verdict::None) {
+    desk.substitute("b", "b of x");
+    ++runs;
+    desk.end("b", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("x")})));
+    if (desk.verdict("b") == Verdict::None) {
+      desk.reducer.verified(desk.next<Verify>("b").ticket, {});
+      desk.take();
+    }
+  }
+  EXPECT_LE(runs, 4U);
+}
+
+TEST(Reducer, followers_of_one_that_lost_its_inputs_go_on_without_it) {
+  Desk desk;
+  for (const char* twin : {"twin1", "twin2", "twin3"}) {
+    desk.add(twin);
+    desk.open(twin, {promise_of("leaf")});
+  }
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  for (const char* twin : {"twin1", "twin2", "twin3"}) {
+    desk.substitute(twin, "concrete");
+  }
+  desk.end("twin1", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("x")})));
+  const std::string heir = desk.runs("twin2") ? "twin2" : "twin3";
+  EXPECT_TRUE(desk.runs(heir));
+  desk.end(heir, made("y"));
+  EXPECT_EQ(desk.verdict("twin2"), Verdict::Succeeded);
+  EXPECT_EQ(desk.verdict("twin3"), Verdict::Succeeded);
+}
+
+TEST(Reducer, a_result_whose_outputs_are_gone_is_made_again_on_demand) {
+  Desk desk;
+  desk.add("a");
+  desk.reducer.memo_found(desk.next<Open>("a").ticket, made("x"));
+  desk.reducer.remake(desk.node("a"));
+  desk.take();
+  EXPECT_EQ(desk.verdict("a"), Verdict::None);
+  EXPECT_EQ(desk.next<Open>("a").use_memo, UseMemo::No);
+}
+
+TEST(Reducer, a_chain_of_200000_needs_no_stack) {
+  Reducer reducer(keep_going());
+  reducer.set_engine(0, 1);
+  const int length = 200'000;
+  std::vector<object::Digest> names;
+  for (int at = 0; at < length; ++at) {
+    object::Digest::Hash hash{};
+    std::memcpy(hash.data(), &at, sizeof at);
+    names.emplace_back(hash, 1);
+  }
+  std::vector<Action> actions;
+  (void)reducer.add(names[0]);
+  for (size_t at = 0; at < names.size(); ++at) {
+    reducer.take_actions(actions);
+    const Ticket ticket = std::get<Open>(actions.back()).ticket;
+    reducer.opened(ticket, at + 1 == names.size() ? std::vector<object::Promise>{}
+                                                  : std::vector<object::Promise>{{names[at + 1], "out"}});
+  }
+  reducer.hurry(0);
+  reducer.take_actions(actions);
+  reducer.attempt_done(std::get<Execute>(actions.back()).attempt, exits(1));
+  EXPECT_EQ(reducer.unfinished(), 0U);
+  EXPECT_EQ(reducer.outcome(0).verdict, Verdict::DependencyFailed);
+  EXPECT_EQ(reducer.outcome(0).failure->node, static_cast<NodeId>(length - 1));
+}
+
+}  // namespace
+}  // namespace sched
