@@ -13,8 +13,9 @@ namespace ir {
 
 // What a thunk runs. Paths and words are bytes without NUL.
 struct Command {
-  // argv, not empty. The program is argv[0]: absolute, or relative to the working directory; never looked up
-  // in PATH.
+  // argv, not empty. The program is argv[0]: a path, absolute or relative to the working directory; or,
+  // without a slash, a name that the PATH of `environment` leads to (so says REAPI, and programs print
+  // argv[0]).
   std::vector<std::string> arguments;
 
   // All of it. Names are not empty and hold no '='.

@@ -1,216 +1,327 @@
 #include "model/binutils.hh"
 
-#include "base/files.hh"
-#include "base/unique_fd.hh"
+#include "base/subprocess.hh"
+#include "model/archive.hh"
+#include "model/environment.hh"
+#include "model/gcc_command.hh"
 #include "model/gcc_options.hh"
-#include "model/libraries.hh"
 #include "model/link_inputs.hh"
-#include "model/thunk_builder.hh"
-
-#include <fcntl.h>
-#include <unistd.h>
+#include "model/link_step.hh"
+#include "model/look.hh"
+#include "model/paths.hh"
+#include "model/step.hh"
+#include "model/thunk_reader.hh"
 
 #include <algorithm>
-#include <filesystem>
 
 namespace model {
 
 namespace {
 
-// What every one of them starts from: the program with its loader and libraries.
-Footprint footprint_of(const Invocation& invocation) {
-  static const std::vector<std::string> libraries = system_library_directories();
-  Footprint footprint;
-  footprint.program = invocation.program;
-  footprint.arguments.assign(invocation.argv.begin() + 1, invocation.argv.end());
-  footprint.working_directory = invocation.working_directory;
-  footprint.environment["PATH"] = "/usr/bin:/bin";
-  for (const auto& variable : invocation.environment) {
-    if (variable.first == "LANG" || variable.first == "LANGUAGE" || variable.first.starts_with("LC_") ||
-        variable.first == "SOURCE_DATE_EPOCH") {
-      footprint.environment.insert(variable);
+// These tools run no other program: PATH leads to themselves alone.
+constexpr const char* kPath = "";
+
+// argv with response files expanded, argv[0] dropped.
+std::variant<std::vector<std::string>, Inference> expanded(View& view, const Invocation& invocation,
+                                                           Step& step) {
+  ResponseFiles files(view, invocation);
+  std::vector<std::string> words;
+  for (size_t i = 1; i < invocation.argv.size(); ++i) {
+    const std::string& word = invocation.argv[i];
+    const auto text = word.size() > 1 && word[0] == '@' ? files.read(word.substr(1)) : std::nullopt;
+    if (!text) {
+      words.push_back(word);
+      continue;
+    }
+    step.add_input(word.substr(1));
+    for (std::string& inner : split_response_file(*text)) {
+      if (inner.starts_with('@')) {
+        return Inference(Declined{"nested-response-files", word});
+      }
+      words.push_back(std::move(inner));
     }
   }
-  footprint.inputs = loader_closure(invocation.program, libraries);
-  return footprint;
+  if (!files.owed().promises.empty()) {
+    return Inference(files.owed());
+  }
+  return words;
 }
 
-bool has_response_file(const std::vector<std::string>& argv) {
-  return std::any_of(argv.begin() + 1, argv.end(),
-                     [](const std::string& word) { return word.starts_with('@'); });
-}
-
-bool exists(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
-
-// ar's operation and modifiers: the first word, with or without '-' (ar's manual).
+// ar's operation and modifiers (ar(1)).
 struct ArKey {
-  bool replace = false;  // r or q
-  bool index_only = false;
-  std::string problem;
+  char operation = 0;
+  std::string modifiers;
 };
 
-ArKey read_key(const std::string& word) {
+std::variant<ArKey, Declined> parse_key(std::string_view word) {
+  const auto declined = [&](const char* reason) { return Declined{reason, std::string(word)}; };
+  std::string_view letters = word;
+  if (letters.starts_with("--")) {
+    return declined(letters == "--version" || letters == "--help" ? "query" : "unknown-option");
+  }
+  if (letters.starts_with('-')) {
+    letters.remove_prefix(1);
+  }
   ArKey key;
-  for (const char c : word.substr(word.starts_with('-') ? 1 : 0)) {
-    switch (c) {
-      case 'r':
-      case 'q':
-        key.replace = true;
-        break;
-      case 's':
-        key.index_only = true;
-        break;
-      case 'c':
-      case 'u':  // with D, which Debian's binutils has on, every member's time is zero and u changes nothing
-      case 'D':
-      case 'S':
-        break;
-      default:
-        key.problem = std::string("modifier ") + c;
+  for (const char c : letters) {
+    if (std::string_view("rqdsmtpx").find(c) != std::string_view::npos && (key.operation == 0 || c != 's')) {
+      if (key.operation != 0 && key.operation != 's') {
+        return declined("unknown-option");
+      }
+      key.operation = c;
+    } else if (std::string_view("csSuDTvUPfloabiN").find(c) != std::string_view::npos) {
+      key.modifiers += c;
+    } else {
+      return declined("unknown-option");
     }
+  }
+  if (key.operation == 0 || key.operation == 't' || key.operation == 'p' || key.operation == 'x' ||
+      key.operation == 'm') {
+    return declined(key.operation == 'x' ? "unknown-outputs" : "query");
+  }
+  // Times and owners of members; names that stand before the archive's. `v` tells what it does, and is
+  // replayed.
+  if (key.modifiers.find_first_of("UabiNo") != std::string::npos) {
+    return declined("unknown-option");
   }
   return key;
 }
 
-bool is_thin(const std::string& path) {
-  const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string magic(8, '\0');
-  return file && ::read(file.get(), magic.data(), magic.size()) == 8 && magic == "!<thin>\n";
-}
-
 }  // namespace
 
-Modelled model_ar(const Invocation& invocation, const Tools&) {
-  const std::vector<std::string>& argv = invocation.argv;
-  if (argv.size() < 3 || argv[1].starts_with("--")) {
-    return Declined{"query", argv.size() < 2 ? "" : argv[1]};
+BinutilsModel::BinutilsModel(View& view, object::Store& store, Toolchains& toolchains, ThunkBuilder& builder)
+    : view_(view), store_(store), toolchains_(toolchains), builder_(builder), facts_(store) {}
+
+base::Result<Inference> BinutilsModel::ar(const Invocation& invocation) {
+  auto environment = thunk_environment(invocation, kPath);
+  if (const auto* declined = std::get_if<Declined>(&environment)) {
+    return Inference(*declined);
   }
-  if (has_response_file(argv)) {
-    return Declined{"response-file", ""};
+  Step step(view_, builder_, invocation, std::get<0>(environment));
+  auto read = expanded(view_, invocation, step);
+  if (auto* answer = std::get_if<Inference>(&read)) {
+    return std::move(*answer);
   }
-  const ArKey key = read_key(argv[1]);
-  if (!key.problem.empty() || (!key.replace && !key.index_only)) {
-    return Declined{"option", "ar " + argv[1] + ": " + key.problem};
+  auto& words = std::get<0>(read);
+  bool thin = false;
+  if (!words.empty() && words[0] == "--thin") {
+    thin = true;
+    words.erase(words.begin());
   }
-  if (!key.replace && argv.size() > 3) {
-    return Declined{"option", "ar " + argv[1] + " with members"};
+  if (words.size() < 2) {
+    return Inference(Declined{"query", words.empty() ? "" : words[0]});
   }
-  Footprint footprint = footprint_of(invocation);
-  const std::string archive = absolute(argv[2], invocation.working_directory);
-  if (is_thin(archive)) {
-    return Declined{"thin-archive", argv[2]};
+  const auto parsed = parse_key(words[0]);
+  if (const auto* declined = std::get_if<Declined>(&parsed)) {
+    return Inference(*declined);
   }
-  if (exists(archive)) {
-    footprint.inputs.insert(archive);
+  const auto& key = std::get<ArKey>(parsed);
+  thin = thin || key.modifiers.find('T') != std::string::npos;
+  const auto defaults = toolchains_.is_deterministic_archiver(invocation.program);
+  if (!defaults && key.modifiers.find('D') == std::string::npos) {
+    return Inference(Declined{"archive-times", words[0]});
   }
-  for (size_t i = 3; i < argv.size(); ++i) {
-    footprint.inputs.insert(absolute(argv[i], invocation.working_directory));
+  step.use(*toolchains_.program(invocation.program));
+  const std::string archive = words[1];
+  const auto there = look_through(view_, step.in_place(archive));
+  if (!there) {
+    return tl::unexpected(there.error());
   }
-  footprint.outputs.push_back({archive, "", Output::Made::Always, false});
-  footprint.label = "archive " + argv[2];
-  return footprint;
+  if (*there) {
+    step.add_input(archive);
+    if (auto declined = add_thin_members(**there, archive, step)) {
+      return std::move(*declined);
+    }
+  } else if (key.operation == 's' || key.operation == 'd') {
+    return Inference(Declined{"missing-input", archive});
+  }
+  for (size_t i = 2; i < words.size() && key.operation != 'd'; ++i) {
+    if (words[i].starts_with('-')) {
+      return Inference(Declined{"unknown-option", words[i]});
+    }
+    step.add_input(words[i]);
+    // An archive put into a thin archive is flattened: its own members are read.
+    const auto member = thin ? look_through(view_, step.in_place(words[i])) : std::nullopt;
+    if (member && *member) {
+      if (auto declined = add_thin_members(**member, words[i], step)) {
+        return std::move(*declined);
+      }
+    }
+  }
+  step.add_output(archive, Output::Made::Always, false);
+  return step.finish("archive " + archive);
 }
 
-Modelled model_ranlib(const Invocation& invocation, const Tools&) {
-  const std::vector<std::string>& argv = invocation.argv;
-  const size_t first = argv.size() > 1 && argv[1] == "-D" ? 2 : 1;
-  if (argv.size() != first + 1 || argv[first].starts_with('-') || argv[first].starts_with('@')) {
-    return Declined{"option", argv.size() < 2 ? "ranlib" : "ranlib " + argv[1]};
+std::optional<Inference> BinutilsModel::add_thin_members(const object::Entry& entry,
+                                                         const std::string& archive, Step& step) {
+  if (const auto* promise = std::get_if<object::Promise>(&entry)) {
+    const auto thunk = read_thunk(store_, promise->thunk);
+    if (!thunk) {
+      return Inference(Declined{"error", thunk.error().message});
+    }
+    // What it refers to is known for sure only when it is there.
+    return makes_thin_archive(*thunk) ? std::optional(Inference(MustRead{{*promise}})) : std::nullopt;
   }
-  Footprint footprint = footprint_of(invocation);
-  const std::string archive = absolute(argv[first], invocation.working_directory);
-  if (is_thin(archive)) {
-    return Declined{"thin-archive", argv[first]};
+  const auto* file = std::get_if<object::File>(&entry);
+  const auto bytes = file != nullptr ? store_.get(file->digest) : std::nullopt;
+  if (!bytes || !*bytes || !(*bytes)->starts_with(kThinArchiveMagic)) {
+    return std::nullopt;
   }
-  footprint.inputs.insert(archive);
-  footprint.outputs.push_back({archive, "", Output::Made::Always, false});
-  footprint.label = "index " + argv[first];
-  return footprint;
+  const auto members = thin_archive_members(**bytes);
+  if (!members) {
+    return Inference(Declined{"odd-archive", archive});
+  }
+  for (const std::string& member : *members) {
+    step.add_input(absolute(parent_of(step.in_place(archive)), member));
+  }
+  return std::nullopt;
 }
 
-Modelled model_as(const Invocation& invocation, const Tools& tools) {
-  static const OptionTable table(assembler_options());
-  Footprint footprint = footprint_of(invocation);
+base::Result<Inference> BinutilsModel::ranlib(const Invocation& invocation) {
+  auto environment = thunk_environment(invocation, kPath);
+  if (const auto* declined = std::get_if<Declined>(&environment)) {
+    return Inference(*declined);
+  }
+  Step step(view_, builder_, invocation, std::get<0>(environment));
+  std::vector<std::string> archives;
+  bool deterministic = toolchains_.is_deterministic_archiver(invocation.program);
+  for (size_t i = 1; i < invocation.argv.size(); ++i) {
+    const std::string& word = invocation.argv[i];
+    if (word == "-D") {
+      deterministic = true;
+    } else if (word.starts_with('-') || word.starts_with('@')) {
+      const bool query =
+          word == "-v" || word == "-V" || word == "--version" || word == "--help" || word == "-h";
+      return Inference(Declined{query ? "query" : "unknown-option", word});
+    } else {
+      archives.push_back(word);
+    }
+  }
+  if (archives.empty() || !deterministic) {
+    return Inference(Declined{archives.empty() ? "no-input" : "archive-times", ""});
+  }
+  step.use(*toolchains_.program(invocation.program));
+  for (const std::string& archive : archives) {
+    const auto there = look_through(view_, step.in_place(archive));
+    if (!there) {
+      return tl::unexpected(there.error());
+    }
+    if (!*there) {
+      return Inference(Declined{"missing-input", archive});
+    }
+    step.add_input(archive);
+    if (auto declined = add_thin_members(**there, archive, step)) {
+      return std::move(*declined);
+    }
+    step.add_output(archive, Output::Made::Always, false);
+  }
+  return step.finish("index " + archives.front());
+}
+
+base::Result<Inference> BinutilsModel::ld(const Invocation& invocation) {
+  auto environment = thunk_environment(invocation, kPath);
+  if (const auto* declined = std::get_if<Declined>(&environment)) {
+    return Inference(*declined);
+  }
+  Step step(view_, builder_, invocation, std::get<0>(environment));
+  auto read = expanded(view_, invocation, step);
+  if (auto* answer = std::get_if<Inference>(&read)) {
+    return std::move(*answer);
+  }
+  LinkQuestion question;
+  question.words = std::get<0>(read);
+  const LinkerDefaults defaults = toolchains_.linker_defaults(invocation.program, question.words);
+  question.default_directories = defaults.directories;
+  question.sysroot = defaults.sysroot;
+  question.working_directory = invocation.working_directory;
+  question.environment = step.footprint().environment;
+  if (std::none_of(question.words.begin(), question.words.end(),
+                   [](const std::string& word) { return !word.starts_with('-'); })) {
+    return Inference(Declined{"no-input", ""});
+  }
+  auto found = find_link_inputs(question, view_, store_);
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  if (const auto* declined = std::get_if<Declined>(&*found)) {
+    return Inference(*declined);
+  }
+  if (const auto* must_read = std::get_if<MustRead>(&*found)) {
+    return Inference(*must_read);
+  }
+  step.use(*toolchains_.program(invocation.program));
+  const auto& link = std::get<LinkFootprint>(*found);
+  add_link(step, link);
+  const bool relocatable =
+      std::any_of(question.words.begin(), question.words.end(), [](const std::string& word) {
+        return word == "-r" || word == "-i" || word == "-Ur" || word == "--relocatable";
+      });
+  step.add_output(link.output, Output::Made::Always, !relocatable);
+  return step.finish("link " + link.output);
+}
+
+base::Result<Inference> BinutilsModel::as(const Invocation& invocation) {
+  auto environment = thunk_environment(invocation, kPath);
+  if (const auto* declined = std::get_if<Declined>(&environment)) {
+    return Inference(*declined);
+  }
+  Step step(view_, builder_, invocation, std::get<0>(environment));
+  auto read = expanded(view_, invocation, step);
+  if (auto* answer = std::get_if<Inference>(&read)) {
+    return std::move(*answer);
+  }
+  const auto& words = std::get<0>(read);
   std::string output = "a.out";
   std::vector<std::string> sources;
-  for (size_t i = 1; i < invocation.argv.size();) {
-    const std::string& word = invocation.argv[i];
-    if (!word.starts_with('-')) {
-      sources.push_back(word);
-      ++i;
+  for (size_t at = 0; at < words.size();) {
+    if (words[at] == "-" || words[at] == "--") {
+      return Inference(Declined{"standard-input", words[at]});
+    }
+    if (!words[at].starts_with('-')) {
+      sources.push_back(words[at++]);
       continue;
     }
-    const auto option = word == "-" || word == "--" ? std::nullopt : table.parse(invocation.argv, i);
-    if (!option) {
-      return Declined{word == "-" || word == "--" ? "stdin" : "unknown-option", word};
+    const auto option = match(as_options(), words, at);
+    if (!option || option->option->does == Does::Declines) {
+      return Inference(Declined{option ? std::string(option->option->reason) : "unknown-option", words[at]});
     }
-    if (option->option->effect == Effect::Output) {
-      output = option->value;
-    } else if (option->option->effect != Effect::Neutral) {
-      return Declined{option->option->effect == Effect::Query ? "query" : "option", word};
+    if (option->option->does == Does::Output) {
+      output = option->argument;
+    } else if (option->option->does == Does::SearchDirectory) {
+      step.add_directory(std::string(option->argument));
     }
-    i += option->words;
+    at += option->words;
   }
-  if (sources.empty() || has_response_file(invocation.argv)) {
-    return Declined{sources.empty() ? "stdin" : "response-file", ""};
+  if (sources.empty()) {
+    return Inference(Declined{"standard-input", ""});
+  }
+  if (output == "-" || output.starts_with("/dev/")) {
+    return Inference(Declined{"special-output", output});
   }
   for (const std::string& source : sources) {
-    const std::string path = absolute(source, invocation.working_directory);
-    footprint.inputs.insert(path);
-    const auto entry = followed(tools.view, path);
-    const auto* file = entry && *entry ? std::get_if<object::File>(&**entry) : nullptr;
-    const auto mentions = file != nullptr ? tools.facts.mentions(path, file->digest) : nullptr;
-    if (!mentions || mentions->incbin) {
-      return Declined{mentions ? "embedded-file" : "missing-input", source};
+    const auto entry = look_through(view_, step.in_place(source));
+    if (!entry) {
+      return tl::unexpected(entry.error());
     }
+    if (const auto* promise = *entry ? std::get_if<object::Promise>(&**entry) : nullptr) {
+      return Inference(MustRead{{*promise}});
+    }
+    const auto* file = *entry ? std::get_if<object::File>(&**entry) : nullptr;
+    if (file == nullptr) {
+      return Inference(Declined{"missing-input", source});
+    }
+    const auto facts = facts_.of(file->digest);
+    if (!facts) {
+      return tl::unexpected(facts.error());
+    }
+    if ((*facts)->includes_binary || (*facts)->includes_assembly) {
+      return Inference(Declined{"included-binary", source});
+    }
+    step.add_input(source);
   }
-  footprint.outputs.push_back(
-      {absolute(output, invocation.working_directory), "", Output::Made::Always, false});
-  footprint.label = "assemble " + sources.front();
-  return footprint;
-}
-
-Modelled model_ld(const Invocation& invocation, const Tools& tools) {
-  if (has_response_file(invocation.argv)) {
-    return Declined{"response-file", ""};
-  }
-  const std::vector<std::string> words(invocation.argv.begin() + 1, invocation.argv.end());
-  const bool relocatable = std::any_of(words.begin(), words.end(), [](const std::string& word) {
-    return word == "-r" || word == "-i" || word == "--relocatable";
-  });
-  // A final link by hand searches ld's own built-in directories, which only ld knows.
-  const bool searches =
-      std::any_of(words.begin(), words.end(), [](const std::string& word) { return word.starts_with("-l"); });
-  if (searches && !relocatable) {
-    return Declined{"option", "ld -l"};
-  }
-  GccCommand command;
-  if (auto declined = take_linker_words(words, command)) {
-    return *declined;
-  }
-  if (command.link_items.empty()) {
-    return Declined{"no-input", ""};
-  }
-  Footprint footprint = footprint_of(invocation);
-  for (const std::string& file : command.linker_files) {
-    footprint.inputs.insert(absolute(file, invocation.working_directory));
-  }
-  const Toolchain no_toolchain;
-  if (auto problem = add_link_inputs(command, {}, no_toolchain, tools.view, footprint)) {
-    return std::visit([](auto& value) { return Modelled(std::move(value)); }, *problem);
-  }
-  const std::string output = command.output.empty() ? "a.out" : command.output;
-  footprint.outputs.push_back(
-      {absolute(output, invocation.working_directory), "", Output::Made::Always, !relocatable});
-  for (const std::string& map : command.linker_outputs) {
-    footprint.outputs.push_back(
-        {absolute(map, invocation.working_directory), "", Output::Made::Always, false});
-  }
-  footprint.label = "link " + output;
-  return footprint;
+  step.use(*toolchains_.program(invocation.program));
+  step.add_output(output, Output::Made::Always, false);
+  return step.finish("assemble " + sources.front());
 }
 
 }  // namespace model

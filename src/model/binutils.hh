@@ -1,13 +1,33 @@
 #pragma once
 
-#include "model/gcc.hh"
+#include "model/facts_cache.hh"
+#include "model/model.hh"
+#include "model/step.hh"
+#include "model/thunk_builder.hh"
+#include "model/toolchain.hh"
 
 namespace model {
 
-// GNU binutils called directly. Each reads only what its command line names.
-[[nodiscard]] Modelled model_ar(const Invocation& invocation, const Tools& tools);
-[[nodiscard]] Modelled model_ranlib(const Invocation& invocation, const Tools& tools);
-[[nodiscard]] Modelled model_as(const Invocation& invocation, const Tools& tools);
-[[nodiscard]] Modelled model_ld(const Invocation& invocation, const Tools& tools);
+// Stands in for ar, ranlib, ld and as.
+class BinutilsModel {
+ public:
+  BinutilsModel(View& view, object::Store& store, Toolchains& toolchains, ThunkBuilder& builder);
+
+  [[nodiscard]] base::Result<Inference> ar(const Invocation& invocation);
+  [[nodiscard]] base::Result<Inference> ranlib(const Invocation& invocation);
+  [[nodiscard]] base::Result<Inference> ld(const Invocation& invocation);
+  [[nodiscard]] base::Result<Inference> as(const Invocation& invocation);
+
+ private:
+  // An existing thin archive's members are inputs, too. An answer ends the work.
+  [[nodiscard]] std::optional<Inference> add_thin_members(const object::Entry& entry,
+                                                          const std::string& archive, Step& step);
+
+  View& view_;
+  object::Store& store_;
+  Toolchains& toolchains_;
+  ThunkBuilder& builder_;
+  FactsCache facts_;
+};
 
 }  // namespace model

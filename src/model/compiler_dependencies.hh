@@ -1,29 +1,30 @@
 #pragma once
 
 #include "model/dependencies.hh"
-#include "model/file_facts.hh"
-#include "object/store.hh"
+#include "model/include_chain.hh"
 
 namespace model {
 
-// Asks the real compiler (-M), and remembers what it said together with every name that it looked for and did
-// not find, so that the answer holds until one of the files changes or one of the absent ones appears.
-class CompilerDependencies final : public DependencySource {
- public:
-  CompilerDependencies(View& view, FileFacts& facts, object::Records& records)
-      : view_(view), facts_(facts), records_(records) {}
+// What the real compiler says under -M, and where it looked.
+struct CompilerAnswer {
+  bool failed = false;             // the command itself will fail, too; `files` are those entered until then
+  std::vector<std::string> files;  // as the compiler named them: relative ones to the working directory
+  std::string depfile;
+  IncludeChain chain;
+};
 
-  [[nodiscard]] Discovered find(const TranslationUnit& unit) override;
-  void forget(const TranslationUnit& unit) override;
+// Asks the real compiler itself: exact by definition, at the price of a process (some 50 ms for a C++ file).
+class Compiler {
+ public:
+  explicit Compiler(View& view);
+
+  [[nodiscard]] base::Result<CompilerAnswer> ask(const PreprocessingQuestion& question);
 
  private:
-  [[nodiscard]] std::optional<Dependencies> remembered(const TranslationUnit& unit);
-  void remember(const TranslationUnit& unit, const Dependencies& dependencies);
-  [[nodiscard]] std::vector<std::string> search_directories(const TranslationUnit& unit);
-
   View& view_;
-  FileFacts& facts_;
-  object::Records& records_;
 };
+
+// The words to ask with, argv[0] included (-M …).
+[[nodiscard]] std::vector<std::string> question_words(const PreprocessingQuestion& question);
 
 }  // namespace model

@@ -1,9 +1,10 @@
 #pragma once
 
 #include "base/result.hh"
+#include "model/gcc_command.hh"
 #include "model/model.hh"
+#include "model/toolchain.hh"
 
-#include <functional>
 #include <map>
 #include <string>
 #include <variant>
@@ -11,43 +12,41 @@
 
 namespace model {
 
-// One translation unit, as far as reading goes.
-struct TranslationUnit {
-  std::string driver;                           // absolute
-  std::vector<std::string> preprocessor_words;  // in the command's order
-  std::vector<std::string> include_files;       // -include and -imacros, as given
-  std::string language;                         // -x's word: "c", "c++", "assembler-with-cpp"
-  std::string source;                           // as given
-  std::string target;  // depfile target where no -MT or -MQ says another; "" for gcc's own
-  std::map<std::string, std::string> environment;  // what the command sees
+// One translation unit of one command.
+struct PreprocessingQuestion {
+  const Toolchain* toolchain = nullptr;
+  std::string argv0;                 // how the thunk will call the driver
+  std::vector<std::string> options;  // all that bear on preprocessing: -D, -I, -O, -m, -std, …
+  std::map<std::string, std::string> environment;  // the thunk's
   std::string working_directory;
+  Source source;
+  DependencyFile dependencies;
+  std::string output;  // -o of the command, "" if it has none: the default target of the depfile
 };
 
-struct Dependencies {
-  std::vector<std::string>
-      files;  // as the compiler spells them: absolute, or relative to the working directory; source first
-  std::string depfile;  // what -MD would write
+// Which files preprocessing reads, and what else it looks at.
+struct Preprocessing {
+  std::vector<std::string> files;  // absolute, "..", symlinks and all as the compiler named them; the source
+                                   // is among them
+  std::vector<std::string> directories;  // searched, and there
+  std::string depfile;                   // byte for byte what the compiler writes; "" if none was wanted
 };
 
-// Why there is no answer: the command's own inputs are at fault (the real compiler will say it better), or a
-// file that a thunk still owes must be there first.
-using Discovered = std::variant<Dependencies, Declined, MustRead>;
+using PreprocessingAnswer = std::variant<Preprocessing, Declined, MustRead>;
 
-// Which files preprocessing a translation unit reads. Any thread; may block.
-class DependencySource {
+// "Which files does preprocessing this translation unit read?" Exact: never fewer, and never a file whose
+// presence the compiler does not depend on. Any thread; may block.
+class Dependencies {
  public:
-  DependencySource() = default;
-  DependencySource(const DependencySource&) = delete;
-  DependencySource& operator=(const DependencySource&) = delete;
-  virtual ~DependencySource() = default;
+  Dependencies() = default;
+  Dependencies(const Dependencies&) = delete;
+  Dependencies& operator=(const Dependencies&) = delete;
+  virtual ~Dependencies() = default;
 
-  [[nodiscard]] virtual Discovered find(const TranslationUnit& unit) = 0;
+  [[nodiscard]] virtual base::Result<PreprocessingAnswer> of(const PreprocessingQuestion& question) = 0;
 
-  // The remembered answer for the unit was wrong.
-  virtual void forget(const TranslationUnit& unit) = 0;
+  // Drops what is remembered of this question.
+  virtual void forget(const PreprocessingQuestion& question) = 0;
 };
-
-// The files that a depfile names, and nothing of its targets: the reverse of gcc's make-style quoting.
-[[nodiscard]] std::vector<std::string> files_in_depfile(const std::string& depfile);
 
 }  // namespace model

@@ -1,124 +1,173 @@
 #include "model/elf.hh"
 
-#include "base/files.hh"
+#include "base/unique_fd.hh"
 
 #include <elf.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
+#include <algorithm>
+#include <bit>
+#include <cerrno>
 #include <cstring>
 
 namespace model {
 
 namespace {
 
-// Copies a T from `offset`; nullopt when the file ends before. (The bytes come from outside: nothing is
-// trusted.)
-template <class T>
-std::optional<T> at(const std::string& bytes, uint64_t offset) {
-  if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) {
-    return std::nullopt;
-  }
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
+struct Segment {
+  uint32_t type = 0;
+  uint64_t offset = 0;
+  uint64_t address = 0;
+  uint64_t size = 0;  // in the file
+};
 
-std::string text_at(const std::string& bytes, uint64_t offset) {
-  return offset < bytes.size() ? std::string(bytes.c_str() + offset) : "";
-}
+// Reads fixed-width numbers of either byte order and either word size; a read past the end gives 0 and is
+// remembered.
+class Reader {
+ public:
+  Reader(std::string_view bytes, bool wide, bool swapped) : bytes_(bytes), wide_(wide), swapped_(swapped) {}
 
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  for (size_t from = 0; from <= text.size();) {
-    const size_t end = std::min(text.find(separator, from), text.size());
-    if (end > from) {
-      parts.push_back(text.substr(from, end - from));
+  template <class T>
+  T number(uint64_t offset) {
+    T value{};
+    if (offset > bytes_.size() || bytes_.size() - offset < sizeof value) {
+      damaged_ = true;
+      return value;
     }
-    from = end + 1;
+    std::memcpy(&value, bytes_.data() + offset, sizeof value);
+    if (swapped_) {
+      auto* raw = reinterpret_cast<char*>(&value);  // its bytes, to turn them round
+      std::reverse(raw, raw + sizeof value);
+    }
+    return value;
   }
-  return parts;
+
+  uint64_t word(uint64_t offset) { return wide_ ? number<uint64_t>(offset) : number<uint32_t>(offset); }
+
+  std::string text(uint64_t offset) {
+    if (offset >= bytes_.size()) {
+      damaged_ = true;
+      return "";
+    }
+    const std::string_view rest = bytes_.substr(offset);
+    return std::string(rest.substr(0, rest.find('\0')));
+  }
+
+  [[nodiscard]] bool wide() const { return wide_; }
+
+  [[nodiscard]] bool damaged() const { return damaged_; }
+
+ private:
+  std::string_view bytes_;
+  bool wide_;
+  bool swapped_;
+  bool damaged_ = false;
+};
+
+std::vector<Segment> segments_of(Reader& reader) {
+  const uint64_t table = reader.word(reader.wide() ? 32 : 28);
+  const auto size = reader.number<uint16_t>(reader.wide() ? 54 : 42);
+  const auto count = reader.number<uint16_t>(reader.wide() ? 56 : 44);
+  std::vector<Segment> segments;
+  for (uint64_t i = 0; i < count && !reader.damaged(); ++i) {
+    const uint64_t at = table + i * size;
+    const bool wide = reader.wide();
+    segments.push_back({reader.number<uint32_t>(at), reader.word(at + (wide ? 8 : 4)),
+                        reader.word(at + (wide ? 16 : 8)), reader.word(at + (wide ? 32 : 16))});
+  }
+  return segments;
 }
 
-std::vector<Elf64_Phdr> program_headers(const std::string& bytes, const Elf64_Ehdr& header) {
-  std::vector<Elf64_Phdr> headers;
-  for (uint64_t i = 0; i < header.e_phnum; ++i) {
-    if (const auto entry = at<Elf64_Phdr>(bytes, header.e_phoff + i * sizeof(Elf64_Phdr))) {
-      headers.push_back(*entry);
+uint64_t file_offset(const std::vector<Segment>& segments, uint64_t address) {
+  for (const Segment& segment : segments) {
+    if (segment.type == PT_LOAD && address >= segment.address && address - segment.address < segment.size) {
+      return segment.offset + (address - segment.address);
     }
   }
-  return headers;
+  return UINT64_MAX;
 }
 
-// Where a virtual address lies in the file.
-std::optional<uint64_t> file_offset(const std::vector<Elf64_Phdr>& headers, uint64_t address) {
-  for (const Elf64_Phdr& header : headers) {
-    if (header.p_type == PT_LOAD && address >= header.p_vaddr && address - header.p_vaddr < header.p_filesz) {
-      return address - header.p_vaddr + header.p_offset;
-    }
-  }
-  return std::nullopt;
-}
-
-std::vector<Elf64_Dyn> dynamic_entries(const std::string& bytes, const Elf64_Phdr& segment) {
-  std::vector<Elf64_Dyn> entries;
-  for (uint64_t i = 0; i < segment.p_filesz / sizeof(Elf64_Dyn); ++i) {
-    const auto entry = at<Elf64_Dyn>(bytes, segment.p_offset + i * sizeof(Elf64_Dyn));
-    if (!entry || entry->d_tag == DT_NULL) {
+void read_dynamic(Reader& reader, const std::vector<Segment>& segments, const Segment& dynamic, Elf& elf) {
+  const uint64_t width = reader.wide() ? 8 : 4;
+  std::vector<std::pair<uint64_t, uint64_t>> entries;
+  uint64_t strings = 0;
+  for (uint64_t at = dynamic.offset; at + 2 * width <= dynamic.offset + dynamic.size; at += 2 * width) {
+    const uint64_t tag = reader.word(at);
+    const uint64_t value = reader.word(at + width);
+    if (tag == DT_NULL || reader.damaged()) {
       break;
     }
-    entries.push_back(*entry);
+    strings = tag == DT_STRTAB ? file_offset(segments, value) : strings;
+    entries.emplace_back(tag, value);
   }
-  return entries;
-}
-
-void read_dynamic(const std::string& bytes, const std::vector<Elf64_Phdr>& headers, const Elf64_Phdr& segment,
-                  ElfNeeds& needs) {
-  const std::vector<Elf64_Dyn> entries = dynamic_entries(bytes, segment);
-  std::optional<uint64_t> strings;
-  for (const Elf64_Dyn& entry : entries) {
-    if (entry.d_tag == DT_STRTAB) {
-      strings = file_offset(headers, entry.d_un.d_ptr);
+  for (const auto& entry : entries) {
+    const auto text = [&] { return reader.text(strings + entry.second); };
+    switch (entry.first) {
+      case DT_NEEDED:
+        elf.needed.push_back(text());
+        break;
+      case DT_SONAME:
+        elf.soname = text();
+        break;
+      case DT_RPATH:
+        elf.rpath = text();
+        break;
+      case DT_RUNPATH:
+        elf.runpath = text();
+        break;
+      default:
+        break;
     }
   }
-  if (!strings) {
-    return;
-  }
-  std::string rpath;
-  std::string runpath;
-  for (const Elf64_Dyn& entry : entries) {
-    const std::string text = text_at(bytes, *strings + entry.d_un.d_val);
-    if (entry.d_tag == DT_NEEDED) {
-      needs.libraries.push_back(text);
-    } else if (entry.d_tag == DT_RPATH) {
-      rpath = text;
-    } else if (entry.d_tag == DT_RUNPATH) {
-      runpath = text;
-    }
-  }
-  needs.runpath = split(runpath.empty() ? rpath : runpath, ':');
 }
 
 }  // namespace
 
-std::optional<ElfNeeds> read_elf_needs(const std::string& path) {
-  const std::string bytes = base::read_file(path);
-  const auto header = at<Elf64_Ehdr>(bytes, 0);
-  if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-      header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB) {
+std::optional<Elf> parse_elf(std::string_view bytes) {
+  if (bytes.size() < EI_NIDENT || !bytes.starts_with(ELFMAG)) {
     return std::nullopt;
   }
-  const std::vector<Elf64_Phdr> headers = program_headers(bytes, *header);
-  std::optional<ElfNeeds> needs;
-  for (const Elf64_Phdr& segment : headers) {
-    if (segment.p_type == PT_INTERP || segment.p_type == PT_DYNAMIC) {
-      needs = needs ? needs : ElfNeeds{};
-    }
-    if (segment.p_type == PT_INTERP) {
-      needs->interpreter = text_at(bytes, segment.p_offset);
-    } else if (segment.p_type == PT_DYNAMIC) {
-      read_dynamic(bytes, headers, segment, *needs);
+  const bool big = bytes[EI_DATA] == ELFDATA2MSB;
+  Reader reader(bytes, bytes[EI_CLASS] == ELFCLASS64, big != (std::endian::native == std::endian::big));
+  Elf elf;
+  elf.is_64_bit = reader.wide();
+  elf.type = reader.number<uint16_t>(16);
+  elf.machine = reader.number<uint16_t>(18);
+  const std::vector<Segment> segments = segments_of(reader);
+  for (const Segment& segment : segments) {
+    if (segment.type == PT_INTERP) {
+      elf.interpreter = reader.text(segment.offset);
+    } else if (segment.type == PT_DYNAMIC) {
+      read_dynamic(reader, segments, segment, elf);
     }
   }
-  return needs;
+  return reader.damaged() ? std::nullopt : std::optional(elf);
+}
+
+base::Result<std::optional<Elf>> read_elf(const std::string& path) {
+  const auto failed = [&](const char* attempt) {
+    return base::failure(std::string(attempt) + " '" + path + "': " + std::strerror(errno));
+  };
+  const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+
+  struct stat status {};
+
+  if (!fd || ::fstat(fd.get(), &status) != 0) {
+    return failed("open");
+  }
+  if (!S_ISREG(status.st_mode) || status.st_size < EI_NIDENT) {
+    return std::nullopt;
+  }
+  const auto size = static_cast<size_t>(status.st_size);
+  void* const mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (mapped == MAP_FAILED) {
+    return failed("map");
+  }
+  auto elf = parse_elf({static_cast<const char*>(mapped), size});
+  ::munmap(mapped, size);
+  return elf;
 }
 
 }  // namespace model

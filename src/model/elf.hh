@@ -1,20 +1,33 @@
 #pragma once
 
+#include "base/result.hh"
+
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace model {
 
-// What an ELF file asks the dynamic loader for (System V ABI; elf(5)).
-struct ElfNeeds {
-  std::string interpreter;             // PT_INTERP; "" for a library or a static program
-  std::vector<std::string> libraries;  // DT_NEEDED
-  std::vector<std::string> runpath;    // DT_RUNPATH or else DT_RPATH, split at ':'; $ORIGIN not replaced
+// What the dynamic section of an ELF file says about other files (System V ABI, "Dynamic Linking").
+struct Elf {
+  bool is_64_bit = true;
+  uint16_t machine = 0;     // e_machine
+  uint16_t type = 0;        // e_type: ET_REL 1, ET_EXEC 2, ET_DYN 3
+  std::string interpreter;  // PT_INTERP; "" is none
+  std::string soname;
+  std::vector<std::string> needed;
+  std::string rpath;  // unexpanded, colon separated
+  std::string runpath;
+
+  bool operator==(const Elf&) const = default;
 };
 
-// Nullopt: not a 64-bit little-endian ELF file with dynamic needs (a script, an archive, a static program,
-// damaged). Throws base::SyscallError when the file can't be read.
-[[nodiscard]] std::optional<ElfNeeds> read_elf_needs(const std::string& path);
+// nullopt: not an ELF file, or a damaged one. Never reads outside `bytes`.
+[[nodiscard]] std::optional<Elf> parse_elf(std::string_view bytes);
+
+// The same of a file; an error when it cannot be read.
+[[nodiscard]] base::Result<std::optional<Elf>> read_elf(const std::string& path);
 
 }  // namespace model

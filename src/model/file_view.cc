@@ -1,56 +1,85 @@
 #include "model/file_view.hh"
 
-#include "base/errors.hh"
-#include "base/quote.hh"
 #include "base/unique_fd.hh"
 #include "object/hash.hh"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <climits>
+#include <cstring>
+#include <string_view>
 
 namespace model {
 
 namespace {
 
-// File systems stamp with the kernel's tick (1 to 10 ms); a change within the same tick leaves the same
-// times.
-constexpr base::Nanoseconds kTick = std::chrono::milliseconds(20);
+// CONFIG_HZ=100 gives the coarsest tick in use, 10 ms.
+constexpr base::Nanoseconds kTwoTicks{20'000'000};
+constexpr int kAttempts = 5;  // a file that changes while it is read is read again
 
-base::Nanoseconds time_of(const timespec& time) {
-  return std::chrono::seconds(time.tv_sec) + base::Nanoseconds(time.tv_nsec);
+// One record for all: a build looks at thousands of files, and a query for each would cost more than their
+// hashes.
+constexpr std::string_view kSavedName = "model: signatures, version 1";
+
+int64_t nanoseconds(const timespec& time) {
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-std::string signature_of(const struct stat& status) {
-  std::string text;
-  for (const int64_t number : {static_cast<int64_t>(status.st_dev), static_cast<int64_t>(status.st_ino),
-                               static_cast<int64_t>(status.st_size), time_of(status.st_mtim).count(),
-                               time_of(status.st_ctim).count()}) {
-    text += std::to_string(number) + " ";
-  }
-  return text;
+base::Error system_error(std::string_view attempt, const std::string& path) {
+  return {std::string(attempt) + " '" + path + "': " + std::strerror(errno), base::FailureKind::Ours};
 }
 
-std::string read_link(const std::string& path) {
-  std::string target(PATH_MAX, '\0');
+base::Result<std::optional<object::Entry>> read_symlink(const std::string& path) {
+  std::array<char, PATH_MAX> target{};
   const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
   if (length < 0) {
-    throw base::SyscallError("read the link", path);
+    return tl::unexpected(system_error("read the symlink", path));
   }
-  target.resize(static_cast<size_t>(length));
-  return target;
+  return object::Entry(object::Symlink{{target.data(), static_cast<size_t>(length)}});
 }
+
+// Fixed width, host order: the record never leaves the machine it describes.
+struct SavedSignature {
+  StatSignature signature;
+  object::Digest::Hash hash;
+};
 
 }  // namespace
 
+StatSignature signature_of(const struct stat& status) {
+  return {status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size), nanoseconds(status.st_mtim),
+          nanoseconds(status.st_ctim)};
+}
+
+bool is_settled(const StatSignature& signature, base::Nanoseconds wall_now) {
+  return std::max(signature.modified_ns, signature.changed_ns) + kTwoTicks.count() < wall_now.count();
+}
+
+size_t HashOfSignature::operator()(const StatSignature& signature) const noexcept {
+  constexpr uint64_t kOdd = 0x9E3779B97F4A7C15U;
+  uint64_t value = signature.inode * kOdd;
+  value = (value ^ signature.device) * kOdd;
+  value = (value ^ static_cast<uint64_t>(signature.modified_ns)) * kOdd;
+  return static_cast<size_t>((value ^ static_cast<uint64_t>(signature.changed_ns) ^ signature.size) * kOdd);
+}
+
 FileView::FileView(object::Store& store, object::Records& records, const base::Clock& clock,
-                   std::string pristine_root, AsPlaceholder as_placeholder)
+                   std::string pristine_root, ReadPlaceholder placeholder)
     : store_(store),
       records_(records),
       clock_(clock),
       pristine_root_(std::move(pristine_root)),
-      as_placeholder_(std::move(as_placeholder)) {}
+      placeholder_(std::move(placeholder)) {
+  load();
+}
+
+FileView::~FileView() {
+  save();
+}
 
 base::Result<std::optional<object::Entry>> FileView::at(const std::string& path) {
   struct stat status {};
@@ -59,78 +88,121 @@ base::Result<std::optional<object::Entry>> FileView::at(const std::string& path)
     if (errno == ENOENT || errno == ENOTDIR) {
       return std::nullopt;
     }
-    return base::failure(base::SyscallError("look at", path).what());
+    return tl::unexpected(system_error("look at", path));
   }
   if (S_ISDIR(status.st_mode)) {
-    return object::Subdirectory{};
+    return object::Entry(object::Subdirectory{});
   }
   if (S_ISLNK(status.st_mode)) {
-    return object::Symlink{read_link(path)};
+    return read_symlink(path);
   }
   if (!S_ISREG(status.st_mode)) {
-    return base::failure("'" + base::printable(path) + "' is neither a file, a directory nor a symlink");
+    return base::failure("'" + path + "' is a device, socket or FIFO, which cannot be an input");
   }
-  if (auto promise = as_placeholder_(path, status)) {
-    return *std::move(promise);
+  if (placeholder_) {
+    if (const auto promise = placeholder_(path, status)) {
+      return object::Entry(*promise);
+    }
   }
-  const auto digest = digest_of(path, status);
+  const bool executable = (status.st_mode & S_IXUSR) != 0;
+  if (const auto known = remembered(signature_of(status))) {
+    const auto there = held(*known);
+    if (!there) {
+      return tl::unexpected(there.error());
+    }
+    if (*there) {
+      return object::Entry(object::File{*known, executable});
+    }
+  }
+  const auto digest = store_bytes(path, status);
   if (!digest) {
     return tl::unexpected(digest.error());
   }
-  return object::File{*digest, (status.st_mode & S_IXUSR) != 0};
+  return object::Entry(object::File{*digest, executable});
 }
 
-std::optional<object::Digest> FileView::remembered(const std::string& signature) {
-  const auto known = digests_.with([&](auto& digests) -> std::optional<object::Digest> {
-    const auto found = digests.find(signature);
-    return found == digests.end() ? std::nullopt : std::optional(found->second);
+std::optional<object::Digest> FileView::remembered(const StatSignature& signature) {
+  return signatures_.with([&](const Signatures& known) -> std::optional<object::Digest> {
+    const auto found = known.find(signature);
+    return found == known.end() ? std::nullopt : std::optional(found->second);
   });
-  if (known) {
-    return known;
-  }
-  const auto record = records_.find(object::kSignatureTable, object::hash(signature));
-  const auto digest = record && *record ? object::Digest::parse(**record) : std::nullopt;
-  if (!digest) {
-    return std::nullopt;
-  }
-  // What a store holds is a lease: it may have been collected since.
-  const auto missing = store_.missing({&*digest, 1});
-  if (!missing || !missing->empty()) {
-    return std::nullopt;
-  }
-  digests_.with([&](auto& digests) { digests.emplace(signature, *digest); });
-  return digest;
 }
 
-base::Result<object::Digest> FileView::digest_of(const std::string& path, const struct stat& seen) {
-  const std::string signature = signature_of(seen);
-  if (const auto known = remembered(signature)) {
-    return *known;
+base::Result<bool> FileView::held(const object::Digest& digest) {
+  if (held_.with([&](const auto& known) { return known.contains(digest); })) {
+    return true;
   }
-  const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-
-  struct stat status {};
-
-  if (!file || ::fstat(file.get(), &status) != 0) {
-    return base::failure(base::SyscallError("open", path).what());
+  const auto missing = store_.missing({&digest, 1});
+  if (!missing) {
+    return tl::unexpected(missing.error());
   }
-  const base::Nanoseconds before = clock_.wall();
-  auto digest = store_.put_file(file.get(), path);
-
-  struct stat after {};
-
-  if (!digest || ::fstat(file.get(), &after) != 0) {
-    return digest;
+  if (missing->empty()) {
+    held_.with([&](auto& known) { known.insert(digest); });
   }
-  const bool at_rest = signature_of(after) == signature_of(status) && signature_of(status) == signature &&
-                       before - time_of(status.st_ctim) > kTick && before - time_of(status.st_mtim) > kTick;
-  if (at_rest) {
-    digests_.with([&](auto& digests) { digests.emplace(signature, *digest); });
-    // Only a shortcut for the next run: not having it costs a hash.
-    [[maybe_unused]] const auto kept =
-        records_.record(object::kSignatureTable, object::hash(signature), digest->to_string());
+  return missing->empty();
+}
+
+base::Result<object::Digest> FileView::store_bytes(const std::string& path, const struct stat& seen) {
+  StatSignature expected = signature_of(seen);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const base::Nanoseconds before = clock_.wall();
+    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd) {
+      return tl::unexpected(system_error("open", path));
+    }
+    const auto digest = store_.put_file(fd.get(), path);
+    if (!digest) {
+      return digest;
+    }
+
+    struct stat after {};
+
+    if (::fstat(fd.get(), &after) != 0) {
+      return tl::unexpected(system_error("look at", path));
+    }
+    const StatSignature now = signature_of(after);
+    if (now == expected && now.size == digest->size()) {
+      held_.with([&](auto& known) { known.insert(*digest); });
+      if (is_settled(now, before)) {
+        signatures_.with([&](Signatures& known) { known.insert_or_assign(now, *digest); });
+      }
+      return digest;
+    }
+    expected = now;
   }
-  return digest;
+  return base::failure("'" + path + "' kept changing while it was read");
+}
+
+void FileView::load() {
+  const auto saved = records_.find(object::kSignatureTable, object::hash(kSavedName));
+  if (!saved || !*saved || (*saved)->size() % sizeof(SavedSignature) != 0) {
+    return;
+  }
+  signatures_.with([&](Signatures& known) {
+    std::string_view bytes = **saved;
+    for (; !bytes.empty(); bytes.remove_prefix(sizeof(SavedSignature))) {
+      SavedSignature entry{};
+      std::memcpy(&entry, bytes.data(), sizeof entry);
+      known.emplace(entry.signature, object::Digest(entry.hash, entry.signature.size));
+    }
+  });
+}
+
+void FileView::save() const {
+  const std::string bytes = signatures_.with([](const Signatures& known) {
+    std::string all;
+    all.reserve(known.size() * sizeof(SavedSignature));
+    for (const auto& entry : known) {
+      const SavedSignature saved{entry.first, entry.second.hash()};
+      std::array<char, sizeof saved> raw{};
+      std::memcpy(raw.data(), &saved, sizeof saved);
+      all.append(raw.data(), raw.size());
+    }
+    return all;
+  });
+  // Only a shortcut for the next run: not having it costs that run some hashing.
+  [[maybe_unused]] const auto saved =
+      records_.record(object::kSignatureTable, object::hash(kSavedName), bytes);
 }
 
 }  // namespace model

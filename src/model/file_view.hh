@@ -5,40 +5,71 @@
 #include "model/model.hh"
 #include "object/store.hh"
 
-#include <sys/stat.h>
-
 #include <functional>
+#include <optional>
+#include <string>
 #include <unordered_map>
+#include <unordered_set>
+
+struct stat;
 
 namespace model {
 
-// The user's real files. Digests are kept by stat signature (device, inode, size, mtime, ctime), in memory
-// and in the records, and a signature is trusted only when the file was at rest for a timestamp tick before
-// it was hashed. Any thread.
+// What tells one state of a file from another without reading it (FACTS: device, inode, size, mtime and
+// ctime).
+struct StatSignature {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t size = 0;
+  int64_t modified_ns = 0;
+  int64_t changed_ns = 0;
+
+  bool operator==(const StatSignature&) const = default;
+};
+
+[[nodiscard]] StatSignature signature_of(const struct stat& status);
+
+// Could the file be changed once more without its signature telling? The kernel stamps files with the time of
+// its last tick, so a signature is worth something only once the clock is past that tick.
+[[nodiscard]] bool is_settled(const StatSignature& signature, base::Nanoseconds wall_now);
+
+struct HashOfSignature {
+  size_t operator()(const StatSignature& signature) const noexcept;
+};
+
+// The user's files on this machine's disk. A file is hashed (and its bytes put into the store) once for each
+// state it is in. Any thread.
 class FileView final : public View {
  public:
-  // Is the regular file at the path a placeholder, and of which promise? Called for files of a placeholder's
-  // size only if the caller wishes; must be thread-safe.
-  using AsPlaceholder =
-      std::function<std::optional<object::Promise>(const std::string& path, const struct stat&)>;
+  // Is this regular file a placeholder? Called for each look, so it should rule out most by their size.
+  using ReadPlaceholder =
+      std::function<std::optional<object::Promise>(const std::string& path, const struct stat& status)>;
 
+  // `records` carry what was hashed over to the next run.
   FileView(object::Store& store, object::Records& records, const base::Clock& clock,
-           std::string pristine_root, AsPlaceholder as_placeholder);
+           std::string pristine_root, ReadPlaceholder placeholder);
+  ~FileView() override;
 
   [[nodiscard]] base::Result<std::optional<object::Entry>> at(const std::string& path) override;
 
   [[nodiscard]] std::string pristine_root() const override { return pristine_root_; }
 
  private:
-  [[nodiscard]] base::Result<object::Digest> digest_of(const std::string& path, const struct stat& status);
-  [[nodiscard]] std::optional<object::Digest> remembered(const std::string& signature);
+  void load();
+  void save() const;
+  [[nodiscard]] std::optional<object::Digest> remembered(const StatSignature& signature);
+  [[nodiscard]] base::Result<object::Digest> store_bytes(const std::string& path, const struct stat& status);
+  [[nodiscard]] base::Result<bool> held(const object::Digest& digest);
+
+  using Signatures = std::unordered_map<StatSignature, object::Digest, HashOfSignature>;
 
   object::Store& store_;
   object::Records& records_;
   const base::Clock& clock_;
   std::string pristine_root_;
-  AsPlaceholder as_placeholder_;
-  base::Guarded<std::unordered_map<std::string, object::Digest>> digests_;
+  ReadPlaceholder placeholder_;
+  base::Guarded<Signatures> signatures_;
+  base::Guarded<std::unordered_set<object::Digest>> held_;  // known to be in the store during this run
 };
 
 }  // namespace model

@@ -1,6 +1,6 @@
 #include "model/gcc_command.hh"
 
-#include "model/gcc_options.hh"
+#include "model/paths.hh"
 
 #include <map>
 
@@ -8,381 +8,403 @@ namespace model {
 
 namespace {
 
-std::optional<Language> language_of_name(const std::string& name) {
-  static const std::map<std::string, Language> by_name{{"c", Language::C},
-                                                       {"c++", Language::Cxx},
-                                                       {"assembler", Language::Assembler},
-                                                       {"assembler-with-cpp", Language::AssemblerWithCpp},
-                                                       {"cpp-output", Language::PreprocessedC},
-                                                       {"c++-cpp-output", Language::PreprocessedCxx}};
-  const auto found = by_name.find(name);
-  if (found == by_name.end()) {
-    return std::nullopt;
-  }
-  return found->second;
-}
-
-// By suffix (gcc's manual, "Overall Options"); what is none of these goes to the linker.
-std::optional<Language> language_of_file(const std::string& path, bool cxx_driver) {
-  static const std::map<std::string, Language> by_suffix{{".c", Language::C},
-                                                         {".i", Language::PreprocessedC},
-                                                         {".ii", Language::PreprocessedCxx},
-                                                         {".cc", Language::Cxx},
-                                                         {".cp", Language::Cxx},
-                                                         {".cxx", Language::Cxx},
-                                                         {".cpp", Language::Cxx},
-                                                         {".CPP", Language::Cxx},
-                                                         {".c++", Language::Cxx},
-                                                         {".C", Language::Cxx},
-                                                         {".s", Language::Assembler},
-                                                         {".S", Language::AssemblerWithCpp},
-                                                         {".sx", Language::AssemblerWithCpp}};
-  static const std::vector<std::string> other_front_ends{
-      ".m",   ".mi",  ".mm",  ".M",   ".mii", ".h",   ".H",   ".hh",  ".hp",  ".hxx", ".hpp", ".HPP",
-      ".h++", ".tcc", ".f",   ".for", ".ftn", ".F",   ".FOR", ".fpp", ".FPP", ".FTN", ".f90", ".f95",
-      ".f03", ".f08", ".F90", ".F95", ".F03", ".F08", ".go",  ".d",   ".di",  ".dd",  ".ads", ".adb"};
-  const size_t slash = path.rfind('/');
-  const size_t dot = path.rfind('.');
-  if (dot == std::string::npos || (slash != std::string::npos && dot < slash)) {
-    return Language::LinkerInput;
-  }
-  const std::string suffix = path.substr(dot);
-  if (const auto found = by_suffix.find(suffix); found != by_suffix.end()) {
-    return cxx_driver && found->second == Language::C ? Language::Cxx : found->second;
-  }
-  for (const std::string& other : other_front_ends) {
-    if (suffix == other) {
-      return std::nullopt;
-    }
-  }
-  return Language::LinkerInput;
-}
-
-std::vector<std::string> comma_separated(const std::string& text) {
-  std::vector<std::string> words;
-  for (size_t from = 0; from <= text.size();) {
-    const size_t end = std::min(text.find(',', from), text.size());
-    words.push_back(text.substr(from, end - from));
-    from = end + 1;
-  }
-  return words;
-}
-
-const OptionTable& gcc_table() {
-  static const OptionTable table(gcc_options());
+// GCC's manual, "Options Controlling the Kind of Output". What isn't here is given to the linker.
+const std::map<std::string_view, Language>& languages_by_extension() {
+  using enum Language;
+  static const std::map<std::string_view, Language> table = {{".c", C},
+                                                             {".i", PreprocessedC},
+                                                             {".ii", PreprocessedCxx},
+                                                             {".cc", Cxx},
+                                                             {".cp", Cxx},
+                                                             {".cxx", Cxx},
+                                                             {".cpp", Cxx},
+                                                             {".CPP", Cxx},
+                                                             {".c++", Cxx},
+                                                             {".C", Cxx},
+                                                             {".s", Assembler},
+                                                             {".S", PreprocessedAssembler},
+                                                             {".sx", PreprocessedAssembler}};
   return table;
 }
 
-const OptionTable& linker_table() {
-  static const OptionTable table(linker_options());
-  return table;
+// Sources of what is not modelled: headers, Objective-C, Fortran, Ada, D, Go, and the rest of the manual's
+// list.
+constexpr std::string_view kForeignExtensions[] = {
+    ".h",   ".H",   ".hh",  ".hp",  ".hxx", ".hpp", ".HPP", ".h++", ".tcc", ".m",   ".mi",   ".mm",  ".M",
+    ".mii", ".f",   ".for", ".ftn", ".F",   ".FOR", ".fpp", ".FPP", ".FTN", ".f90", ".f95",  ".f03", ".f08",
+    ".F90", ".F95", ".F03", ".F08", ".go",  ".d",   ".di",  ".dd",  ".ads", ".adb", ".brig", ".mod"};
+
+bool is_foreign(std::string_view path) {
+  for (const std::string_view foreign : kForeignExtensions) {
+    if (extension(path) == foreign) {
+      return true;
+    }
+  }
+  return false;
 }
 
-const OptionTable& assembler_table() {
-  static const OptionTable table(assembler_options());
-  return table;
-}
-
-std::optional<Declined> check_assembler_words(const std::vector<std::string>& words) {
-  for (size_t i = 0; i < words.size();) {
-    const auto option = assembler_table().parse(words, i);
-    if (!option) {
-      return Declined{"unknown-option", "-Wa," + words[i]};
+std::optional<Language> language_called(std::string_view name) {
+  using enum Language;
+  for (const Language language : {C, Cxx, PreprocessedC, PreprocessedCxx, Assembler, PreprocessedAssembler}) {
+    if (name == spelling(language)) {
+      return language;
     }
-    if (option->option->effect != Effect::Neutral) {
-      return Declined{"option", "-Wa," + words[i]};
-    }
-    i += option->words;
   }
   return std::nullopt;
 }
 
+std::vector<std::string> split_commas(std::string_view text) {
+  std::vector<std::string> words;
+  for (;;) {
+    const size_t comma = text.find(',');
+    words.emplace_back(text.substr(0, comma));
+    if (comma == std::string_view::npos) {
+      return words;
+    }
+    text.remove_prefix(comma + 1);
+  }
+}
+
 class Parser {
  public:
-  Parser(const std::vector<std::string>& argv, bool cxx_driver) : argv_(argv), cxx_(cxx_driver) {}
+  Parser(Driver driver, const ReadText& read) : driver_(driver), read_(read) {}
 
-  std::variant<GccCommand, Declined> run() {
-    for (size_t i = 1; i < argv_.size();) {
-      const std::string& word = argv_[i];
-      if (word == "-") {
-        return Declined{"stdin", ""};
-      }
-      if (!word.starts_with('-')) {
-        if (auto declined = take_source(word)) {
-          return *declined;
-        }
-        ++i;
-        continue;
-      }
-      const auto option = gcc_table().parse(argv_, i);
-      if (!option) {
-        return Declined{"unknown-option", word};
-      }
-      if (auto declined = take_option(*option, i)) {
-        return *declined;
-      }
-      i += option->words;
+  std::variant<GccCommand, Declined> run(const std::vector<std::string>& argv) {
+    expand({argv.begin() + 1, argv.end()}, 0);
+    for (size_t at = 0; at < command_.words.size() && !declined_;) {
+      at += take(at);
     }
-    if (auto declined = take_linker_words(linker_words_, command_)) {
-      return *declined;
+    if (!declined_) {
+      check_whole();
     }
-    return check();
+    if (declined_) {
+      return *declined_;
+    }
+    return std::move(command_);
   }
 
  private:
-  std::optional<Declined> take_source(const std::string& word) {
-    const auto language = language_ ? language_ : language_of_file(word, cxx_);
-    if (!language) {
-      return Declined{"language", word};
+  void decline(std::string_view reason, std::string_view detail) {
+    if (!declined_) {
+      declined_ = Declined{std::string(reason), std::string(detail)};
     }
-    command_.sources.push_back({word, *language});
-    command_.link_items.push_back({GccCommand::LinkItem::Kind::File, word, command_.static_link});
-    return std::nullopt;
   }
 
-  std::optional<Declined> take_language(const std::string& name) {
-    language_.reset();
-    if (name != "none") {
-      language_ = language_of_name(name);
-      if (!language_) {
-        return Declined{"language", "-x " + name};
+  // Response files may hold response files; GCC gives up after 2000, long before which we do.
+  void expand(const std::vector<std::string>& words, int depth) {
+    for (const std::string& word : words) {
+      const auto text = word.starts_with('@') && word.size() > 1 ? read_(word.substr(1)) : std::nullopt;
+      if (!text) {
+        command_.words.push_back(word);
+      } else if (depth > 10) {
+        decline("nested-response-files", word);
+        return;
+      } else {
+        command_.read_files.push_back(word.substr(1));
+        expand(split_response_file(*text), depth + 1);
       }
     }
-    return std::nullopt;
   }
 
-  void keep_for_preprocessor(size_t index, size_t words) {
-    for (size_t i = index; i < index + words; ++i) {
-      command_.preprocessor_words.push_back(argv_[i]);
+  // How many words it took.
+  size_t take(size_t at) {
+    const std::string& word = command_.words[at];
+    if (word == "-") {
+      decline("standard-input", word);
+      return 1;
+    }
+    if (!word.starts_with('-')) {
+      take_file(word);
+      return 1;
+    }
+    const auto found = match(gcc_options(), command_.words, at);
+    const bool known_by_family_only = found && found->option->spelling.size() == 2;
+    if (is_neutral_f_option(word) && (!found || known_by_family_only)) {
+      repeat(at, 1);
+      return 1;
+    }
+    if (!found) {
+      decline("unknown-option", word);
+      return 1;
+    }
+    apply(*found, at);
+    return found->words;
+  }
+
+  void take_file(const std::string& path) {
+    if (language_) {
+      command_.sources.push_back({path, *language_});
+      return;
+    }
+    const auto known = languages_by_extension().find(extension(path));
+    if (known != languages_by_extension().end()) {
+      const bool c_as_cxx = driver_ == Driver::Cxx && known->second == Language::C;
+      const bool i_as_ii = driver_ == Driver::Cxx && known->second == Language::PreprocessedC;
+      command_.sources.push_back({path, c_as_cxx  ? Language::Cxx
+                                        : i_as_ii ? Language::PreprocessedCxx
+                                                  : known->second});
+    } else if (is_foreign(path)) {
+      decline("unknown-language", path);
+    } else {
+      command_.link_files.push_back(path);
     }
   }
 
-  std::optional<Declined> take_option(const ParsedOption& parsed, size_t index) {
-    const std::string& value = parsed.value;
-    switch (parsed.option->effect) {
-      case Effect::Query:
-        return Declined{"query", argv_[index]};
-      case Effect::Decline:
-        return Declined{"option", argv_[index] + ": " + std::string(parsed.option->detail)};
-      case Effect::Neutral:
-        keep_for_preprocessor(index, parsed.words);
-        return std::nullopt;
-      case Effect::Output:
-        command_.output = value;
-        return std::nullopt;
-      case Effect::StopAfterCompile:
-        command_.goal = GccCommand::Goal::Compile;
-        return std::nullopt;
-      case Effect::StopAfterAssemble:
-        if (command_.goal == GccCommand::Goal::Link) {
-          command_.goal = GccCommand::Goal::Assemble;
+  void repeat(size_t at, size_t count) {
+    const auto first = command_.words.begin() + static_cast<std::ptrdiff_t>(at);
+    command_.preprocessing.insert(command_.preprocessing.end(), first,
+                                  first + static_cast<std::ptrdiff_t>(count));
+  }
+
+  void apply(const Match& found, size_t at) {
+    const std::string argument(found.argument);
+    switch (found.option->does) {
+      case Does::Declines:
+        decline(found.option->reason, command_.words[at]);
+        break;
+      case Does::Compile:
+        command_.goal =
+            command_.goal == GccCommand::Goal::Assembly ? command_.goal : GccCommand::Goal::Compile;
+        break;
+      case Does::Assembly:
+        command_.goal = GccCommand::Goal::Assembly;
+        break;
+      case Does::Output:
+        take_output(argument);
+        break;
+      case Does::Language:
+        take_language(argument);
+        break;
+      case Does::SearchDirectory:
+        command_.search_directories.push_back(argument);
+        repeat(at, found.words);
+        break;
+      case Does::DependenciesAll:
+      case Does::DependenciesUser:
+      case Does::DependencyFile:
+      case Does::DependencyTarget:
+      case Does::DependencyPhony:
+        take_dependencies(found, at);
+        break;
+      case Does::ToPreprocessor:
+        take_for_preprocessor(argument);
+        break;
+      case Does::ToAssembler:
+        take_for_assembler(found, at);
+        break;
+      case Does::ToLinker:
+      case Does::LinkOnly:
+      case Does::LinkInput:
+      case Does::LibraryDirectory:
+        break;  // the driver itself says what the linker gets: see link.cc
+      case Does::ReadsFile:
+        command_.read_files.push_back(argument);
+        break;
+      case Does::WritesFile:
+        decline("unknown-option", command_.words[at]);
+        break;
+      case Does::DiagnosticsColour:
+        command_.decides_colour = true;
+        break;
+      case Does::RecordsCommandLine:
+        command_.records_command_line = true;
+        repeat(at, found.words);
+        break;
+      case Does::Neutral:
+        repeat(at, found.words);
+        break;
+    }
+  }
+
+  void take_output(const std::string& path) {
+    if (path == "-" || path.starts_with("/dev/")) {
+      decline("special-output", path);
+    }
+    command_.output = path;
+  }
+
+  void take_language(const std::string& name) {
+    if (name == "none") {
+      language_ = std::nullopt;
+      return;
+    }
+    language_ = language_called(name);
+    if (!language_) {
+      decline("unknown-language", name);
+    }
+  }
+
+  void take_dependencies(const Match& found, size_t at) {
+    DependencyFile& dependencies = command_.dependencies;
+    switch (found.option->does) {
+      case Does::DependenciesUser:
+        // -MD wins over -MMD wherever it stands, as gcc's specs order them for cc1... which takes the last:
+        // so both together are not ours to guess.
+        if (dependencies.wanted && !dependencies.user_headers_only) {
+          decline("both-md-and-mmd", "-MMD");
         }
-        return std::nullopt;
-      case Effect::Language:
-        return take_language(value);
-      case Effect::IncludeDirectory:
-        command_.include_directories.push_back(value);
-        keep_for_preprocessor(index, parsed.words);
-        return value.starts_with('=') ? std::optional(Declined{"option", argv_[index]}) : std::nullopt;
-      case Effect::IncludeFile:
-        command_.include_files.push_back(value);
-        keep_for_preprocessor(index, parsed.words);
-        return std::nullopt;
-      case Effect::DependencyOutput:
-        command_.depfile =
-            argv_[index] == "-MD" ? GccCommand::Depfile::All : GccCommand::Depfile::UserHeaders;
-        return std::nullopt;
-      case Effect::DependencyFile:
-        command_.depfile_path = value;
-        return std::nullopt;
-      case Effect::DependencyTarget:
-        command_.names_target = true;
-        keep_for_preprocessor(index, parsed.words);
-        return std::nullopt;
-      case Effect::DependencyPhony:
-        keep_for_preprocessor(index, parsed.words);
-        return std::nullopt;
+        dependencies.wanted = dependencies.user_headers_only = true;
+        break;
+      case Does::DependenciesAll:
+        if (dependencies.user_headers_only) {
+          decline("both-md-and-mmd", "-MD");
+        }
+        dependencies.wanted = true;
+        break;
+      case Does::DependencyFile:
+        if (found.argument == "-" || found.argument.starts_with("/dev/")) {
+          decline("special-output", found.argument);
+        }
+        dependencies.path = found.argument;
+        break;
       default:
-        return take_link_option(parsed, index);
-    }
-  }
-
-  std::optional<Declined> take_link_option(const ParsedOption& parsed, size_t index) {
-    const std::string& value = parsed.value;
-    switch (parsed.option->effect) {
-      case Effect::LibraryDirectory:
-        command_.library_directories.push_back(value);
-        return std::nullopt;
-      case Effect::Library:
-        command_.link_items.push_back({GccCommand::LinkItem::Kind::Library, value, command_.static_link});
-        return std::nullopt;
-      case Effect::LinkInput:
-        command_.linker_files.push_back(value);
-        return std::nullopt;
-      case Effect::StaticLink:
-        command_.static_link = true;
-        return std::nullopt;
-      case Effect::NoDefaultLibraries:
-      case Effect::NoStandardLibraries:
-        command_.default_libraries = false;
-        return std::nullopt;
-      case Effect::Words:
-        if (parsed.option->spelling == "-Wa,") {
-          return check_assembler_words(comma_separated(value));
+        dependencies.has_target = dependencies.has_target || found.option->does == Does::DependencyTarget;
+        for (size_t i = 0; i < found.words; ++i) {
+          dependencies.preprocessor_words.push_back(command_.words[at + i]);
         }
-        for (const std::string& word : comma_separated(value)) {
-          linker_words_.push_back(word);
-        }
-        return std::nullopt;
-      case Effect::Word:
-        linker_words_.push_back(value);
-        return std::nullopt;
-      case Effect::ExtraLibrary:
-        keep_for_preprocessor(index, parsed.words);
-        extra_libraries_.emplace_back(parsed.option->detail);
-        return std::nullopt;
-      case Effect::ExtraOutput:
-        command_.extra_outputs.emplace_back(parsed.option->detail);
-        return std::nullopt;
-      default:  // -shared, -pie, -nostartfiles: nothing more is read for them
-        return std::nullopt;
     }
   }
 
-  std::variant<GccCommand, Declined> check() {
-    if (command_.sources.empty()) {
-      return Declined{"no-input", ""};
+  // -Wp,-MD,file and its like, as kbuild and old autotools write it; -Wp,-D… is -D….
+  void take_for_preprocessor(const std::string& argument) {
+    const std::vector<std::string> words = split_commas(argument);
+    DependencyFile& dependencies = command_.dependencies;
+    for (size_t i = 0; i < words.size(); ++i) {
+      const std::string& word = words[i];
+      const bool dependency = word == "-MD" || word == "-MMD";
+      const bool target = word == "-MT" || word == "-MQ";
+      if (dependency && i + 1 < words.size() && !dependencies.wanted) {
+        dependencies.wanted = dependencies.asked_of_preprocessor = true;
+        dependencies.user_headers_only = word == "-MMD";
+        dependencies.path = words[++i];
+      } else if (target && i + 1 < words.size()) {
+        dependencies.preprocessor_words.push_back(word);
+        dependencies.preprocessor_words.push_back(words[++i]);
+        dependencies.has_target = true;
+      } else if (word == "-MP") {
+        dependencies.preprocessor_words.push_back(word);
+      } else if ((word.starts_with("-D") || word.starts_with("-U")) && word.size() > 2) {
+        command_.preprocessing.push_back("-Wp," + word);
+      } else {
+        decline("unknown-option", "-Wp," + argument);
+        return;
+      }
     }
-    if (command_.output == "-" || command_.output == "/dev/null" || command_.output == "/dev/stdout") {
-      return Declined{"output", command_.output};
-    }
-    if (command_.goal != GccCommand::Goal::Link && !command_.output.empty() && command_.sources.size() > 1) {
-      return Declined{"output", "-o with several sources"};
-    }
-    for (const std::string& library : extra_libraries_) {
-      command_.link_items.push_back({GccCommand::LinkItem::Kind::Library, library, command_.static_link});
-    }
-    return command_;
   }
 
-  const std::vector<std::string>& argv_;
-  bool cxx_;
-  std::optional<Language> language_;  // -x
-  std::vector<std::string> linker_words_;
-  std::vector<std::string> extra_libraries_;
+  void take_for_assembler(const Match& found, size_t at) {
+    const bool one_word = found.option->spelling == "-Xassembler";
+    const std::vector<std::string> words =
+        one_word ? std::vector<std::string>{std::string(found.argument)} : split_commas(found.argument);
+    for (size_t i = 0; i < words.size(); ++i) {
+      const auto known = match(as_options(), words, i);
+      const bool plain = known && known->option->does == Does::Neutral;
+      const bool directory = known && known->option->does == Does::SearchDirectory;
+      if (!plain && !directory) {
+        decline(known && !known->option->reason.empty() ? known->option->reason : "unknown-option",
+                command_.words[at]);
+        return;
+      }
+      if (directory) {
+        command_.search_directories.emplace_back(known->argument);
+      }
+      i += known->words - 1;
+    }
+  }
+
+  void check_whole() {
+    const bool many = command_.sources.size() > 1;
+    const bool links = command_.goal == GccCommand::Goal::Link;
+    const DependencyFile& dependencies = command_.dependencies;
+    if (command_.sources.empty() && (!links || command_.link_files.empty())) {
+      decline("no-input", "");
+    } else if (many && !links && command_.output) {
+      decline("one-output-for-many", *command_.output);
+    } else if (many && dependencies.wanted && (!dependencies.path.empty() || links)) {
+      decline("one-depfile-for-many", dependencies.path);
+    } else if (!dependencies.wanted && (!dependencies.path.empty() || dependencies.has_target)) {
+      decline("depfile-without-md", dependencies.path);
+    }
+    for (const Source& source : command_.sources) {
+      if (source.path.starts_with("/dev/") || source.path.empty()) {
+        decline("standard-input", source.path);
+      }
+    }
+  }
+
+  Driver driver_;
+  const ReadText& read_;
   GccCommand command_;
+  std::optional<Language> language_;
+  std::optional<Declined> declined_;
 };
 
-// One file's words (libiberty's buildargv): white space separates, quotes and backslashes keep.
-std::vector<std::string> words_of(const std::string& text) {
+}  // namespace
+
+bool is_preprocessed_by_us(Language language) {
+  return language == Language::C || language == Language::Cxx || language == Language::PreprocessedAssembler;
+}
+
+std::string_view spelling(Language language) {
+  switch (language) {
+    case Language::C:
+      return "c";
+    case Language::Cxx:
+      return "c++";
+    case Language::PreprocessedC:
+      return "cpp-output";
+    case Language::PreprocessedCxx:
+      return "c++-cpp-output";
+    case Language::Assembler:
+      return "assembler";
+    case Language::PreprocessedAssembler:
+      return "assembler-with-cpp";
+  }
+  return "none";
+}
+
+std::vector<std::string> split_response_file(std::string_view text) {
   std::vector<std::string> words;
   std::string word;
-  bool in_word = false;
-  char quote = '\0';
+  bool inside = false;
+  char quote = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
-      word += text[++i];
-      in_word = true;
-    } else if (quote != '\0') {
+    const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+    if (space && quote == 0) {
+      if (inside) {
+        words.push_back(std::move(word));
+        word.clear();
+      }
+      inside = false;
+      continue;
+    }
+    inside = true;
+    if (c == '\\') {
+      if (++i < text.size()) {
+        word += text[i];
+      }
+    } else if (quote != 0) {
       if (c == quote) {
-        quote = '\0';
+        quote = 0;
       } else {
         word += c;
       }
-    } else if (c == '"' || c == '\'') {
+    } else if (c == '\'' || c == '"') {
       quote = c;
-      in_word = true;
-    } else if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v') {
-      if (in_word) {
-        words.push_back(std::move(word));
-        word.clear();
-        in_word = false;
-      }
     } else {
       word += c;
-      in_word = true;
     }
   }
-  if (in_word) {
+  if (inside) {
     words.push_back(std::move(word));
   }
   return words;
 }
 
-}  // namespace
-
-std::optional<Declined> take_linker_words(const std::vector<std::string>& words, GccCommand& command) {
-  for (size_t i = 0; i < words.size();) {
-    if (!words[i].starts_with('-')) {
-      command.link_items.push_back({GccCommand::LinkItem::Kind::File, words[i], command.static_link});
-      ++i;
-      continue;
-    }
-    const auto option = linker_table().parse(words, i);
-    if (!option) {
-      return Declined{"unknown-option", "-Wl," + words[i]};
-    }
-    switch (option->option->effect) {
-      case Effect::Neutral:
-      case Effect::ArchiveMode:
-        break;
-      case Effect::LibraryDirectory:
-        command.library_directories.push_back(option->value);
-        break;
-      case Effect::Library:
-        command.link_items.push_back(
-            {GccCommand::LinkItem::Kind::Library, option->value, command.static_link});
-        break;
-      case Effect::LinkInput:
-        command.linker_files.push_back(option->value);
-        break;
-      case Effect::LinkOutput:
-        command.linker_outputs.push_back(option->value);
-        break;
-      case Effect::Output:
-        command.output = option->value;
-        break;
-      case Effect::Query:
-        return Declined{"query", words[i]};
-      default:
-        return Declined{"option", "-Wl," + words[i] + ": " + std::string(option->option->detail)};
-    }
-    i += option->words;
-  }
-  return std::nullopt;
-}
-
-std::variant<GccCommand, Declined> parse_gcc(const std::vector<std::string>& argv, bool cxx_driver,
-                                             const ReadFile& read_file) {
-  const auto expanded = expand_response_files(argv, read_file);
-  if (!expanded) {
-    return Declined{"response-file", ""};
-  }
-  return Parser(*expanded, cxx_driver).run();
-}
-
-std::optional<std::vector<std::string>> expand_response_files(const std::vector<std::string>& argv,
-                                                              const ReadFile& read_file) {
-  constexpr int kMostFiles = 2000;  // libiberty's own bound against files that name themselves
-  std::vector<std::string> open(argv.rbegin(), argv.rend());
-  std::vector<std::string> words;
-  int files = 0;
-  while (!open.empty()) {
-    std::string word = std::move(open.back());
-    open.pop_back();
-    if (word.size() < 2 || word[0] != '@' || words.empty()) {
-      words.push_back(std::move(word));
-      continue;
-    }
-    const auto text = read_file(word.substr(1));
-    if (!text || ++files > kMostFiles) {
-      return std::nullopt;
-    }
-    const std::vector<std::string> inner = words_of(*text);
-    open.insert(open.end(), inner.rbegin(), inner.rend());
-  }
-  return words;
+std::variant<GccCommand, Declined> parse_gcc(Driver driver, const std::vector<std::string>& argv,
+                                             const ReadText& read) {
+  return Parser(driver, read).run(argv);
 }
 
 }  // namespace model

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/gcc_options.hh"
 #include "model/model.hh"
 
 #include <functional>
@@ -10,57 +11,57 @@
 
 namespace model {
 
-enum class Language { C, Cxx, Assembler, AssemblerWithCpp, PreprocessedC, PreprocessedCxx, LinkerInput };
+enum class Language : uint8_t { C, Cxx, PreprocessedC, PreprocessedCxx, Assembler, PreprocessedAssembler };
+
+// Does the compiler run the preprocessor over such a source?
+[[nodiscard]] bool is_preprocessed_by_us(Language language);
+
+// What `-x` calls it.
+[[nodiscard]] std::string_view spelling(Language language);
 
 struct Source {
-  std::string path;  // as given
+  std::string path;  // as the command names it
   Language language;
 };
 
-// A gcc or g++ command line, understood. Paths are as given.
-struct GccCommand {
-  enum class Goal { Compile, Assemble, Link };  // -S, -c, neither
-
-  Goal goal = Goal::Link;
-  std::vector<Source> sources;  // everything that isn't an option, in order
-  std::string output;           // -o; "" when not given
-
-  std::vector<std::string> preprocessor_words;  // options that decide what is read, as given and in order
-  std::vector<std::string> include_directories;
-  std::vector<std::string> include_files;
-
-  enum class Depfile { None, All, UserHeaders };  // -MD, -MMD
-  Depfile depfile = Depfile::None;
-  std::string depfile_path;   // -MF; "" when not given
-  bool names_target = false;  // -MT or -MQ stands in preprocessor_words
-
-  struct LinkItem {
-    enum class Kind { File, Library } kind;
-    std::string name;
-    bool static_only = false;
-  };
-
-  std::vector<LinkItem> link_items;  // inputs and -l in order
-  std::vector<std::string> library_directories;
-  std::vector<std::string> linker_files;    // version scripts and the like
-  std::vector<std::string> linker_outputs;  // maps
-  bool static_link = false;
-  bool default_libraries = true;
-  std::vector<std::string> extra_outputs;  // suffixes: ".dwo"
+// -MD and its relatives.
+struct DependencyFile {
+  bool wanted = false;
+  bool user_headers_only = false;               // -MMD
+  bool asked_of_preprocessor = false;           // -Wp,-MD,file: the driver does not know of it
+  std::string path;                             // -MF; "" is the driver's own choice
+  std::vector<std::string> preprocessor_words;  // -MP, -MT t, -MQ t as they stood
+  bool has_target = false;
 };
 
-// Reads a response file's words (gcc's manual, @file); nullopt when it cannot be read.
-using ReadFile = std::function<std::optional<std::string>(const std::string& path)>;
+// A gcc or g++ command line, taken apart by the option table. Paths are as the command names them.
+struct GccCommand {
+  enum class Goal : uint8_t { Link, Compile, Assembly };
 
-[[nodiscard]] std::variant<GccCommand, Declined> parse_gcc(const std::vector<std::string>& argv,
-                                                           bool cxx_driver, const ReadFile& read_file);
+  Goal goal = Goal::Link;
+  std::vector<std::string> words;  // all after argv[0], response files expanded
+  std::vector<Source> sources;
+  std::vector<std::string> link_files;  // objects, archives, shared libraries, scripts
+  std::optional<std::string> output;
+  DependencyFile dependencies;
+  std::vector<std::string> preprocessing;       // the words that a question to the preprocessor repeats
+  std::vector<std::string> search_directories;  // of headers
+  std::vector<std::string> read_files;          // response files, linker scripts, …
+  bool decides_colour = false;
+  bool records_command_line = false;
+};
 
-// "-Wl,a,b" -> a, b and the like; also what stands on ld's own command line.
-[[nodiscard]] std::optional<Declined> take_linker_words(const std::vector<std::string>& words,
-                                                        GccCommand& command);
+enum class Driver : uint8_t { C, Cxx };  // gcc, g++: they differ in the language of a ".c" and in libraries
 
-// argv with every @file replaced by its words (libiberty's expandargv). Nullopt: a file cannot be read.
-[[nodiscard]] std::optional<std::vector<std::string>> expand_response_files(
-    const std::vector<std::string>& argv, const ReadFile& read_file);
+// How the words of a response file (@file) become words: whitespace separates, quotes and backslashes as in
+// libiberty's buildargv().
+[[nodiscard]] std::vector<std::string> split_response_file(std::string_view text);
+
+// `read` gives the bytes of a response file, nullopt when there is none (the word then stays as it is).
+using ReadText = std::function<std::optional<std::string>(const std::string& path)>;
+
+[[nodiscard]] std::variant<GccCommand, Declined> parse_gcc(Driver driver,
+                                                           const std::vector<std::string>& argv,
+                                                           const ReadText& read);
 
 }  // namespace model

@@ -1,344 +1,657 @@
 #include "model/gcc_options.hh"
 
+#include <string>
+#include <unordered_set>
+
 namespace model {
 
 namespace {
 
-constexpr auto kFlag = Arity::Flag;
-constexpr auto kJoined = Arity::Joined;
-constexpr auto kSeparate = Arity::Separate;
-constexpr auto kEither = Arity::JoinedOrSeparate;
+using enum Takes;
+using enum Does;
 
+// In the order of the manual's sections. Where two spellings fit, the longer one counts, so a family ("-W",
+// "-m",
+// "-g") stands beside its exceptions.
 constexpr Option kGcc[] = {
-    // What is made
-    {"-c", kFlag, Effect::StopAfterAssemble},
-    {"-S", kFlag, Effect::StopAfterCompile},
-    {"-o", kEither, Effect::Output},
-    {"-x", kEither, Effect::Language},
-    {"-E", kFlag, Effect::Decline, "preprocessed text goes to stdout"},
-    {"-fsyntax-only", kFlag, Effect::Decline, "makes no output"},
-    {"-pipe", kFlag, Effect::Neutral},
-    {"-pass-exit-codes", kFlag, Effect::Neutral},
-    {"-save-temps", kJoined, Effect::Decline, "intermediate files are kept"},
-    {"-###", kFlag, Effect::Query},
-    {"-v", kFlag, Effect::Query},
-    {"--version", kFlag, Effect::Query},
-    {"--help", kJoined, Effect::Query},
-    {"--target-help", kFlag, Effect::Query},
-    {"-dumpversion", kFlag, Effect::Query},
-    {"-dumpfullversion", kFlag, Effect::Query},
-    {"-dumpmachine", kFlag, Effect::Query},
-    {"-dumpspecs", kFlag, Effect::Query},
-    {"-print-", kJoined, Effect::Query},
-    {"-qversion", kFlag, Effect::Query},
-    {"-V", kFlag, Effect::Query},
-    {"-wrapper", kSeparate, Effect::Decline, "another program stands before the compiler"},
-    {"-specs", kJoined, Effect::Decline, "a specs file can change anything"},
-    {"--specs", kJoined, Effect::Decline, "a specs file can change anything"},
-    {"-B", kEither, Effect::Decline, "the compiler's parts come from elsewhere"},
-    {"-time", kJoined, Effect::Decline, "prints times"},
-
-    // Dialect, warnings, code generation: by family. What a family must not cover stands in a longer row.
-    {"-std=", kJoined, Effect::Neutral},
-    {"--std=", kJoined, Effect::Neutral},
-    {"-ansi", kFlag, Effect::Neutral},
-    {"-pedantic", kJoined, Effect::Neutral},
-    {"--pedantic", kJoined, Effect::Neutral},
-    {"-traditional", kJoined, Effect::Neutral},
-    {"-trigraphs", kFlag, Effect::Neutral},
-    {"-W", kJoined, Effect::Neutral},
-    {"-w", kFlag, Effect::Neutral},
-    {"-O", kJoined, Effect::Neutral},
-    {"-g", kJoined, Effect::Neutral},
-    {"-gsplit-dwarf", kFlag, Effect::ExtraOutput, ".dwo"},
-    {"-f", kJoined, Effect::Neutral},
-    {"-m", kJoined, Effect::Neutral},
-    {"-march=native", kFlag, Effect::Decline, "depends on this machine's CPU"},
-    {"-mtune=native", kFlag, Effect::Decline, "depends on this machine's CPU"},
-    {"-mcpu=native", kFlag, Effect::Decline, "depends on this machine's CPU"},
-    {"-p", kFlag, Effect::Decline, "profiling start files"},
-    {"-pg", kFlag, Effect::Decline, "profiling start files"},
-    {"-Q", kFlag, Effect::Decline, "prints to stderr as it goes"},
-    {"-fplugin", kJoined, Effect::Decline, "a plugin can read anything"},
-    {"-fdump-", kJoined, Effect::Decline, "writes dumps"},
-    {"-d", kJoined, Effect::Decline, "writes dumps"},
-    {"-fopt-info", kJoined, Effect::Decline, "writes reports"},
-    {"-fsave-optimization-record", kFlag, Effect::Decline, "writes reports"},
-    {"-fstack-usage", kFlag, Effect::ExtraOutput, ".su"},
-    {"-fcallgraph-info", kJoined, Effect::Decline, "writes reports"},
-    {"-ftime-report", kJoined, Effect::Decline, "prints times"},
-    {"-fmem-report", kJoined, Effect::Decline, "prints figures"},
-    {"-fprofile", kJoined, Effect::Decline, "reads or writes profiles"},
-    {"-fbranch-probabilities", kFlag, Effect::Decline, "reads profiles"},
-    {"-fauto-profile", kJoined, Effect::Decline, "reads profiles"},
-    {"-ftest-coverage", kFlag, Effect::Decline, "writes coverage notes"},
-    {"--coverage", kFlag, Effect::Decline, "writes coverage notes"},
-    {"-coverage", kFlag, Effect::Decline, "writes coverage notes"},
-    {"-flto", kJoined, Effect::Decline, "link-time optimisation"},
-    {"-fuse-linker-plugin", kFlag, Effect::Decline, "link-time optimisation"},
-    {"-fwhopr", kJoined, Effect::Decline, "link-time optimisation"},
-    {"-fmodules", kJoined, Effect::Decline, "modules"},
-    {"-fmodule-", kJoined, Effect::Decline, "modules"},
-    {"-fuse-ld=", kJoined, Effect::Decline, "another linker"},
-    {"-fsanitize", kJoined, Effect::Decline, "sanitizers bring libraries and lists"},
-    {"-fno-sanitize", kJoined, Effect::Neutral},
-    {"-fsanitize-", kJoined, Effect::Neutral},
-    {"-fsanitize-blacklist", kJoined, Effect::Decline, "reads a list"},
-    {"-fopenmp", kFlag, Effect::ExtraLibrary, "gomp"},
-    {"-fopenmp-simd", kFlag, Effect::Neutral},
-    {"-fopenacc", kJoined, Effect::Decline, "offloading"},
-    {"-foffload", kJoined, Effect::Decline, "offloading"},
-    {"-fgnu-tm", kFlag, Effect::Decline, "transactional memory brings a library"},
-    {"-fsplit-stack", kFlag, Effect::Decline, "brings another linker"},
-    {"-fpch-preprocess", kFlag, Effect::Decline, "precompiled headers"},
-    {"-fworking-directory", kFlag, Effect::Neutral},
-    {"-frandom-seed", kJoined, Effect::Neutral},
-    {"-fdebug-prefix-map=", kJoined, Effect::Neutral},
-    {"-ffile-prefix-map=", kJoined, Effect::Neutral},
-    {"-fmacro-prefix-map=", kJoined, Effect::Neutral},
-    {"-fdiagnostics-format=", kJoined, Effect::Decline, "diagnostics may go to a file"},
-    {"-fdeps-", kJoined, Effect::Decline, "modules"},
-    {"-aux-info", kSeparate, Effect::Decline, "writes prototypes"},
-    {"--param", kEither, Effect::Neutral},
-    {"--param=", kJoined, Effect::Neutral},
-    {"-undef", kFlag, Effect::Neutral},
-    {"-remap", kFlag, Effect::Decline, "file names are mapped by files"},
-    {"-H", kFlag, Effect::Decline, "prints headers"},
-    {"-C", kFlag, Effect::Neutral},
-    {"-CC", kFlag, Effect::Neutral},
-    {"-P", kFlag, Effect::Neutral},
-    {"-pthread", kFlag, Effect::ExtraLibrary, "pthread"},
-
-    // The preprocessor's inputs and by-products
-    {"-D", kEither, Effect::Neutral},
-    {"-U", kEither, Effect::Neutral},
-    {"-A", kEither, Effect::Neutral},
-    {"-I", kEither, Effect::IncludeDirectory},
-    {"-I-", kFlag, Effect::Decline, "splits the search path"},
-    {"-iquote", kEither, Effect::IncludeDirectory},
-    {"-isystem", kEither, Effect::IncludeDirectory},
-    {"-idirafter", kEither, Effect::IncludeDirectory},
-    {"-iprefix", kEither, Effect::Decline, "the search path is spelt in parts"},
-    {"-iwithprefix", kEither, Effect::Decline, "the search path is spelt in parts"},
-    {"-isysroot", kEither, Effect::Decline, "another system root"},
-    {"--sysroot", kEither, Effect::Decline, "another system root"},
-    {"--sysroot=", kJoined, Effect::Decline, "another system root"},
-    {"-imultilib", kEither, Effect::Decline, "another library set"},
-    {"-include", kEither, Effect::IncludeFile},
-    {"-imacros", kEither, Effect::IncludeFile},
-    {"-nostdinc", kFlag, Effect::Neutral},
-    {"-nostdinc++", kFlag, Effect::Neutral},
-    {"-M", kFlag, Effect::Decline, "dependencies go to stdout"},
-    {"-MM", kFlag, Effect::Decline, "dependencies go to stdout"},
-    {"-MG", kFlag, Effect::Decline, "missing headers are let pass"},
-    {"-MD", kFlag, Effect::DependencyOutput},
-    {"-MMD", kFlag, Effect::DependencyOutput},
-    {"-MF", kEither, Effect::DependencyFile},
-    {"-MT", kEither, Effect::DependencyTarget},
-    {"-MQ", kEither, Effect::DependencyTarget},
-    {"-MP", kFlag, Effect::DependencyPhony},
-    {"-Wp,", kJoined, Effect::Decline, "options for the preprocessor alone"},
-    {"-Xpreprocessor", kSeparate, Effect::Decline, "options for the preprocessor alone"},
-    {"-Xassembler", kSeparate, Effect::Decline, "options for the assembler alone"},
-    {"-Wa,", kJoined, Effect::Words},
-
-    // The linker's
-    {"-L", kEither, Effect::LibraryDirectory},
-    {"-l", kEither, Effect::Library},
-    {"-shared", kFlag, Effect::SharedObject},
-    {"-static", kFlag, Effect::StaticLink},
-    {"-static-libgcc", kFlag, Effect::Neutral},
-    {"-static-libstdc++", kFlag, Effect::Neutral},
-    {"-shared-libgcc", kFlag, Effect::Neutral},
-    {"-static-pie", kFlag, Effect::Decline, "static-pie start files"},
-    {"-pie", kFlag, Effect::PositionIndependentExecutable},
-    {"-no-pie", kFlag, Effect::Neutral},
-    {"-rdynamic", kFlag, Effect::Neutral},
-    {"-s", kFlag, Effect::Neutral},
-    {"-symbolic", kFlag, Effect::Neutral},
-    {"-r", kFlag, Effect::NoStandardLibraries},
-    {"-nostartfiles", kFlag, Effect::NoStartFiles},
-    {"-nodefaultlibs", kFlag, Effect::NoDefaultLibraries},
-    {"-nostdlib", kFlag, Effect::NoStandardLibraries},
-    {"-nolibc", kFlag, Effect::Neutral},
-    {"-T", kEither, Effect::LinkInput},
-    {"-u", kEither, Effect::Neutral},
-    {"-e", kEither, Effect::Neutral},
-    {"-z", kSeparate, Effect::Neutral},
-    {"-Wl,", kJoined, Effect::Words},
-    {"-Xlinker", kSeparate, Effect::Word},
+    // Overall
+    {"-c", Nothing, Compile},
+    {"-S", Nothing, Assembly},
+    {"-E", Nothing, Declines, "preprocess-only"},
+    {"-o", Either, Output},
+    {"--output=", Joined, Output},
+    {"-x", Either, Language},
+    {"-v", Nothing, Declines, "query"},
+    {"-###", Nothing, Declines, "query"},
+    {"--help", Joined, Declines, "query"},
+    {"--target-help", Nothing, Declines, "query"},
+    {"--version", Nothing, Declines, "query"},
+    {"--verbose", Nothing, Declines, "query"},
+    {"-print-", Joined, Declines, "query"},
+    {"--print-", Joined, Declines, "query"},
+    {"-dumpversion", Nothing, Declines, "query"},
+    {"-dumpfullversion", Nothing, Declines, "query"},
+    {"-dumpmachine", Nothing, Declines, "query"},
+    {"-dumpspecs", Nothing, Declines, "query"},
+    {"-pass-exit-codes", Nothing, Neutral},
+    {"-pipe", Nothing, Neutral},
+    {"-specs", Either, Declines, "specs"},
+    {"--specs", Either, Declines, "specs"},
+    {"-wrapper", Separate, Declines, "wrapper"},
+    {"-time", Joined, Declines, "timings"},
+    {"-B", Either, Declines, "tool-prefix"},
+    {"--prefix", Either, Declines, "tool-prefix"},
+    {"-b", Either, Declines, "tool-prefix"},
+    {"-V", Either, Declines, "tool-prefix"},
+    {"-no-canonical-prefixes", Nothing, Neutral},
+    {"--no-canonical-prefixes", Nothing, Neutral},
+    {"-save-temps", Joined, Declines, "intermediate-files"},
+    {"--save-temps", Joined, Declines, "intermediate-files"},
+    {"-dumpdir", Separate, Declines, "dump-files"},
+    {"-dumpbase", Separate, Declines, "dump-files"},
+    {"-dumpbase-ext", Separate, Declines, "dump-files"},
+    {"-d", Joined, Declines, "dump-files"},
+    {"-aux-info", Either, Declines, "dump-files"},
+    {"-Q", Nothing, Declines, "timings"},
+    // Language
+    {"-ansi", Nothing, Neutral},
+    {"-std=", Joined, Neutral},
+    {"--std=", Joined, Neutral},
+    {"-traditional", Joined, Neutral},
+    {"-trigraphs", Nothing, Neutral},
+    {"-remap", Nothing, Declines, "header-map"},
+    // Diagnostics. Whatever begins with -W and isn't below names a warning; gcc itself refuses those that it
+    // does not know, in a container as well as here.
+    {"-W", Joined, Neutral},
+    {"-w", Nothing, Neutral},
+    {"-pedantic", Nothing, Neutral},
+    {"--pedantic", Nothing, Neutral},
+    {"-pedantic-errors", Nothing, Neutral},
+    {"-fdiagnostics-color", Joined, DiagnosticsColour},
+    {"-fno-diagnostics-color", Nothing, DiagnosticsColour},
+    {"-fdiagnostics-plain-output", Nothing, DiagnosticsColour},
+    {"-fdiagnostics-format=", Joined, Neutral},
+    {"-fdiagnostics-format=sarif-file", Nothing, Declines, "dump-files"},
+    {"-fdiagnostics-format=json-file", Nothing, Declines, "dump-files"},
+    // Debugging
+    {"-g", Joined, Neutral},
+    {"-gsplit-dwarf", Nothing, Declines, "split-dwarf"},
+    {"-grecord-gcc-switches", Nothing, Neutral},
+    {"-p", Nothing, Neutral},
+    {"-pg", Nothing, Neutral},
+    {"-frecord-gcc-switches", Nothing, RecordsCommandLine},
+    // Optimisation and code generation
+    {"-O", Joined, Neutral},
+    {"--param", Either, Neutral},
+    {"--param=", Joined, Neutral},
+    {"-m", Joined, Neutral},
+    {"-march=native", Nothing, Declines, "native-processor"},
+    {"-mtune=native", Nothing, Declines, "native-processor"},
+    {"-mcpu=native", Nothing, Declines, "native-processor"},
+    {"-mdump-tune-features", Nothing, Declines, "query"},
+    {"-mtune-ctrl=", Joined, Neutral},
+    {"-mllvm", Separate, Declines, "unknown-option"},
+    // Instrumentation
+    {"--coverage", Nothing, Declines, "coverage"},
+    {"-coverage", Nothing, Declines, "coverage"},
+    {"-fsanitize=", Joined, Neutral},
+    {"-fsanitize-blacklist=", Joined, Declines, "sanitizer-list"},
+    {"-fsanitize-ignorelist=", Joined, Declines, "sanitizer-list"},
+    // Preprocessor
+    {"-D", Either, Neutral},
+    {"-U", Either, Neutral},
+    {"-A", Either, Neutral},
+    {"-include", Separate, Neutral},
+    {"-imacros", Separate, Neutral},
+    {"-undef", Nothing, Neutral},
+    {"-C", Nothing, Neutral},
+    {"-CC", Nothing, Neutral},
+    {"-P", Nothing, Neutral},
+    {"-H", Nothing, Declines, "query"},
+    {"-M", Nothing, Declines, "dependencies-only"},
+    {"-MM", Nothing, Declines, "dependencies-only"},
+    {"-MG", Nothing, Declines, "dependencies-only"},
+    {"-MD", Nothing, DependenciesAll},
+    {"-MMD", Nothing, DependenciesUser},
+    {"-MF", Either, DependencyFile},
+    {"-MT", Either, DependencyTarget},
+    {"-MQ", Either, DependencyTarget},
+    {"-MP", Nothing, DependencyPhony},
+    {"-Wp,", Joined, ToPreprocessor},
+    {"-Xpreprocessor", Separate, Declines, "pass-through"},
+    // Directories
+    {"-I", Either, SearchDirectory},
+    {"-I-", Nothing, Declines, "split-include-path"},
+    {"-iquote", Either, SearchDirectory},
+    {"-isystem", Either, SearchDirectory},
+    {"-idirafter", Either, SearchDirectory},
+    {"-isysroot", Either, SearchDirectory},
+    {"--sysroot=", Joined, SearchDirectory},
+    {"--sysroot", Separate, SearchDirectory},
+    {"-imultiarch", Separate, Neutral},
+    {"-iprefix", Either, Declines, "include-prefix"},
+    {"-iwithprefix", Either, Declines, "include-prefix"},
+    {"-iwithprefixbefore", Either, Declines, "include-prefix"},
+    {"-imultilib", Either, Declines, "include-prefix"},
+    {"-iplugindir=", Joined, Declines, "plugin"},
+    {"-nostdinc", Nothing, Neutral},
+    {"-nostdinc++", Nothing, Neutral},
+    {"-L", Either, LibraryDirectory},
+    // Assembler
+    {"-Wa,", Joined, ToAssembler},
+    {"-Xassembler", Separate, ToAssembler},
+    // Linker
+    {"-l", Either, LinkInput},
+    {"-Wl,", Joined, ToLinker},
+    {"-Xlinker", Separate, ToLinker},
+    {"-z", Separate, LinkOnly},
+    {"-u", Either, LinkOnly},
+    {"-T", Either, ReadsFile},
+    {"-Tbss", Either, LinkOnly},
+    {"-Tdata", Either, LinkOnly},
+    {"-Ttext", Either, LinkOnly},
+    {"-Tbss=", Joined, LinkOnly},
+    {"-Tdata=", Joined, LinkOnly},
+    {"-Ttext=", Joined, LinkOnly},
+    {"-e", Either, LinkOnly},
+    {"--entry=", Joined, LinkOnly},
+    {"-shared", Nothing, LinkOnly},
+    {"--shared", Nothing, LinkOnly},
+    {"-shared-libgcc", Nothing, LinkOnly},
+    {"-static", Nothing, LinkOnly},
+    {"--static", Nothing, LinkOnly},
+    {"-static-libgcc", Nothing, LinkOnly},
+    {"-static-libstdc++", Nothing, LinkOnly},
+    {"-static-libasan", Nothing, LinkOnly},
+    {"-static-libubsan", Nothing, LinkOnly},
+    {"-static-libtsan", Nothing, LinkOnly},
+    {"-static-liblsan", Nothing, LinkOnly},
+    {"-static-pie", Nothing, LinkOnly},
+    {"-pie", Nothing, LinkOnly},
+    {"-no-pie", Nothing, LinkOnly},
+    {"-r", Nothing, LinkOnly},
+    {"-s", Nothing, LinkOnly},
+    {"-n", Nothing, LinkOnly},
+    {"-N", Nothing, LinkOnly},
+    {"-rdynamic", Nothing, LinkOnly},
+    {"-symbolic", Nothing, LinkOnly},
+    {"-nostartfiles", Nothing, LinkOnly},
+    {"-nodefaultlibs", Nothing, LinkOnly},
+    {"-nostdlib", Nothing, LinkOnly},
+    {"-nostdlib++", Nothing, LinkOnly},
+    {"-nolibc", Nothing, LinkOnly},
+    {"-fuse-ld=bfd", Nothing, LinkOnly},
+    {"-fuse-ld=", Joined, Declines, "other-linker"},
+    {"-pthread", Nothing, Neutral},
+    {"-pthreads", Nothing, Neutral},
+    {"-no-integrated-cpp", Nothing, Declines, "unknown-option"},
+    {"-fexec-charset=", Joined, Declines, "charset"},  // reads conversion modules of the C library
+    {"-fwide-exec-charset=", Joined, Declines, "charset"},
+    {"-finput-charset=", Joined, Declines, "charset"},
+    {"-finput-charset=UTF-8", Nothing, Neutral},
+    {"-finput-charset=utf-8", Nothing, Neutral},
+    {"-fexec-charset=UTF-8", Nothing, Neutral},
+    {"-fexec-charset=utf-8", Nothing, Neutral},
+    // -f options that touch files, or make output that differs from run to run
+    {"-fsyntax-only", Nothing, Declines, "no-output"},
+    {"-fpreprocessed", Nothing, Declines, "preprocessed"},
+    {"-fdirectives-only", Nothing, Declines, "preprocessed"},
+    {"-fplugin", Joined, Declines, "plugin"},
+    {"-fdump", Joined, Declines, "dump-files"},
+    {"-fstack-usage", Nothing, Declines, "stack-usage"},
+    {"-fcallgraph-info", Joined, Declines, "dump-files"},
+    {"-fsave-optimization-record", Nothing, Declines, "dump-files"},
+    {"-fopt-info", Joined, Declines, "dump-files"},
+    {"-fprofile", Joined, Declines, "profile"},
+    {"-fauto-profile", Joined, Declines, "profile"},
+    {"-fbranch-probabilities", Nothing, Declines, "profile"},
+    {"-ftest-coverage", Nothing, Declines, "coverage"},
+    {"-flto", Joined, Declines, "link-time-optimisation"},
+    {"-fno-lto", Nothing, Neutral},
+    {"-fmodule", Joined, Declines, "modules"},
+    {"-fcompare-debug", Joined, Declines, "dump-files"},
+    {"-ftime-report", Joined, Declines, "timings"},
+    {"-fmem-report", Joined, Declines, "timings"},
+    {"-fopenacc", Joined, Declines, "offload"},
+    {"-foffload", Joined, Declines, "offload"},
+    {"-fpch-preprocess", Nothing, Declines, "precompiled-header"},
+    {"-fpch-deps", Nothing, Declines, "precompiled-header"},
 };
 
-constexpr Option kLinker[] = {
-    {"-o", kEither, Effect::Output},
-    {"--output", kSeparate, Effect::Output},
-    {"--output=", kJoined, Effect::Output},
-    {"-r", kFlag, Effect::ArchiveMode},
-    {"-i", kFlag, Effect::ArchiveMode},
-    {"--relocatable", kFlag, Effect::ArchiveMode},
-    {"-L", kEither, Effect::LibraryDirectory},
-    {"-l", kEither, Effect::Library},
-    {"-shared", kFlag, Effect::Neutral},
-    {"--shared", kFlag, Effect::Neutral},
-    {"-Bshareable", kFlag, Effect::Neutral},
-    {"-Bsymbolic", kFlag, Effect::Neutral},
-    {"-Bsymbolic-functions", kFlag, Effect::Neutral},
-    {"-Bstatic", kFlag, Effect::Neutral},
-    {"-Bdynamic", kFlag, Effect::Neutral},
-    {"-static", kFlag, Effect::Neutral},
-    {"-dn", kFlag, Effect::Neutral},
-    {"-dy", kFlag, Effect::Neutral},
-    {"-E", kFlag, Effect::Neutral},
-    {"-export-dynamic", kFlag, Effect::Neutral},
-    {"--export-dynamic", kFlag, Effect::Neutral},
-    {"-soname", kEither, Effect::Neutral},
-    {"-soname=", kJoined, Effect::Neutral},
-    {"--soname", kSeparate, Effect::Neutral},
-    {"--soname=", kJoined, Effect::Neutral},
-    {"-h", kEither, Effect::Neutral},
-    {"-rpath", kSeparate, Effect::Neutral},
-    {"-rpath=", kJoined, Effect::Neutral},
-    {"--rpath", kSeparate, Effect::Neutral},
-    {"--rpath=", kJoined, Effect::Neutral},
-    {"-R", kEither, Effect::Decline, "reads symbols from a file, or sets a path"},
-    {"-rpath-link", kSeparate, Effect::LibraryDirectory},
-    {"-rpath-link=", kJoined, Effect::LibraryDirectory},
-    {"--rpath-link", kSeparate, Effect::LibraryDirectory},
-    {"--rpath-link=", kJoined, Effect::LibraryDirectory},
-    {"--version-script", kSeparate, Effect::LinkInput},
-    {"--version-script=", kJoined, Effect::LinkInput},
-    {"-version-script", kSeparate, Effect::LinkInput},
-    {"-version-script=", kJoined, Effect::LinkInput},
-    {"--dynamic-list", kSeparate, Effect::LinkInput},
-    {"--dynamic-list=", kJoined, Effect::LinkInput},
-    {"--retain-symbols-file", kSeparate, Effect::LinkInput},
-    {"--retain-symbols-file=", kJoined, Effect::LinkInput},
-    {"-T", kEither, Effect::LinkInput},
-    {"--script", kSeparate, Effect::LinkInput},
-    {"--script=", kJoined, Effect::LinkInput},
-    {"-Map", kSeparate, Effect::LinkOutput},
-    {"-Map=", kJoined, Effect::LinkOutput},
-    {"--Map=", kJoined, Effect::LinkOutput},
-    {"-O", kJoined, Effect::Neutral},
-    {"-m", kEither, Effect::Neutral},
-    {"-z", kEither, Effect::Neutral},
-    {"-e", kEither, Effect::Neutral},
-    {"-u", kEither, Effect::Neutral},
-    {"--undefined=", kJoined, Effect::Neutral},
-    {"--entry=", kJoined, Effect::Neutral},
-    {"-s", kFlag, Effect::Neutral},
-    {"-S", kFlag, Effect::Neutral},
-    {"-x", kFlag, Effect::Neutral},
-    {"-X", kFlag, Effect::Neutral},
-    {"-n", kFlag, Effect::Neutral},
-    {"-N", kFlag, Effect::Neutral},
-    {"-d", kFlag, Effect::Neutral},
-    {"-q", kFlag, Effect::Neutral},
-    {"--strip-all", kFlag, Effect::Neutral},
-    {"--strip-debug", kFlag, Effect::Neutral},
-    {"--gc-sections", kFlag, Effect::Neutral},
-    {"-gc-sections", kFlag, Effect::Neutral},
-    {"--no-gc-sections", kFlag, Effect::Neutral},
-    {"--as-needed", kFlag, Effect::Neutral},
-    {"-as-needed", kFlag, Effect::Neutral},
-    {"--no-as-needed", kFlag, Effect::Neutral},
-    {"--add-needed", kFlag, Effect::Neutral},
-    {"--no-add-needed", kFlag, Effect::Neutral},
-    {"--copy-dt-needed-entries", kFlag, Effect::Neutral},
-    {"--no-copy-dt-needed-entries", kFlag, Effect::Neutral},
-    {"--whole-archive", kFlag, Effect::Neutral},
-    {"-whole-archive", kFlag, Effect::Neutral},
-    {"--no-whole-archive", kFlag, Effect::Neutral},
-    {"-no-whole-archive", kFlag, Effect::Neutral},
-    {"--start-group", kFlag, Effect::Neutral},
-    {"--end-group", kFlag, Effect::Neutral},
-    {"-(", kFlag, Effect::Neutral},
-    {"-)", kFlag, Effect::Neutral},
-    {"--push-state", kFlag, Effect::Neutral},
-    {"--pop-state", kFlag, Effect::Neutral},
-    {"--no-undefined", kFlag, Effect::Neutral},
-    {"-no-undefined", kFlag, Effect::Neutral},
-    {"--allow-shlib-undefined", kFlag, Effect::Neutral},
-    {"--no-allow-shlib-undefined", kFlag, Effect::Neutral},
-    {"--unresolved-symbols=", kJoined, Effect::Neutral},
-    {"--warn-common", kFlag, Effect::Neutral},
-    {"--fatal-warnings", kFlag, Effect::Neutral},
-    {"--no-fatal-warnings", kFlag, Effect::Neutral},
-    {"--no-warn-mismatch", kFlag, Effect::Neutral},
-    {"--no-warn-rwx-segments", kFlag, Effect::Neutral},
-    {"--warn-", kJoined, Effect::Neutral},
-    {"--build-id", kFlag, Effect::Neutral},
-    {"--build-id=", kJoined, Effect::Neutral},
-    {"--build-id=uuid", kFlag, Effect::Decline, "a random identifier"},
-    {"--hash-style=", kJoined, Effect::Neutral},
-    {"-hash-style=", kJoined, Effect::Neutral},
-    {"--eh-frame-hdr", kFlag, Effect::Neutral},
-    {"--enable-new-dtags", kFlag, Effect::Neutral},
-    {"--disable-new-dtags", kFlag, Effect::Neutral},
-    {"--sort-common", kJoined, Effect::Neutral},
-    {"--sort-section=", kJoined, Effect::Neutral},
-    {"--relax", kFlag, Effect::Neutral},
-    {"--no-relax", kFlag, Effect::Neutral},
-    {"--exclude-libs", kSeparate, Effect::Neutral},
-    {"--exclude-libs=", kJoined, Effect::Neutral},
-    {"-exclude-libs=", kJoined, Effect::Neutral},
-    {"--wrap=", kJoined, Effect::Neutral},
-    {"--wrap", kSeparate, Effect::Neutral},
-    {"--defsym=", kJoined, Effect::Neutral},
-    {"--defsym", kSeparate, Effect::Neutral},
-    {"-defsym", kSeparate, Effect::Neutral},
-    {"--image-base=", kJoined, Effect::Neutral},
-    {"-Ttext", kJoined, Effect::Neutral},
-    {"-Tdata", kJoined, Effect::Neutral},
-    {"-Tbss", kJoined, Effect::Neutral},
-    {"-init", kSeparate, Effect::Neutral},
-    {"-fini", kSeparate, Effect::Neutral},
-    {"--demangle", kJoined, Effect::Neutral},
-    {"--no-demangle", kFlag, Effect::Neutral},
-    {"--discard-all", kFlag, Effect::Neutral},
-    {"--discard-locals", kFlag, Effect::Neutral},
-    {"--compress-debug-sections=", kJoined, Effect::Neutral},
-    {"--dynamic-linker", kSeparate, Effect::Neutral},
-    {"--dynamic-linker=", kJoined, Effect::Neutral},
-    {"-dynamic-linker", kSeparate, Effect::Neutral},
-    {"-plugin", kSeparate, Effect::Decline, "a plugin can read anything"},
-    {"-pie", kFlag, Effect::Neutral},
-    {"-no-pie", kFlag, Effect::Neutral},
-    {"-v", kFlag, Effect::Query},
-    {"-V", kFlag, Effect::Query},
-    {"--version", kFlag, Effect::Query},
-    {"--help", kFlag, Effect::Query},
-    {"--verbose", kJoined, Effect::Query},
+// Those whose work is to decide what is emitted or accepted, from `gcc --help=common,optimizers,c,c++,joined`
+// of GCC 12, with some of later releases. "name=" takes an argument; "no-" may stand before any.
+constexpr const char* kNeutralF =
+    "PIC PIE RTS= abi-compat-version= abi-version abi-version= access-control ada-spec-parent= "
+    "aggressive-loop-optimizations align-functions align-functions= align-jumps align-jumps= align-labels "
+    "align-labels= align-loops align-loops= aligned-new aligned-new= allocation-dce "
+    "allow-leading-underscore allow-parameterless-variadic-functions allow-store-data-races "
+    "alt-external-templates analyzer analyzer-call-summaries analyzer-checker= analyzer-feasibility "
+    "analyzer-fine-grained analyzer-show-duplicate-count analyzer-state-merge analyzer-state-purge "
+    "analyzer-suppress-followups analyzer-transitivity analyzer-verbose-edges "
+    "analyzer-verbose-state-changes analyzer-verbosity= argument-alias argument-noalias "
+    "argument-noalias-anything argument-noalias-global asan-shadow-offset= asm associative-math "
+    "asynchronous-unwind-tables auto-inc-dec bit-tests blas-matmul-limit= bounds-check= branch-count-reg "
+    "branch-target-load-optimize branch-target-load-optimize2 btr-bb-exclusive building-libgcc "
+    "building-libgfortran building-libphobos-tests builtin builtin- builtin-printf call-saved- call-used- "
+    "caller-saves canon-prefix-map canonical-system-headers cf-protection cf-protection= char8_t "
+    "check-data-deps check-new check-pointer-bounds check= checkaction= checking checking= "
+    "chkp-check-incomplete-type chkp-check-read chkp-check-write chkp-first-field-has-own-bounds "
+    "chkp-flexible-struct-trailing-arrays chkp-instrument-calls chkp-instrument-marked-only "
+    "chkp-narrow-bounds chkp-narrow-to-innermost-array chkp-optimize chkp-store-bounds "
+    "chkp-treat-zero-dynamic-size-as-infinite chkp-use-fast-string-functions "
+    "chkp-use-nochk-string-functions chkp-use-static-bounds chkp-use-static-const-bounds "
+    "chkp-use-wrappers chkp-zero-input-bounds-for-main cilkplus coarray= code-hoisting color-diagnostics "
+    "combine-stack-adjustments common compare-elim concepts concepts-diagnostics-depth= concepts-ts "
+    "cond-mismatch conserve-space conserve-stack const-string-class= constexpr-cache-depth= "
+    "constexpr-depth= constexpr-fp-except constexpr-loop-limit= constexpr-ops-limit= contracts convert= "
+    "coroutines cppprog= cprop-registers crossjumping cse-follow-jumps cse-skip-blocks cx-limited-range "
+    "data-sections dce debug-prefix-map= debug-types-section debug= declone-ctor-dtor deduce-init-list "
+    "def= default-inline defer-pop delayed-branch delete-dead-exceptions delete-null-pointer-checks "
+    "devirtualize devirtualize-at-ltrans devirtualize-speculatively diagnostics-color diagnostics-color= "
+    "diagnostics-column-origin= diagnostics-column-unit= diagnostics-escape-format= "
+    "diagnostics-generate-patch diagnostics-minimum-margin-width= diagnostics-parseable-fixits "
+    "diagnostics-path-format= diagnostics-plain-output diagnostics-show-caret diagnostics-show-cwe "
+    "diagnostics-show-labels diagnostics-show-line-numbers diagnostics-show-location= "
+    "diagnostics-show-option diagnostics-show-path-depths diagnostics-show-template-tree "
+    "diagnostics-urls= doc-dir= doc-file= doc-inc= dollars-in-identifiers dse dwarf2-cfi-asm "
+    "early-inlining elide-constructors elide-type eliminate-dwarf2-dups eliminate-unused-debug-symbols "
+    "eliminate-unused-debug-types emit-class-debug-always emit-struct-debug-baseonly "
+    "emit-struct-debug-detailed= emit-struct-debug-reduced enforce-eh-specs enum-int-equiv exceptions "
+    "excess-precision= expensive-optimizations ext-numeric-literals extended-identifiers "
+    "extern-std= extern-tls-init external-templates fast-math fat-lto-objects file-prefix-map= "
+    "finite-loops finite-math-only fixed- fixed-line-length- float-store fold-simple-inlines for-scope "
+    "force-addr forward-propagate fp-contract= fp-int-builtin-inexact fpe-summary= fpe-trap= "
+    "free-line-length- freestanding friend-injection function-cse function-sections gcse "
+    "gcse-after-reload gcse-las gcse-lm gcse-sm gimple gnat-encodings= gnu-keywords gnu-tm gnu-unique "
+    "gnu89-inline go-c-header= go-debug-escape go-debug-escape-hash= go-dump- go-embedcfg= go-optimize- "
+    "go-pkgpath= go-prefix= go-relative-import-path= graphite graphite-identity guess-branch-probability "
+    "guiding-decls handle-exceptions harden-compares harden-conditional-branches hardened "
+    "hoist-adjacent-loads honor-std hosted huge-objects ident if-conversion if-conversion2 "
+    "implement-inlines implicit-constexpr implicit-inline-templates implicit-templates indirect-inlining "
+    "inhibit-size-directive init-character= init-integer= init-logical= init-real= inline inline-atomics "
+    "inline-functions inline-functions-called-once inline-limit- inline-limit= inline-matmul-limit= "
+    "inline-small-functions instrument-functions instrument-functions-exclude-file-list= "
+    "instrument-functions-exclude-function-list= intrinsic-modules-path= ipa-bit-cp ipa-cp "
+    "ipa-cp-alignment ipa-cp-clone ipa-icf ipa-icf-functions ipa-icf-variables ipa-matrix-reorg "
+    "ipa-modref ipa-profile ipa-pta ipa-pure-const ipa-ra ipa-reference ipa-reference-addressable ipa-sra "
+    "ipa-stack-alignment ipa-strict-aliasing ipa-struct-reorg ipa-vrp ira-algorithm= ira-hoist-pressure "
+    "ira-loop-pressure ira-region= ira-share-save-slots ira-share-spill-slots "
+    "isolate-erroneous-paths-attribute isolate-erroneous-paths-dereference ivar-visibility= ivopts "
+    "jump-tables keep-gc-roots-live keep-inline-functions keep-static-consts keep-static-functions "
+    "labels-ok large-source-files lax-vector-conversions lax-vector-conversions= leading-underscore libs= "
+    "lifetime-dse lifetime-dse= limit-function-alignment linker-output= live-patching live-patching= "
+    "live-range-shrinkage location= loop-block loop-flatten loop-interchange loop-nest-optimize "
+    "loop-optimize loop-parallelize-all loop-strip-mine loop-unroll-and-jam lra-remat "
+    "macro-backtrace-limit= macro-prefix-map= math-errno max-array-constructor= max-errors= "
+    "max-identifier-length= max-include-depth= max-stack-var-size= max-subrecord-length= "
+    "merge-all-constants merge-constants merge-debug-strings message-length= min-function-alignment= mod= "
+    "modulo-sched modulo-sched-allow-regmoves move-loop-invariants move-loop-stores ms-extensions mudflap "
+    "mudflapir mudflapth name-mangling-version- new-abi new-inheriting-ctors new-ttp-matching "
+    "no-threadsafe-statics noexcept-type non-call-exceptions nonansi-builtins nonnull-objects nothrow-opt "
+    "objc-abi-version= object-path= omit-frame-pointer only= openmp openmp-simd operator-names "
+    "optimize-register-move optimize-sibling-calls optimize-strlen optional-diags pack-struct "
+    "pack-struct= partial-inlining patchable-function-entry= pcc-struct-return peel-loops peephole "
+    "peephole2 permissive permitted-flt-eval-methods= pic pie plan9-extensions plt pre-include= "
+    "predictive-commoning prefetch-loop-arrays pretty-templates printf-return-value random-seed "
+    "random-seed= reciprocal-math record-gcc-switches ree reg-struct-return regmove rename-registers "
+    "reorder-blocks reorder-blocks-algorithm= reorder-blocks-and-partition reorder-functions "
+    "rerun-cse-after-loop rerun-loop-opt reschedule-modulo-scheduled-loops rounding-math rtti "
+    "runtime-modules= sanitize-address-use-after-scope sanitize-recover sanitize-recover= "
+    "sanitize-sections= sanitize-undefined-trap-on-error save-mixins= sched-critical-path-heuristic "
+    "sched-dep-count-heuristic sched-group-heuristic sched-interblock sched-last-insn-heuristic "
+    "sched-pressure sched-rank-heuristic sched-spec sched-spec-insn-heuristic sched-spec-load "
+    "sched-spec-load-dangerous sched-stalled-insns sched-stalled-insns-dep sched-stalled-insns-dep= "
+    "sched-stalled-insns= sched2-use-superblocks sched2-use-traces schedule-fusion schedule-insns "
+    "schedule-insns2 section-anchors see sel-sched-pipelining sel-sched-pipelining-outer-loops "
+    "sel-sched-reschedule-pipelined selective-scheduling selective-scheduling2 semantic-interposition "
+    "short-enums short-wchar show-column shrink-wrap shrink-wrap-separate signaling-nans signed-bitfields "
+    "signed-char signed-zeros simd-cost-model= single-precision-constant sized-deallocation "
+    "split-ivs-in-unroller split-loops split-paths split-stack split-wide-types split-wide-types-early "
+    "squangle ssa-backprop ssa-phiopt sso-struct= stack-check stack-check= stack-clash-protection "
+    "stack-limit stack-limit-register= stack-limit-symbol= stack-protector stack-protector-all "
+    "stack-protector-explicit stack-protector-strong stack-reuse= stdarg-opt store-merging "
+    "strength-reduce strict-aliasing strict-enums strict-flex-arrays strict-flex-arrays= strict-overflow "
+    "strict-prototype strict-volatile-bitfields strong-eval-order strong-eval-order= sync-libcalls "
+    "tabstop= tail-call-workaround= target-ar= target-ranlib= template-backtrace-limit= template-depth- "
+    "template-depth= this-is-variable thread-jumps tls-model= toplevel-reorder tracer "
+    "track-macro-expansion track-macro-expansion= trampolines trapping-math trapv tree-bit-ccp "
+    "tree-builtin-call-dce tree-ccp tree-ch tree-coalesce-inlined-vars tree-coalesce-vars tree-copy-prop "
+    "tree-copyrename tree-cselim tree-dce tree-dominator-opts tree-dse tree-forwprop tree-fre "
+    "tree-loop-distribute-patterns tree-loop-distribution tree-loop-if-convert "
+    "tree-loop-if-convert-stores tree-loop-im tree-loop-ivcanon tree-loop-linear tree-loop-optimize "
+    "tree-loop-vectorize tree-lrs tree-parallelize-loops= tree-partial-pre tree-phiprop tree-pre tree-pta "
+    "tree-reassoc tree-salias tree-scev-cprop tree-sink tree-slp-vectorize tree-slsr tree-sra "
+    "tree-store-ccp tree-store-copy-prop tree-switch-conversion tree-tail-merge tree-ter "
+    "tree-vect-loop-version tree-vectorize tree-vrp trivial-auto-var-init= unconstrained-commons "
+    "unit-at-a-time unroll-all-loops unroll-completely-grow-size unroll-loops unsafe-loop-optimizations "
+    "unsafe-math-optimizations unsigned-bitfields unsigned-char unswitch-loops unwind-tables "
+    "use-cxa-atexit use-cxa-get-exception-ptr use-linker-plugin var-tracking var-tracking-assignments "
+    "var-tracking-assignments-toggle var-tracking-uninit variable-expansion-in-unroller vect-cost-model "
+    "vect-cost-model= verbose-asm visibility-inlines-hidden visibility-ms-compat visibility= vpt "
+    "vtable-gc vtable-thunks weak web whole-program working-directory wrapv "
+    "wrapv-pointer zee zero-call-used-regs= zero-initialized-in-bss";
+
+// -ffixed-REG and the like: the name goes on.
+constexpr std::string_view kNeutralFFamilies[] = {
+    "fixed-",        "call-used-", "call-saved-",     "builtin-", "template-depth-", "name-mangling-version-",
+    "inline-limit-", "sanitize=",  "sanitize-recover"};
+
+std::unordered_set<std::string> words_of(std::string_view text) {
+  std::unordered_set<std::string> words;
+  while (!text.empty()) {
+    const size_t end = text.find(' ');
+    if (end != 0) {
+      words.emplace(text.substr(0, end));
+    }
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return words;
+}
+
+bool is_neutral_name(std::string_view name) {
+  static const std::unordered_set<std::string> names = words_of(kNeutralF);
+  const size_t equals = name.find('=');
+  const std::string_view spelling = equals == std::string_view::npos ? name : name.substr(0, equals + 1);
+  if (names.contains(std::string(spelling))) {
+    return true;
+  }
+  for (const std::string_view family : kNeutralFFamilies) {
+    if (name.starts_with(family)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+constexpr Option kLd[] = {
+    {"-o", Either, Output},
+    {"--output=", Joined, Output},
+    {"--output", Separate, Output},
+    {"-l", Either, LinkInput},
+    {"--library=", Joined, LinkInput},
+    {"-L", Either, LibraryDirectory},
+    {"--library-path=", Joined, LibraryDirectory},
+    {"-T", Either, ReadsFile},
+    {"--script=", Joined, ReadsFile},
+    {"--default-script=", Joined, ReadsFile},
+    {"-dT", Separate, ReadsFile},
+    {"-c", Either, ReadsFile},
+    {"--version-script=", Joined, ReadsFile},
+    {"--version-script", Separate, ReadsFile},
+    {"--dynamic-list=", Joined, ReadsFile},
+    {"--dynamic-list", Separate, ReadsFile},
+    {"--export-dynamic-symbol-list=", Joined, ReadsFile},
+    {"--retain-symbols-file=", Joined, ReadsFile},
+    {"--retain-symbols-file", Separate, ReadsFile},
+    {"--just-symbols=", Joined, ReadsFile},
+    {"-R", Either, Neutral},
+    {"-Map=", Joined, WritesFile},
+    {"--Map=", Joined, WritesFile},
+    {"-Map", Separate, WritesFile},
+    {"--out-implib=", Joined, WritesFile},
+    {"--dependency-file=", Joined, Declines, "linker-depfile"},
+    {"-plugin", Separate, Neutral},  // gcc's own; its file belongs to the toolchain
+    {"-plugin-opt=", Joined, Neutral},
+    {"--plugin", Separate, Declines, "plugin"},
+    {"-soname", Separate, Neutral},
+    {"-soname=", Joined, Neutral},
+    {"--soname", Separate, Neutral},
+    {"--soname=", Joined, Neutral},
+    {"-h", Either, Neutral},
+    {"-rpath", Separate, Neutral},
+    {"-rpath=", Joined, Neutral},
+    {"--rpath", Separate, Neutral},
+    {"--rpath=", Joined, Neutral},
+    {"-rpath-link", Separate, SearchDirectory},
+    {"-rpath-link=", Joined, SearchDirectory},
+    {"--rpath-link", Separate, SearchDirectory},
+    {"--rpath-link=", Joined, SearchDirectory},
+    {"-dynamic-linker", Separate, Neutral},
+    {"-dynamic-linker=", Joined, Neutral},
+    {"--dynamic-linker", Separate, Neutral},
+    {"--dynamic-linker=", Joined, Neutral},
+    {"-I", Either, Neutral},
+    {"--sysroot=", Joined, SearchDirectory},
+    {"-m", Either, Neutral},
+    {"-z", Either, Neutral},
+    {"-e", Either, Neutral},
+    {"--entry=", Joined, Neutral},
+    {"--entry", Separate, Neutral},
+    {"-u", Either, Neutral},
+    {"--undefined=", Joined, Neutral},
+    {"--undefined", Separate, Neutral},
+    {"--require-defined=", Joined, Neutral},
+    {"-A", Either, Neutral},
+    {"-b", Either, Declines, "input-format"},
+    {"--format=", Joined, Declines, "input-format"},
+    {"--oformat=", Joined, Neutral},
+    {"--oformat", Separate, Neutral},
+    {"--defsym=", Joined, Neutral},
+    {"--defsym", Separate, Neutral},
+    {"--wrap=", Joined, Neutral},
+    {"--wrap", Separate, Neutral},
+    {"-wrap", Separate, Neutral},
+    {"-init", Either, Neutral},
+    {"-fini", Either, Neutral},
+    {"-init=", Joined, Neutral},
+    {"-fini=", Joined, Neutral},
+    {"-Ttext", Either, Neutral},
+    {"-Tdata", Either, Neutral},
+    {"-Tbss", Either, Neutral},
+    {"-Ttext=", Joined, Neutral},
+    {"-Tdata=", Joined, Neutral},
+    {"-Tbss=", Joined, Neutral},
+    {"-Ttext-segment=", Joined, Neutral},
+    {"--section-start=", Joined, Neutral},
+    {"--hash-style=", Joined, Neutral},
+    {"--build-id", Nothing, Neutral},
+    {"--build-id=", Joined, Neutral},
+    {"--build-id=uuid", Nothing, Declines, "random-build-id"},
+    {"--compress-debug-sections=", Joined, Neutral},
+    {"--exclude-libs=", Joined, Neutral},
+    {"--exclude-libs", Separate, Neutral},
+    {"--export-dynamic-symbol=", Joined, Neutral},
+    {"--export-dynamic-symbol", Separate, Neutral},
+    {"--sort-section=", Joined, Neutral},
+    {"--sort-common", Nothing, Neutral},
+    {"--sort-common=", Joined, Neutral},
+    {"--unresolved-symbols=", Joined, Neutral},
+    {"--orphan-handling=", Joined, Neutral},
+    {"--error-unresolved-symbols", Nothing, Neutral},
+    {"--warn-unresolved-symbols", Nothing, Neutral},
+    {"--image-base=", Joined, Neutral},
+    {"--major-image-version", Separate, Neutral},
+    {"-G", Either, Neutral},
+    {"-O", Joined, Neutral},
+    {"-a", Joined, Neutral},
+    {"--spare-dynamic-tags=", Joined, Neutral},
+    {"-Bstatic", Nothing, Neutral},
+    {"-Bdynamic", Nothing, Neutral},
+    {"-Bsymbolic", Nothing, Neutral},
+    {"-Bsymbolic-functions", Nothing, Neutral},
+    {"-Bgroup", Nothing, Neutral},
+    {"-dn", Nothing, Neutral},
+    {"-dy", Nothing, Neutral},
+    {"-d", Nothing, Neutral},
+    {"-dc", Nothing, Neutral},
+    {"-dp", Nothing, Neutral},
+    {"-call_shared", Nothing, Neutral},
+    {"-non_shared", Nothing, Neutral},
+    {"-static", Nothing, Neutral},
+    {"--static", Nothing, Neutral},
+    {"-shared", Nothing, Neutral},
+    {"--shared", Nothing, Neutral},
+    {"-Bshareable", Nothing, Neutral},
+    {"-pie", Nothing, Neutral},
+    {"--pie", Nothing, Neutral},
+    {"--pic-executable", Nothing, Neutral},
+    {"-no-pie", Nothing, Neutral},
+    {"--no-pie", Nothing, Neutral},
+    {"--no-dynamic-linker", Nothing, Neutral},
+    {"--as-needed", Nothing, Neutral},
+    {"--no-as-needed", Nothing, Neutral},
+    {"--push-state", Nothing, Neutral},
+    {"--pop-state", Nothing, Neutral},
+    {"--whole-archive", Nothing, Neutral},
+    {"--no-whole-archive", Nothing, Neutral},
+    {"-(", Nothing, Neutral},
+    {"-)", Nothing, Neutral},
+    {"--start-group", Nothing, Neutral},
+    {"--end-group", Nothing, Neutral},
+    {"--gc-sections", Nothing, Neutral},
+    {"--no-gc-sections", Nothing, Neutral},
+    {"--gc-keep-exported", Nothing, Neutral},
+    {"--print-gc-sections", Nothing, Neutral},
+    {"--icf=", Joined, Neutral},
+    {"-E", Nothing, Neutral},
+    {"--export-dynamic", Nothing, Neutral},
+    {"--no-export-dynamic", Nothing, Neutral},
+    {"-export-dynamic", Nothing, Neutral},
+    {"--eh-frame-hdr", Nothing, Neutral},
+    {"--no-eh-frame-hdr", Nothing, Neutral},
+    {"--no-undefined", Nothing, Neutral},
+    {"--no-undefined-version", Nothing, Neutral},
+    {"--undefined-version", Nothing, Neutral},
+    {"--allow-shlib-undefined", Nothing, Neutral},
+    {"--no-allow-shlib-undefined", Nothing, Neutral},
+    {"--allow-multiple-definition", Nothing, Neutral},
+    {"--copy-dt-needed-entries", Nothing, Neutral},
+    {"--no-copy-dt-needed-entries", Nothing, Neutral},
+    {"--add-needed", Nothing, Neutral},
+    {"--no-add-needed", Nothing, Neutral},
+    {"--enable-new-dtags", Nothing, Neutral},
+    {"--disable-new-dtags", Nothing, Neutral},
+    {"--discard-all", Nothing, Neutral},
+    {"--discard-locals", Nothing, Neutral},
+    {"--discard-none", Nothing, Neutral},
+    {"-x", Nothing, Neutral},
+    {"-X", Nothing, Neutral},
+    {"-S", Nothing, Neutral},
+    {"-s", Nothing, Neutral},
+    {"--strip-all", Nothing, Neutral},
+    {"--strip-debug", Nothing, Neutral},
+    {"-r", Nothing, Neutral},
+    {"-Ur", Nothing, Neutral},
+    {"--relocatable", Nothing, Neutral},
+    {"-i", Nothing, Neutral},
+    {"-q", Nothing, Neutral},
+    {"--emit-relocs", Nothing, Neutral},
+    {"-n", Nothing, Neutral},
+    {"-N", Nothing, Neutral},
+    {"--nmagic", Nothing, Neutral},
+    {"--omagic", Nothing, Neutral},
+    {"--relax", Nothing, Neutral},
+    {"--no-relax", Nothing, Neutral},
+    {"--demangle", Nothing, Neutral},
+    {"--no-demangle", Nothing, Neutral},
+    {"--fatal-warnings", Nothing, Neutral},
+    {"--no-fatal-warnings", Nothing, Neutral},
+    {"-w", Nothing, Neutral},
+    {"--no-warnings", Nothing, Neutral},
+    {"--warn-common", Nothing, Neutral},
+    {"--warn-constructors", Nothing, Neutral},
+    {"--warn-once", Nothing, Neutral},
+    {"--warn-section-align", Nothing, Neutral},
+    {"--warn-textrel", Nothing, Neutral},
+    {"--warn-execstack", Nothing, Neutral},
+    {"--no-warn-execstack", Nothing, Neutral},
+    {"--warn-rwx-segments", Nothing, Neutral},
+    {"--no-warn-rwx-segments", Nothing, Neutral},
+    {"--warn-alternate-em", Nothing, Neutral},
+    {"--no-warn-mismatch", Nothing, Neutral},
+    {"--no-warn-search-mismatch", Nothing, Neutral},
+    {"--no-ld-generated-unwind-info", Nothing, Neutral},
+    {"--ld-generated-unwind-info", Nothing, Neutral},
+    {"--no-keep-memory", Nothing, Neutral},
+    {"--reduce-memory-overheads", Nothing, Neutral},
+    {"--hash-size=", Joined, Neutral},
+    {"--no-define-common", Nothing, Neutral},
+    {"--dynamic-list-data", Nothing, Neutral},
+    {"--dynamic-list-cpp-new", Nothing, Neutral},
+    {"--dynamic-list-cpp-typeinfo", Nothing, Neutral},
+    {"--traditional-format", Nothing, Neutral},
+    {"--unique", Nothing, Neutral},
+    {"--noinhibit-exec", Nothing, Neutral},
+    {"--check-sections", Nothing, Neutral},
+    {"--no-check-sections", Nothing, Neutral},
+    {"--cref", Nothing, Neutral},
+    {"--ctf-variables", Nothing, Neutral},
+    {"--split-by-file", Nothing, Neutral},
+    {"--nostdlib", Nothing, Neutral},
+    {"-nostdlib", Nothing, Neutral},
+    {"-EL", Nothing, Neutral},
+    {"-EB", Nothing, Neutral},
+    {"--stats", Nothing, Declines, "query"},
+    {"-t", Nothing, Declines, "query"},
+    {"--trace", Nothing, Declines, "query"},
+    {"-v", Nothing, Declines, "query"},
+    {"-V", Nothing, Declines, "query"},
+    {"--version", Nothing, Declines, "query"},
+    {"--verbose", Joined, Declines, "query"},
+    {"--help", Nothing, Declines, "query"},
+    {"-M", Nothing, Declines, "query"},
+    {"--print-map", Nothing, Declines, "query"},
+    {"--print-memory-usage", Nothing, Declines, "query"},
+    {"--print-output-format", Nothing, Declines, "query"},
 };
 
-constexpr Option kAssembler[] = {
-    {"-o", kEither, Effect::Output},
-    {"--32", kFlag, Effect::Neutral},
-    {"--64", kFlag, Effect::Neutral},
-    {"--x32", kFlag, Effect::Neutral},
-    {"-I", kEither, Effect::Decline, "included files are not followed"},
-    {"--noexecstack", kFlag, Effect::Neutral},
-    {"--execstack", kFlag, Effect::Neutral},
-    {"-W", kFlag, Effect::Neutral},
-    {"--warn", kFlag, Effect::Neutral},
-    {"--no-warn", kFlag, Effect::Neutral},
-    {"--fatal-warnings", kFlag, Effect::Neutral},
-    {"-g", kJoined, Effect::Neutral},
-    {"--gdwarf-", kJoined, Effect::Neutral},
-    {"-m", kJoined, Effect::Neutral},
-    {"-march=native", kFlag, Effect::Decline, "depends on this machine's CPU"},
-    {"--divide", kFlag, Effect::Neutral},
-    {"--defsym", kSeparate, Effect::Neutral},
-    {"--strip-local-absolute", kFlag, Effect::Neutral},
-    {"-L", kFlag, Effect::Neutral},
-    {"--keep-locals", kFlag, Effect::Neutral},
-    {"--compress-debug-sections", kJoined, Effect::Neutral},
-    {"--nocompress-debug-sections", kFlag, Effect::Neutral},
-    {"--debug-prefix-map", kSeparate, Effect::Neutral},
-    {"--version", kFlag, Effect::Query},
-    {"-version", kFlag, Effect::Query},
-    {"-v", kFlag, Effect::Query},
-    {"--help", kFlag, Effect::Query},
+constexpr Option kAs[] = {
+    {"-o", Either, Output},
+    {"-I", Either, SearchDirectory},
+    {"--32", Nothing, Neutral},
+    {"--64", Nothing, Neutral},
+    {"--x32", Nothing, Neutral},
+    {"-m", Joined, Neutral},
+    {"-march=native", Nothing, Declines, "native-processor"},
+    {"-g", Joined, Neutral},
+    {"--gstabs", Joined, Neutral},
+    {"--gdwarf-", Joined, Neutral},
+    {"--gen-debug", Nothing, Neutral},
+    {"--defsym", Separate, Neutral},
+    {"--noexecstack", Nothing, Neutral},
+    {"--execstack", Nothing, Neutral},
+    {"--fatal-warnings", Nothing, Neutral},
+    {"--warn", Nothing, Neutral},
+    {"--no-warn", Nothing, Neutral},
+    {"-W", Nothing, Neutral},
+    {"-J", Nothing, Neutral},
+    {"-K", Nothing, Neutral},
+    {"-Q", Nothing, Neutral},
+    {"-q", Nothing, Neutral},
+    {"-s", Nothing, Neutral},
+    {"-w", Nothing, Neutral},
+    {"-x", Nothing, Neutral},
+    {"-Z", Nothing, Neutral},
+    {"-L", Nothing, Neutral},
+    {"-D", Nothing, Neutral},
+    {"-f", Nothing, Neutral},
+    {"-k", Nothing, Neutral},
+    {"-n", Nothing, Neutral},
+    {"-O", Joined, Neutral},
+    {"-EL", Nothing, Neutral},
+    {"-EB", Nothing, Neutral},
+    {"--keep-locals", Nothing, Neutral},
+    {"--divide", Nothing, Neutral},
+    {"--strip-local-absolute", Nothing, Neutral},
+    {"--reduce-memory-overheads", Nothing, Neutral},
+    {"--hash-size=", Joined, Neutral},
+    {"--compress-debug-sections", Joined, Neutral},
+    {"--nocompress-debug-sections", Nothing, Neutral},
+    {"--debug-prefix-map", Separate, Neutral},
+    {"--elf-stt-common=", Joined, Neutral},
+    {"--generate-missing-build-notes=", Joined, Neutral},
+    {"--sectname-subst", Nothing, Neutral},
+    {"--size-check=", Joined, Neutral},
+    {"--alternate", Nothing, Neutral},
+    {"--listing-", Joined, Declines, "listing"},
+    {"-a", Joined, Declines, "listing"},
+    {"--MD", Separate, Declines, "assembler-depfile"},
+    {"-v", Nothing, Declines, "query"},
+    {"--version", Nothing, Declines, "query"},
+    {"-version", Nothing, Declines, "query"},
+    {"--help", Nothing, Declines, "query"},
+    {"--target-help", Nothing, Declines, "query"},
+    {"--statistics", Nothing, Declines, "query"},
 };
 
 }  // namespace
@@ -347,12 +660,42 @@ std::span<const Option> gcc_options() {
   return kGcc;
 }
 
-std::span<const Option> linker_options() {
-  return kLinker;
+std::span<const Option> ld_options() {
+  return kLd;
 }
 
-std::span<const Option> assembler_options() {
-  return kAssembler;
+std::span<const Option> as_options() {
+  return kAs;
+}
+
+bool is_neutral_f_option(std::string_view word) {
+  if (!word.starts_with("-f")) {
+    return false;
+  }
+  const std::string_view name = word.substr(2);
+  return is_neutral_name(name) || (name.starts_with("no-") && is_neutral_name(name.substr(3)));
+}
+
+std::optional<Match> match_ld(const std::vector<std::string>& words, size_t at) {
+  const std::string& word = words[at];
+  const auto whole = match(kLd, words, at);
+  const bool one_dash_long = word.size() > 2 && word[0] == '-' && word[1] != '-' && word[1] != 'o';
+  if (!one_dash_long || (whole && whole->option->spelling.size() > 2)) {
+    return whole;
+  }
+  // ld prefers a long option over a short one with a joined argument, however many dashes.
+  std::vector<std::string> spelt{words.begin() + static_cast<std::ptrdiff_t>(at), words.end()};
+  spelt[0] = "-" + word;
+  auto long_form = match(kLd, spelt, 0);
+  if (!long_form) {
+    return whole;
+  }
+  if (long_form->words == 2) {
+    long_form->argument = words[at + 1];
+  } else {
+    long_form->argument = std::string_view(word).substr(long_form->option->spelling.size() - 1);
+  }
+  return long_form;
 }
 
 }  // namespace model

@@ -1,13 +1,19 @@
 #pragma once
 
-#include "model/compiler_dependencies.hh"
-#include "model/gcc.hh"
+#include "base/clock.hh"
+#include "model/binutils.hh"
+#include "model/gcc_model.hh"
 #include "model/model.hh"
-#include "object/store.hh"
+#include "model/recorded_dependencies.hh"
+#include "model/thunk_builder.hh"
+#include "model/toolchain.hh"
+
+#include <atomic>
+#include <chrono>
 
 namespace model {
 
-// gcc, g++, cc, c++ (also with a version or a target before or behind), ar, ranlib, as, ld.
+// The tools that gg has models for by itself: gcc, g++, ar, ranlib, ld, as. Any thread.
 class GnuModels final : public Models {
  public:
   GnuModels(View& view, object::Store& store, object::Records& records);
@@ -16,12 +22,28 @@ class GnuModels final : public Models {
   [[nodiscard]] Inference infer(const Invocation& invocation) override;
   [[nodiscard]] std::optional<Inference> infer_again(const Invocation& invocation) override;
 
+  // For the summary: where inference spent its time.
+  struct Statistics {
+    uint64_t inferences = 0;
+    base::Nanoseconds time{0};
+    RecordedDependencies::Counts dependencies;
+  };
+
+  [[nodiscard]] Statistics statistics() const;
+
  private:
-  View& view_;
-  object::Store& store_;
-  FileFacts facts_;
-  CompilerDependencies dependencies_;
+  [[nodiscard]] base::Result<Inference> guarded(const Invocation& invocation);
+  [[nodiscard]] base::Result<Inference> dispatch(const Invocation& invocation);
+
+  base::SystemClock clock_;  // file times are compared with it, so no other would do
+  RecordedDependencies dependencies_;
   Toolchains toolchains_;
+  LinkerCalls linker_calls_;
+  ThunkBuilder builder_;
+  GccModel gcc_;
+  BinutilsModel binutils_;
+  std::atomic<uint64_t> inferences_{0};
+  std::atomic<int64_t> nanoseconds_{0};
 };
 
 }  // namespace model

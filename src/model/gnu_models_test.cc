@@ -168,20 +168,20 @@ TEST_F(GnuModelsTest, what_cannot_be_told_beforehand_runs_natively_for_a_stated_
   write("date.c", "const char *d = __DATE__;\n");
   write("asm.c", "__asm__(\".incbin \\\"x\\\"\");\n");
   write("broken.c", "#include \"nowhere.h\"\n");
-  EXPECT_EQ(declined({"gcc", "-c", "a.c", "-fplugin=x.so"}), "option");
+  EXPECT_EQ(declined({"gcc", "-c", "a.c", "-fplugin=x.so"}), "plugin");
   EXPECT_EQ(declined({"gcc", "--strange", "-c", "a.c"}), "unknown-option");
   EXPECT_EQ(declined({"gcc", "-v"}), "query");
   EXPECT_EQ(declined({"gcc", "-print-search-dirs"}), "query");
   EXPECT_EQ(declined({"gcc", "-dumpversion"}), "query");
-  EXPECT_EQ(declined({"gcc", "-E", "a.c"}), "option");
-  EXPECT_EQ(declined({"gcc", "-xc", "-", "-c"}), "stdin");
-  EXPECT_EQ(declined({"gcc", "-c", "a.c", "-o", "-"}), "output");
+  EXPECT_EQ(declined({"gcc", "-E", "a.c"}), "preprocess-only");
+  EXPECT_EQ(declined({"gcc", "-xc", "-", "-c"}), "standard-input");
+  EXPECT_EQ(declined({"gcc", "-c", "a.c", "-o", "-"}), "special-output");
   EXPECT_EQ(declined({"gcc", "-c", "date.c"}), "date-macro");
-  EXPECT_EQ(declined({"gcc", "-c", "asm.c"}), "embedded-file");
-  EXPECT_EQ(declined({"gcc", "-c", "broken.c"}), "preprocessing-failed");
-  EXPECT_EQ(declined({"gcc", "-c", "absent.c"}), "preprocessing-failed");
+  EXPECT_EQ(declined({"gcc", "-c", "asm.c"}), "included-binary");
+  EXPECT_EQ(declined({"gcc", "-c", "broken.c"}), "preprocessing-fails");
+  EXPECT_EQ(declined({"gcc", "-c", "absent.c"}), "missing-input");
   EXPECT_EQ(declined({"gcc", "a.c", "-lnowhere"}), "missing-library");
-  EXPECT_EQ(declined({"ar", "t", "x.a"}), "option");
+  EXPECT_EQ(declined({"ar", "t", "x.a"}), "query");
 }
 
 TEST_F(GnuModelsTest, a_promised_header_must_be_read_and_a_promised_object_stays_a_promise) {
@@ -208,9 +208,9 @@ TEST_F(GnuModelsTest, one_command_may_compile_several_sources_and_link_them) {
   const auto inferred =
       std::get<Inferred>(infer({"gcc", "a.c", "b.c", "-o", "prog", "-Wl,-Map=prog.map", "-lm"}));
   ASSERT_EQ(inferred.outputs.size(), 2U);
-  EXPECT_EQ(inferred.outputs[0].path, folder_.path() + "/prog");
-  EXPECT_TRUE(inferred.outputs[0].executable);
-  EXPECT_EQ(inferred.outputs[1].path, folder_.path() + "/prog.map");
+  EXPECT_EQ(inferred.outputs[0].path, folder_.path() + "/prog.map");
+  EXPECT_EQ(inferred.outputs[1].path, folder_.path() + "/prog");
+  EXPECT_TRUE(inferred.outputs[1].executable);
 }
 
 TEST_F(GnuModelsTest, every_name_of_the_compilers_is_a_tool) {

@@ -1,232 +1,461 @@
 #include "model/link_inputs.hh"
 
 #include "base/files.hh"
+#include "model/archive.hh"
 #include "model/elf.hh"
-#include "model/libraries.hh"
-#include "model/thunk_builder.hh"
+#include "model/gcc_options.hh"
+#include "model/link_script.hh"
+#include "model/look.hh"
+#include "model/paths.hh"
+#include "model/thunk_reader.hh"
 
+#include <fcntl.h>
+#include <glob.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <set>
+#include <array>
+#include <functional>
+#include <optional>
 
 namespace model {
 
 namespace {
 
-using Problem = std::variant<Declined, MustRead>;
-
-bool exists(const std::string& path) {
+bool is_there(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
 }
 
-// The files and -l names in a linker script's INPUT and GROUP (ld's manual, "Commands Dealing with Files");
-// nullopt: the text is no such script.
-std::optional<std::vector<std::string>> script_words(const std::string& text) {
-  std::vector<std::string> words;
-  bool found = false;
-  for (const char* command : {"GROUP", "INPUT"}) {
-    for (size_t at = text.find(command); at != std::string::npos; at = text.find(command, at + 1)) {
-      const size_t open = text.find('(', at);
-      if (open == std::string::npos) {
-        break;
-      }
-      found = true;
-      int depth = 0;
-      std::string word;
-      for (size_t i = open; i < text.size(); ++i) {
-        const char c = text[i];
-        const bool separator =
-            c == '(' || c == ')' || c == ' ' || c == '\n' || c == '\t' || c == ',' || c == '\r';
-        if (separator && !word.empty()) {
-          if (word != "AS_NEEDED") {
-            words.push_back(word);
-          }
-          word.clear();
-        } else if (!separator) {
-          word += c;
+void split_into(std::string_view list, std::vector<std::string>& parts) {
+  while (!list.empty()) {
+    const size_t colon = list.find(':');
+    if (colon != 0) {
+      parts.emplace_back(list.substr(0, colon));
+    }
+    list.remove_prefix(colon == std::string_view::npos ? list.size() : colon + 1);
+  }
+}
+
+// The loader's configuration, which ld reads, too, to find what shared libraries need.
+struct LoaderConfiguration {
+  std::set<std::string> files;
+  std::vector<std::string> directories;
+};
+
+void read_loader_configuration(const std::string& path, LoaderConfiguration& found) {
+  const auto text = base::read_file_if_there(path);
+  if (!text || !found.files.insert(path).second) {
+    return;
+  }
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const size_t end = rest.find('\n');
+    std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    line = line.substr(0, line.find('#'));
+    const size_t first = line.find_first_not_of(" \t");
+    const size_t last = line.find_last_not_of(" \t");
+    line = first == std::string_view::npos ? "" : line.substr(first, last - first + 1);
+    if (line.starts_with("include ")) {
+      glob_t matches{};
+      const std::string pattern = absolute(parent_of(path), line.substr(line.find_first_not_of(" \t", 8)));
+      if (::glob(pattern.c_str(), 0, nullptr, &matches) == 0) {
+        for (size_t i = 0; i < matches.gl_pathc; ++i) {
+          read_loader_configuration(matches.gl_pathv[i], found);
         }
-        depth += c == '(' ? 1 : c == ')' ? -1 : 0;
-        if (depth == 0) {
-          break;
-        }
       }
+      ::globfree(&matches);
+    } else if (line.starts_with('/')) {
+      found.directories.emplace_back(line);
     }
   }
-  return found ? std::optional(words) : std::nullopt;
 }
 
-bool is_text_script(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::file_size(path, error) < (1U << 16U) && !error;
-}
+// What kind of objects a link is of, by its -m; nullopt: unknown, so all fit.
+struct Kind {
+  bool is_64_bit;
+  uint16_t machine;
+};
 
-class LinkInputs {
- public:
-  LinkInputs(const Toolchain& toolchain, View& view, Footprint& footprint)
-      : toolchain_(toolchain), view_(view), footprint_(footprint) {}
+std::optional<Kind> kind_of(std::string_view emulation) {
+  struct Known {
+    std::string_view name;
+    Kind kind;
+  };
 
-  void search_in(const std::vector<std::string>& user_directories) {
-    for (const std::string& directory : user_directories) {
-      directories_.push_back(absolute(directory, footprint_.working_directory));
+  constexpr uint16_t kX86 = 3;      // EM_386
+  constexpr uint16_t kX86_64 = 62;  // EM_X86_64
+  for (const Known& known : {Known{"elf_x86_64", {true, kX86_64}}, Known{"elf_i386", {false, kX86}},
+                             Known{"elf32_x86_64", {false, kX86_64}}}) {
+    if (known.name == emulation) {
+      return known.kind;
     }
-    for (const std::string& directory : toolchain_.library_directories) {
-      directories_.push_back(absolute(directory, "/"));
+  }
+  return std::nullopt;
+}
+
+class Finder {
+ public:
+  Finder(const LinkQuestion& question, View& view, object::Store& store)
+      : question_(question), view_(view), store_(store), sysroot_(question.sysroot) {}
+
+  base::Result<LinkAnswer> run() {
+    if (!collect_options()) {
+      return answer();
     }
     for (const std::string& directory : directories_) {
-      if (std::filesystem::is_directory(directory)) {
-        footprint_.directories.insert(directory);
-      }
+      found_.directories.insert(directory);
     }
-  }
-
-  // What a promise stands for can't be looked into: what a shared library needs is added when it is there.
-  std::optional<Problem> add_file(const std::string& path) {
-    if (!seen_.insert(path).second) {
-      return std::nullopt;
-    }
-    auto entry = followed(view_, path);
-    if (!entry || !*entry) {
-      return Problem(Declined{"missing-input", path});
-    }
-    footprint_.inputs.insert(path);
-    if (const auto* promise = std::get_if<object::Promise>(&**entry)) {
-      const bool may_be_shared = path.find(".so") != std::string::npos;
-      return may_be_shared ? std::optional<Problem>(MustRead{{*promise}}) : std::nullopt;
-    }
-    return look_into(path);
-  }
-
-  std::optional<Problem> add_library(const std::string& name, bool static_only) {
-    const auto path = find_library(name, static_only);
-    if (!path) {
-      return Problem(Declined{"missing-library", name});
-    }
-    return add_file(*path);
-  }
-
-  // Left out when it's nowhere: a library that the driver names by itself and that this link may not need.
-  std::optional<Problem> add_library_if_there(const std::string& name, bool static_only) {
-    const auto path = find_library(name, static_only);
-    return path ? add_file(*path) : std::nullopt;
+    take_words();
+    return answer();
   }
 
  private:
-  [[nodiscard]] std::optional<std::string> find_library(const std::string& name, bool static_only) const {
-    for (const std::string& directory : directories_) {
-      const std::string prefix = directory + "/";
-      if (name.starts_with(':')) {
-        if (exists(prefix + name.substr(1))) {
-          return prefix + name.substr(1);
+  using Words = std::vector<std::string>;
+
+  base::Result<LinkAnswer> answer() {
+    if (error_) {
+      return tl::unexpected(*error_);
+    }
+    if (declined_) {
+      return LinkAnswer(*declined_);
+    }
+    return LinkAnswer(std::move(found_));
+  }
+
+  [[nodiscard]] bool stopped() const { return error_.has_value() || declined_.has_value(); }
+
+  void decline(std::string_view reason, std::string_view detail) {
+    if (!stopped()) {
+      declined_ = Declined{std::string(reason), std::string(detail)};
+    }
+  }
+
+  [[nodiscard]] std::string in_place(std::string_view path) const {
+    return absolute(question_.working_directory, path);
+  }
+
+  // "=dir" is below the sysroot.
+  [[nodiscard]] std::string directory(std::string_view path) const {
+    return path.starts_with('=') ? sysroot_ + std::string(path.substr(1)) : in_place(path);
+  }
+
+  // -L counts for every -l, also for those that stand before it, so directories come first.
+  bool collect_options() {
+    const Words& words = question_.words;
+    std::vector<std::string> user_directories;
+    for (size_t at = 0; at < words.size() && !stopped();) {
+      if (!words[at].starts_with('-') || words[at] == "-") {
+        if (words[at].starts_with('@')) {
+          decline("response-file", words[at]);
         }
+        ++at;
         continue;
       }
-      if (!static_only && exists(prefix + "lib" + name + ".so")) {
-        return prefix + "lib" + name + ".so";
+      const auto option = match_ld(words, at);
+      if (!option) {
+        decline("unknown-option", words[at]);
+        break;
       }
-      if (exists(prefix + "lib" + name + ".a")) {
-        return prefix + "lib" + name + ".a";
+      const std::string argument(option->argument);
+      const std::string_view spelling = option->option->spelling;
+      if (option->option->does == Does::Declines) {
+        decline(option->option->reason, words[at]);
+      } else if (option->option->does == Does::LibraryDirectory) {
+        user_directories.push_back(argument);
+      } else if (spelling.find("rpath") != std::string_view::npos) {
+        split_into(argument, run_paths_);
+      } else if (spelling == "--sysroot=") {
+        sysroot_ = argument;
+      } else if (spelling == "-m") {
+        kind_ = kind_of(argument);
+      } else if (spelling == "-R") {
+        decline("unknown-option", words[at]);  // a run path or --just-symbols, by what stands there
+      } else if (option->option->does == Does::Output) {
+        found_.output = argument;
+      } else if (option->option->does == Does::WritesFile) {
+        argument == "-" ? decline("special-output", words[at]) : found_.outputs.push_back(argument);
       }
+      at += option->words;
     }
-    return std::nullopt;
+    for (const std::string& user : user_directories) {
+      directories_.push_back(directory(user));
+    }
+    for (const std::string& builtin : question_.default_directories) {
+      directories_.push_back(directory(builtin));
+    }
+    if (found_.output == "-" || found_.output.starts_with("/dev/")) {
+      decline("special-output", found_.output);
+    }
+    return !stopped();
   }
 
-  std::optional<Problem> look_into(const std::string& path) {
-    if (path.ends_with(".o") || path.ends_with(".a")) {
-      return path.ends_with(".a") ? look_into_archive(path) : std::nullopt;
-    }
-    if (const auto needs = read_elf_needs(path)) {
-      return add_needed(*needs, path);
-    }
-    if (!is_text_script(path)) {
-      return std::nullopt;
-    }
-    const auto words = script_words(base::read_file(path));
-    return words ? add_script_words(*words, path) : std::nullopt;
-  }
-
-  std::optional<Problem> look_into_archive(const std::string& path) {
-    constexpr std::string_view kThin = "!<thin>\n";
-    const auto bytes = is_text_script(path) ? base::read_file(path) : std::string();
-    if (bytes.starts_with(kThin)) {
-      return Problem(Declined{"thin-archive", path});
-    }
-    // glibc's libm.a is a linker script under an archive's name.
-    const auto words = bytes.starts_with("!<arch>") || bytes.empty() ? std::nullopt : script_words(bytes);
-    return words ? add_script_words(*words, path) : std::nullopt;
-  }
-
-  std::optional<Problem> add_script_words(const std::vector<std::string>& words, const std::string& script) {
-    for (const std::string& word : words) {
-      if (word.starts_with("-l")) {
-        if (auto problem = add_library(word.substr(2), false)) {
-          return problem;
+  void take_words() {
+    const Words& words = question_.words;
+    std::vector<bool> states;
+    for (size_t at = 0; at < words.size() && !stopped();) {
+      const std::string& word = words[at];
+      if (!word.starts_with('-')) {
+        if (!question_.temporaries.contains(word)) {
+          add_file(in_place(word));
         }
+        ++at;
         continue;
       }
-      std::string path = word.starts_with('/') ? word : "";
-      for (size_t i = 0; path.empty() && i < directories_.size(); ++i) {
-        path = exists(directories_[i] + "/" + word) ? directories_[i] + "/" + word : "";
+      const auto option = match_ld(words, at);
+      const std::string_view spelling = option->option->spelling;
+      if (spelling == "-Bstatic" || spelling == "-dn" || spelling == "-non_shared" || spelling == "-static" ||
+          spelling == "--static") {
+        static_only_ = true;
+      } else if (spelling == "-Bdynamic" || spelling == "-dy" || spelling == "-call_shared") {
+        static_only_ = false;
+      } else if (spelling == "--push-state") {
+        states.push_back(static_only_);
+      } else if (spelling == "--pop-state" && !states.empty()) {
+        static_only_ = states.back();
+        states.pop_back();
+      } else if (option->option->does == Does::LinkInput) {
+        add_library(std::string(option->argument));
+      } else if (option->option->does == Does::ReadsFile) {
+        add_read_file(std::string(option->argument), spelling);
       }
-      if (path.empty()) {
-        path = absolute(word, std::filesystem::path(script).parent_path().string());
-      }
-      if (auto problem = add_file(path)) {
-        return problem;
-      }
+      at += option->words;
     }
-    return std::nullopt;
   }
 
-  // ld looks for what shared libraries need, to check symbols (ld's manual, -rpath-link); what it doesn't
-  // find it only warns of, so neither do we stop.
-  std::optional<Problem> add_needed(const ElfNeeds& needs, const std::string& wanted_by) {
-    static const std::vector<std::string> system = system_library_directories();
-    std::vector<std::string> places = directories_;
-    places.insert(places.end(), needs.runpath.begin(), needs.runpath.end());
-    places.push_back(std::filesystem::path(wanted_by).parent_path().string());
-    places.insert(places.end(), system.begin(), system.end());
-    for (const std::string& name : needs.libraries) {
-      for (const std::string& place : places) {
-        if (exists(place + "/" + name)) {
-          if (auto problem = add_file(absolute(place + "/" + name, "/"))) {
-            return problem;
+  // -T and its like are looked for in the working directory, then where libraries are.
+  void add_read_file(const std::string& name, std::string_view spelling) {
+    std::string path = in_place(name);
+    for (size_t i = 0; !is_there(path) && i < directories_.size() && !name.starts_with('/'); ++i) {
+      path = directories_[i] + "/" + name;
+    }
+    if (!is_there(path)) {
+      decline("missing-input", name);
+      return;
+    }
+    const bool script = spelling == "-T" || spelling == "--script=" || spelling == "--default-script=" ||
+                        spelling == "-dT" || spelling == "-c";
+    script ? add_file(path) : add_plain(path);
+  }
+
+  void add_plain(const std::string& path) { found_.inputs.insert(path); }
+
+  void add_library(const std::string& name) {
+    std::vector<std::string> spellings;
+    if (name.starts_with(':')) {
+      spellings = {name.substr(1)};
+    } else if (static_only_) {
+      spellings = {"lib" + name + ".a"};
+    } else {
+      spellings = {"lib" + name + ".so", "lib" + name + ".a"};
+    }
+    for (const std::string& place : directories_) {
+      for (const std::string& spelling : spellings) {
+        const std::string path = place + "/" + spelling;
+        if (is_there(path)) {
+          add_file(path);
+          if (stopped() || fits(path)) {
+            return;
           }
-          break;
         }
       }
     }
-    return std::nullopt;
+    decline("missing-library", "-l" + name);
   }
 
-  const Toolchain& toolchain_;
+  // ld skips a library of another machine and goes on searching.
+  [[nodiscard]] bool fits(const std::string& path) const {
+    const auto entry = look_through(view_, path);
+    if (!kind_ || !entry || !*entry || !std::holds_alternative<object::File>(**entry)) {
+      return true;
+    }
+    const auto elf = read_elf(path);
+    return !elf || !*elf || ((*elf)->is_64_bit == kind_->is_64_bit && (*elf)->machine == kind_->machine);
+  }
+
+  void add_file(const std::string& path) {
+    if (stopped() || !found_.inputs.insert(path).second) {
+      return;
+    }
+    const auto entry = look_through(view_, path);
+    if (!entry) {
+      error_ = entry.error();
+      return;
+    }
+    if (!*entry) {
+      decline("missing-input", path);
+      return;
+    }
+    if (const auto* promise = std::get_if<object::Promise>(&**entry)) {
+      add_promised(*promise, path);
+    } else if (std::holds_alternative<object::File>(**entry)) {
+      look_into(path);
+    } else {
+      decline("missing-input", path);
+    }
+  }
+
+  void look_into(const std::string& path) {
+    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, 8> head{};
+    const ssize_t got = fd ? ::read(fd.get(), head.data(), head.size()) : -1;
+    const std::string_view magic(head.data(), got < 0 ? 0 : static_cast<size_t>(got));
+    if (got < 0) {
+      decline("missing-input", path);
+    } else if (magic.starts_with("\x7f"
+                                 "ELF")) {
+      if (const auto elf = read_elf(path); elf && *elf) {
+        add_needed(**elf, path);
+      }
+    } else if (magic == kThinArchiveMagic) {
+      add_members(path);
+    } else if (magic != kArchiveMagic) {
+      add_script(path);
+    }
+  }
+
+  void add_members(const std::string& path) {
+    const auto members = thin_archive_members(base::read_file(path));
+    if (!members) {
+      decline("odd-archive", path);
+      return;
+    }
+    for (const std::string& member : *members) {
+      add_file(absolute(parent_of(path), member));
+    }
+  }
+
+  void add_script(const std::string& path) {
+    const auto script = parse_link_script(base::read_file(path));
+    if (!script || script->odd) {
+      // An object in a format of its own (LLVM's bitcode), or a script that leads elsewhere.
+      decline("linker-script", path);
+      return;
+    }
+    const bool below_sysroot = !sysroot_.empty() && path.starts_with(sysroot_ + "/");
+    for (const std::string& input : script->inputs) {
+      if (input.starts_with("-l")) {
+        add_library(input.substr(2));
+      } else if (input.starts_with('/')) {
+        add_file(below_sysroot && is_there(sysroot_ + input) ? sysroot_ + input : input);
+      } else if (input.starts_with('=')) {
+        add_file(directory(input));
+      } else {
+        add_searched(input, path);
+      }
+    }
+  }
+
+  // A plain name in a script: beside the script, in the working directory, or along the library path.
+  void add_searched(const std::string& name, const std::string& script) {
+    bool somewhere = false;
+    std::vector<std::string> places{parent_of(script), question_.working_directory};
+    places.insert(places.end(), directories_.begin(), directories_.end());
+    for (const std::string& place : places) {
+      const std::string path = place + "/" + name;
+      if (is_there(path)) {
+        add_file(path);
+        somewhere = true;
+      }
+    }
+    if (!somewhere) {
+      decline("missing-input", name);
+    }
+  }
+
+  // Not finding one is no error: ld warns of it, or not, in a container as here.
+  void add_needed(const Elf& elf, const std::string& path) {
+    if (elf.needed.empty()) {
+      return;
+    }
+    std::vector<std::string> places = run_paths_;
+    split_into(elf.rpath, places);
+    split_into(elf.runpath, places);
+    if (const auto variable = question_.environment.find("LD_RUN_PATH");
+        variable != question_.environment.end()) {
+      split_into(variable->second, places);
+    }
+    read_configuration();
+    places.insert(places.end(), configuration_.directories.begin(), configuration_.directories.end());
+    places.insert(places.end(), directories_.begin(), directories_.end());
+    for (const std::string& name : elf.needed) {
+      for (std::string place : places) {
+        if (const size_t at = place.find("$ORIGIN"); at != std::string::npos) {
+          place.replace(at, std::string_view("$ORIGIN").size(), parent_of(path));
+        }
+        const std::string candidate = directory(place) + "/" + name;
+        if (is_there(candidate)) {
+          add_file(candidate);
+        }
+      }
+    }
+  }
+
+  void read_configuration() {
+    if (configuration_.files.empty()) {
+      read_loader_configuration("/etc/ld.so.conf", configuration_);
+      for (const std::string& file : configuration_.files) {
+        add_plain(file);
+      }
+    }
+  }
+
+  // What a promised library needs is unknown until it is there; but it can only be what its own link read.
+  void add_promised(const object::Promise& promise, const std::string& path) {
+    const bool shared = base_name(path).find(".so") != std::string_view::npos;
+    const bool archive = extension(path) == ".a";
+    if (!shared && !archive) {
+      return;
+    }
+    const auto thunk = read_thunk(store_, promise.thunk);
+    if (!thunk) {
+      error_ = thunk.error();
+      return;
+    }
+    if (archive && !makes_thin_archive(*thunk)) {
+      return;
+    }
+    auto leaves = leaves_of(store_, *thunk);
+    if (!leaves) {
+      error_ = leaves.error();
+      return;
+    }
+    for (auto& leaf : *leaves) {
+      const bool library = base_name(leaf.first).find(".so") != std::string_view::npos;
+      if ((shared && library) || (archive && extension(leaf.first) == ".o")) {
+        add_given(leaf.first, leaf.second);
+      }
+    }
+  }
+
+  void add_given(const std::string& path, const object::Entry& entry) {
+    if (!given_.insert(path).second || stopped()) {
+      return;
+    }
+    found_.given.emplace_back(path, entry);
+    if (const auto* promise = std::get_if<object::Promise>(&entry)) {
+      add_promised(*promise, path);
+    }
+  }
+
+  const LinkQuestion& question_;
   View& view_;
-  Footprint& footprint_;
-  std::vector<std::string> directories_;
-  std::set<std::string> seen_;
+  object::Store& store_;
+  std::string sysroot_;
+  LinkFootprint found_;
+  std::vector<std::string> directories_;  // -L, then the built-in ones
+  std::vector<std::string> run_paths_;    // -rpath-link and -rpath
+  LoaderConfiguration configuration_;
+  std::set<std::string> given_;
+  std::optional<Kind> kind_;
+  bool static_only_ = false;
+  std::optional<Declined> declined_;
+  std::optional<base::Error> error_;
 };
 
 }  // namespace
 
-std::optional<Problem> add_link_inputs(const GccCommand& command,
-                                       const std::vector<std::string>& implied_libraries,
-                                       const Toolchain& toolchain, View& view, Footprint& footprint) {
-  LinkInputs inputs(toolchain, view, footprint);
-  inputs.search_in(command.library_directories);
-  for (const auto& item : command.link_items) {
-    auto problem = item.kind == GccCommand::LinkItem::Kind::File
-                       ? inputs.add_file(absolute(item.name, footprint.working_directory))
-                       : inputs.add_library(item.name, command.static_link);
-    if (problem) {
-      return problem;
-    }
-  }
-  for (const std::string& library : implied_libraries) {
-    if (auto problem = inputs.add_library_if_there(library, command.static_link)) {
-      return problem;
-    }
-  }
-  return std::nullopt;
+base::Result<LinkAnswer> find_link_inputs(const LinkQuestion& question, View& view, object::Store& store) {
+  return Finder(question, view, store).run();
 }
 
 }  // namespace model

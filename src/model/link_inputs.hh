@@ -1,15 +1,41 @@
 #pragma once
 
-#include "model/gcc.hh"
+#include "model/model.hh"
+#include "object/store.hh"
+
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 namespace model {
 
-// Adds to the footprint all that the linker opens for the command's items: files, libraries as ld's search
-// finds them (and names probed before, which are absent and so need no entry), what linker scripts and shared
-// libraries name in turn. Returns why not: a library that is nowhere (ld says it better), a promise that must
-// be read.
-[[nodiscard]] std::optional<std::variant<Declined, MustRead>> add_link_inputs(
-    const GccCommand& command, const std::vector<std::string>& implied_libraries, const Toolchain& toolchain,
-    View& view, Footprint& footprint);
+// What ld reads and writes for its words.
+struct LinkFootprint {
+  std::set<std::string> inputs;                              // absolute
+  std::vector<std::pair<std::string, object::Entry>> given;  // inputs of promised libraries' own links
+  std::set<std::string> directories;                         // absolute; searched
+  std::vector<std::string> outputs;                          // besides -o: maps; as ld names them
+  std::string output = "a.out";                              // -o
+};
+
+using LinkAnswer = std::variant<LinkFootprint, Declined, MustRead>;
+
+struct LinkQuestion {
+  std::vector<std::string> words;                // ld's own, argv[0] not among them
+  std::vector<std::string> default_directories;  // where ld looks for -l after -L: its built-in SEARCH_DIRs
+  std::string sysroot;                           // of ld
+  std::string working_directory;
+  std::map<std::string, std::string> environment;
+  std::set<std::string> temporaries;  // names among the words that the driver makes itself
+};
+
+// Finds libraries as ld does (ld's manual, -l, -L, -rpath-link): every file that ld would open, and of shared
+// libraries also those that they need in turn, since ld looks into them for undefined symbols. Where ld would
+// take one of several candidates for a needed library, all that are there are inputs, so that it takes the
+// same in a container.
+[[nodiscard]] base::Result<LinkAnswer> find_link_inputs(const LinkQuestion& question, View& view,
+                                                        object::Store& store);
 
 }  // namespace model

@@ -18,7 +18,8 @@ struct Invocation {
   std::string program;  // absolute; the name it was called by, symlinks not followed ("/usr/bin/cc")
   std::vector<std::string> argv;
   std::map<std::string, std::string> environment;
-  std::string working_directory;  // absolute
+  std::string working_directory;    // absolute, a real path (what getcwd says)
+  bool stderr_is_terminal = false;  // compilers colour their diagnostics there
 
   bool operator==(const Invocation&) const = default;
 };

@@ -2,170 +2,297 @@
 
 #include "base/errors.hh"
 #include "base/subprocess.hh"
-#include "model/libraries.hh"
+#include "model/dynamic_loader.hh"
+#include "model/file_view.hh"
+#include "model/link_script.hh"
+#include "model/paths.hh"
+#include "object/hash.hh"
 
+#include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <filesystem>
+#include <memory>
+#include <optional>
 
 namespace model {
 
 namespace {
 
-namespace fs = std::filesystem;
+bool is_directory(const std::string& path) {
+  struct stat status {};
 
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  for (size_t from = 0; from <= text.size();) {
-    const size_t end = std::min(text.find(separator, from), text.size());
-    if (end > from) {
-      parts.push_back(text.substr(from, end - from));
-    }
-    from = end + 1;
-  }
-  return parts;
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-// Asks one driver its questions.
-class Driver {
+bool is_there(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
+// Asks a driver one of its -print- questions.
+class Questions {
  public:
-  Driver(std::string path, std::string path_variable, std::string root)
-      : path_(std::move(path)), path_variable_(std::move(path_variable)), root_(std::move(root)) {}
+  Questions(std::string driver, std::string path_variable, std::string root)
+      : driver_(std::move(driver)), path_variable_(std::move(path_variable)), root_(std::move(root)) {}
 
-  [[nodiscard]] std::string ask(const std::string& question) const {
-    const base::Completed answer = base::run({path_,
-                                              {path_, question},
-                                              {"PATH=" + path_variable_, "LC_ALL=C"},
-                                              "/",
-                                              root_,
-                                              std::chrono::seconds(30)});
-    if (answer.exit_code != 0) {
-      throw base::OperatorError("'" + path_ + " " + question + "' failed: " + answer.err);
+  // The answer less its newline. Throws base::SyscallError if the driver cannot be started.
+  std::string ask(const std::string& question) const {
+    const base::Completed done =
+        base::run({driver_, {driver_, question}, {"LC_ALL=C", "PATH=" + path_variable_}, "/", root_});
+    std::string answer = done.exit_code == 0 ? done.out : "";
+    while (answer.ends_with('\n')) {
+      answer.pop_back();
     }
-    return answer.out.substr(0, answer.out.find_last_not_of('\n') + 1);
+    return answer;
   }
 
-  // Absolute; "" when the driver doesn't know one.
-  [[nodiscard]] std::string program(const std::string& name) const {
+  // The file that the driver would run as `name`; "" if there is none.
+  std::string program(const std::string& name) const {
     const std::string answer = ask("-print-prog-name=" + name);
-    return answer.starts_with('/') ? answer : find_program(answer, path_variable_);
+    return answer.find('/') != std::string::npos ? answer : find_program(answer, path_variable_);
   }
 
-  [[nodiscard]] std::string file(const std::string& name) const {
+  // The file that the driver would read as `name`; "" if there is none.
+  std::string file(const std::string& name) const {
     const std::string answer = ask("-print-file-name=" + name);
-    return answer.starts_with('/') ? answer : "";
+    return answer.find('/') != std::string::npos && is_there(answer) ? answer : "";
   }
-
-  [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  std::string path_;
+  std::string driver_;
   std::string path_variable_;
   std::string root_;
 };
 
-void add_program(std::set<std::string>& paths, const std::string& program,
-                 const std::vector<std::string>& directories) {
-  if (!program.empty() && ::access(program.c_str(), F_OK) == 0) {
-    paths.insert(program);
-    paths.merge(loader_closure(program, directories));
+base::Result<void> add_program(std::set<std::string>& files, const std::string& path) {
+  auto closure = runtime_files(path);
+  if (!closure) {
+    return tl::unexpected(closure.error());
   }
-}
-
-void add_tree(std::set<std::string>& paths, const std::string& directory) {
-  std::error_code error;
-  for (const auto& entry : fs::recursive_directory_iterator(directory, error)) {
-    if (!entry.is_directory(error)) {
-      paths.insert(entry.path().string());
-    }
-  }
-}
-
-// "libraries: =/a/:/b/" (gcc's manual, -print-search-dirs).
-std::vector<std::string> library_search_path(const Driver& driver) {
-  for (const std::string& line : split(driver.ask("-print-search-dirs"), '\n')) {
-    if (line.starts_with("libraries: =")) {
-      return split(line.substr(std::string("libraries: =").size()), ':');
-    }
-  }
+  files.merge(*closure);
   return {};
 }
 
-void add_start_files(const Driver& driver, std::set<std::string>& link) {
-  for (const char* name : {"crt1.o", "Scrt1.o", "gcrt1.o", "grcrt1.o", "rcrt1.o", "crti.o", "crtn.o",
-                           "crtbegin.o", "crtbeginS.o", "crtbeginT.o", "crtend.o", "crtendS.o", "libgcc.a",
-                           "libgcc_eh.a", "libgcc_s.so", "libgcc_s.so.1", "libgomp.spec", "specs"}) {
-    if (const std::string path = driver.file(name); !path.empty() && ::access(path.c_str(), R_OK) == 0) {
-      link.insert(path);
+std::string signature_line(const std::string& path) {
+  struct stat status {};
+
+  std::string line = path;
+  if (::stat(path.c_str(), &status) == 0) {
+    const StatSignature s = signature_of(status);
+    for (const auto number : {s.device, s.inode, s.size, static_cast<uint64_t>(s.modified_ns),
+                              static_cast<uint64_t>(s.changed_ns)}) {
+      line += " " + std::to_string(number);
+    }
+  }
+  return line + "\n";
+}
+
+object::Digest identity_of(const Toolchain& toolchain) {
+  object::Hasher hasher;
+  for (const Toolset* set :
+       {&toolchain.compile, &toolchain.compile_cxx, &toolchain.assemble, &toolchain.link}) {
+    for (const std::string& file : set->files) {
+      hasher.add(signature_line(file));
+    }
+  }
+  hasher.add(toolchain.path_variable);
+  return hasher.take();
+}
+
+// binutils load every plugin of this folder to read objects of other compilers. One that cannot be loaded
+// here is passed over there, too.
+void add_binutils_plugins(Toolset& set) {
+  const std::string folder = "/usr/lib/bfd-plugins";
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
+  while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+    const std::string path = folder + "/" + entry->d_name;
+    if (entry->d_name[0] != '.' && is_there(path)) {
+      if (auto closure = runtime_files(path)) {
+        set.files.merge(*closure);
+      }
     }
   }
 }
 
-Toolchain take_apart(const Driver& driver, const std::string& path_variable) {
-  const std::vector<std::string> libraries = system_library_directories();
-  Toolchain toolchain;
-  add_program(toolchain.common, driver.path(), libraries);
-  const std::string specs = driver.file("specs");
-  if (!specs.empty() && ::access(specs.c_str(), R_OK) == 0) {
-    toolchain.common.insert(specs);
+// PATH with just the folders that these programs are in, in the order of the user's.
+std::string narrowed_path(const std::string& path_variable, const std::set<std::string>& programs) {
+  std::string narrowed;
+  std::set<std::string> taken;
+  std::string_view rest = path_variable;
+  while (!rest.empty()) {
+    const size_t colon = rest.find(':');
+    const std::string folder(rest.substr(0, colon));
+    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    for (const std::string& program : programs) {
+      if (!folder.empty() && parent_of(program) == folder && taken.insert(folder).second) {
+        narrowed += (narrowed.empty() ? "" : ":") + folder;
+      }
+    }
   }
-
-  const std::string cc1 = driver.program("cc1");
-  const std::string cc1plus = driver.program("cc1plus");
-  add_program(toolchain.compile, cc1, libraries);
-  add_program(toolchain.compile, cc1plus, libraries);
-  const std::string own_include = driver.file("include");
-  if (!own_include.empty()) {
-    add_tree(toolchain.compile, own_include);
-    add_tree(toolchain.compile, own_include + "-fixed");
-  }
-
-  const std::string as = driver.program("as");
-  if (as.empty()) {
-    throw base::OperatorError("'" + driver.path() + "' has no assembler: no 'as' in PATH=" + path_variable);
-  }
-  add_program(toolchain.assemble, as, libraries);
-
-  const std::string ld = driver.program("ld");
-  for (const std::string& program : {driver.program("collect2"), ld, driver.program("lto-wrapper")}) {
-    add_program(toolchain.link, program, libraries);
-  }
-  if (const std::string plugin = driver.file("liblto_plugin.so"); !plugin.empty()) {
-    add_program(toolchain.link, plugin, libraries);
-  }
-  add_start_files(driver, toolchain.link);
-  toolchain.library_directories = library_search_path(driver);
-
-  toolchain.path_variable = fs::path(as).parent_path().string();
-  const std::string beside = ld.empty() ? "" : fs::path(ld).parent_path().string();
-  if (!beside.empty() && beside != toolchain.path_variable) {
-    toolchain.path_variable += ":" + beside;
-  }
-  return toolchain;
+  return narrowed.empty() ? "/usr/bin:/bin" : narrowed;
 }
 
 }  // namespace
 
 std::string find_program(const std::string& name, const std::string& path_variable) {
-  for (const std::string& directory : split(path_variable, ':')) {
-    std::string path = directory + "/" + name;
-    std::error_code error;
-    if (::access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path, error)) {
+  std::string_view rest = path_variable;
+  while (!rest.empty()) {
+    const size_t colon = rest.find(':');
+    const std::string folder(rest.substr(0, colon));
+    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    const std::string path = folder + "/" + name;
+    if (!folder.empty() && ::access(path.c_str(), X_OK) == 0 && !is_directory(path)) {
       return path;
     }
   }
   return "";
 }
 
+Toolchains::Toolchains(std::string pristine_root) : pristine_root_(std::move(pristine_root)) {}
+
 std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver,
                                                   const std::string& path_variable) {
-  const std::scoped_lock lock(mutex_);
-  std::shared_ptr<const Toolchain>& slot = known_[{driver, path_variable}];
-  if (!slot) {
-    slot = std::make_shared<const Toolchain>(take_apart(Driver(driver, path_variable, root_), path_variable));
+  const std::string key = path_variable + "\n" + signature_line(driver);
+  const auto known = toolchains_.with([&](const auto& all) {
+    const auto found = all.find(key);
+    return found == all.end() ? nullptr : found->second;
+  });
+  if (known) {
+    return known;
   }
-  return slot;
+  auto found = discover(driver, path_variable);
+  if (!found) {
+    throw base::OperatorError(found.error().message);
+  }
+  auto shared = std::make_shared<const Toolchain>(*std::move(found));
+  toolchains_.with([&](auto& all) { all.insert_or_assign(key, shared); });
+  return shared;
+}
+
+std::shared_ptr<const Toolset> Toolchains::program(const std::string& path) {
+  const std::string key = signature_line(path);
+  const auto known = programs_.with([&](const auto& all) {
+    const auto found = all.find(key);
+    return found == all.end() ? nullptr : found->second;
+  });
+  if (known) {
+    return known;
+  }
+  auto set = std::make_shared<Toolset>();
+  if (auto done = add_program(set->files, path); !done) {
+    throw base::OperatorError(done.error().message);
+  }
+  add_binutils_plugins(*set);
+  programs_.with([&](auto& all) { all.insert_or_assign(key, set); });
+  return set;
+}
+
+std::string Toolchains::says(const std::string& path, const std::vector<std::string>& question) {
+  std::string key = signature_line(path);
+  std::vector<std::string> argv{path};
+  for (const std::string& word : question) {
+    key += word + "\n";
+    argv.push_back(word);
+  }
+  const auto known = answers_.with([&](const auto& all) -> std::optional<std::string> {
+    const auto found = all.find(key);
+    return found == all.end() ? std::nullopt : std::optional(found->second);
+  });
+  if (known) {
+    return *known;
+  }
+  const base::Completed done =
+      base::run({path, argv, {"LC_ALL=C", "PATH=/usr/bin:/bin"}, "/", pristine_root_});
+  if (done.exit_code != 0) {
+    throw base::OperatorError("'" + path + " " + question[0] + "' fails: " + done.err);
+  }
+  answers_.with([&](auto& all) { all.insert_or_assign(key, done.out); });
+  return done.out;
+}
+
+LinkerDefaults Toolchains::linker_defaults(const std::string& path, const std::vector<std::string>& words) {
+  std::vector<std::string> question{"--verbose"};
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i].starts_with("-melf")) {
+      question.push_back(words[i]);
+    } else if (words[i] == "-m" && i + 1 < words.size()) {
+      question.insert(question.end(), {words[i], words[i + 1]});
+    }
+  }
+  std::string sysroot = says(path, {"--print-sysroot"});
+  while (sysroot.ends_with('\n') || sysroot.ends_with('/')) {
+    sysroot.pop_back();
+  }
+  return {search_directories_of(says(path, question)), sysroot};
+}
+
+bool Toolchains::is_deterministic_archiver(const std::string& path) {
+  const std::string help = says(path, {"--help"});
+  const size_t at = help.find("zero for timestamps") != std::string::npos
+                        ? help.find("zero for timestamps")
+                        : help.find("zero for symbol map timestamp");
+  return at != std::string::npos && help.substr(at, help.find('\n', at) - at).ends_with("(default)");
+}
+
+base::Result<Toolchain> Toolchains::discover(const std::string& driver,
+                                             const std::string& path_variable) const {
+  const Questions questions(driver, path_variable, pristine_root_);
+  Toolchain toolchain;
+  toolchain.driver = driver;
+  const std::string as = questions.program("as");
+  const std::string ld = questions.program("ld");
+  toolchain.linker = ld;
+  toolchain.path_variable = narrowed_path(path_variable, {as, ld});
+
+  Toolset common;
+  const std::string specs = questions.file("specs");
+  if (!specs.empty()) {
+    common.files.insert(specs);
+  }
+  const std::string install = questions.ask("-print-file-name=include");
+  if (is_directory(install)) {
+    common.directories.insert(install);
+  }
+  const auto assemble = [&](Toolset& set, const std::vector<std::string>& programs) -> base::Result<void> {
+    set = common;
+    for (const std::string& program : programs) {
+      if (program.empty() || !is_there(program)) {
+        return base::failure("the compiler '" + driver + "' has no working " +
+                             (program.empty() ? "assembler or linker on the PATH" : "'" + program + "'"));
+      }
+      if (auto done = add_program(set.files, program); !done) {
+        return done;
+      }
+    }
+    return {};
+  };
+  if (auto done = assemble(toolchain.assemble, {driver, as}); !done) {
+    return tl::unexpected(done.error());
+  }
+  const std::string cc1 = questions.program("cc1");
+  const std::string cc1plus = questions.program("cc1plus");
+  // A compiler of only one language is whole, too: what is absent is left out, and the driver says so itself.
+  toolchain.compile = toolchain.compile_cxx = toolchain.assemble;
+  for (const auto& part : {std::pair{&toolchain.compile, cc1}, std::pair{&toolchain.compile_cxx, cc1plus}}) {
+    if (!part.second.empty() && is_there(part.second)) {
+      if (auto done = add_program(part.first->files, part.second); !done) {
+        return tl::unexpected(done.error());
+      }
+    }
+  }
+  if (auto done = assemble(toolchain.link, {driver, questions.program("collect2"), ld}); !done) {
+    return tl::unexpected(done.error());
+  }
+  for (const std::string& optional : {questions.program("lto-wrapper"), questions.file("liblto_plugin.so")}) {
+    if (!optional.empty() && is_there(optional)) {
+      if (auto done = add_program(toolchain.link.files, optional); !done) {
+        return tl::unexpected(done.error());
+      }
+    }
+  }
+  add_binutils_plugins(toolchain.link);
+  toolchain.identity = identity_of(toolchain);
+  return toolchain;
 }
 
 }  // namespace model

@@ -1,43 +1,81 @@
 #pragma once
 
+#include "base/guarded.hh"
+#include "base/result.hh"
+#include "model/model.hh"
+#include "object/digest.hh"
+
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace model {
 
-// The user's own compiler, taken apart by asking its driver: absolute paths of all that each kind of work
-// opens. Symlinks are named as found; whoever builds a tree follows them.
-struct Toolchain {
-  std::set<std::string> common;                  // the driver's own loader and libraries, locale data
-  std::set<std::string> compile;                 // cc1, cc1plus, the compiler's own headers
-  std::set<std::string> assemble;                // as
-  std::set<std::string> link;                    // collect2, ld, the linker plugin, start files, libgcc
-  std::vector<std::string> library_directories;  // where ld looks for -l after the user's -L, in order
-  std::string path_variable;                     // PATH under which the driver finds as and ld
+// What one kind of work with a compiler needs of this machine besides the user's own files. Absolute paths.
+struct Toolset {
+  std::set<std::string> files;
+  std::set<std::string> directories;
+
+  [[nodiscard]] size_t size() const { return files.size(); }
 };
 
-// Finds toolchains and remembers them for as long as it lives. Any thread.
+// One driver (gcc, g++, …) and all that it runs, found by asking it. Any version, any target.
+struct Toolchain {
+  std::string driver;         // as it was asked for
+  object::Digest identity;    // of its paths and stat signatures at discovery
+  Toolset compile;            // driver, cc1, as
+  Toolset compile_cxx;        // driver, cc1plus, as
+  Toolset assemble;           // driver, as
+  Toolset link;               // driver, collect2, ld, its plugin, what LTO starts
+  std::string linker;         // ld
+  std::string path_variable;  // PATH that leads the driver to the same as and ld as the user's
+};
+
+// What a linker does by itself.
+struct LinkerDefaults {
+  std::vector<std::string> directories;  // where it looks for -l after -L: its built-in SEARCH_DIRs
+  std::string sysroot;
+};
+
+// Finds toolchains once and remembers them while the driver is unchanged. Any thread.
 class Toolchains {
  public:
-  // `root`: see View::pristine_root().
-  explicit Toolchains(std::string root) : root_(std::move(root)) {}
+  // `pristine_root`: see View.
+  explicit Toolchains(std::string pristine_root);
 
-  // `driver`: absolute path of gcc or g++; `path_variable`: the user's PATH, where the driver would look for
-  // as and ld. Throws base::OperatorError or SyscallError that names the part that's missing.
+  // The toolchain of the driver at `driver` for somebody with that PATH. Errors name the file or library that
+  // is missing.
   [[nodiscard]] std::shared_ptr<const Toolchain> find(const std::string& driver,
                                                       const std::string& path_variable);
 
+  // The files to run the single program at `path` (ar, ld, as): a Toolset of it and its libraries.
+  [[nodiscard]] std::shared_ptr<const Toolset> program(const std::string& path);
+
+  // Of the ld at `path` for these words of its command line (-m decides).
+  [[nodiscard]] LinkerDefaults linker_defaults(const std::string& path,
+                                               const std::vector<std::string>& words);
+
+  // Does the ar or ranlib at `path` write no times and owners unless told to (binutils'
+  // --enable-deterministic-archives)?
+  [[nodiscard]] bool is_deterministic_archiver(const std::string& path);
+
  private:
-  std::string root_;
-  std::mutex mutex_;  // held while asking: the second compile waits for the first one's answer
-  std::map<std::pair<std::string, std::string>, std::shared_ptr<const Toolchain>> known_;
+  // What the tool prints when asked this, asked once.
+  [[nodiscard]] std::string says(const std::string& path, const std::vector<std::string>& question);
+  [[nodiscard]] base::Result<Toolchain> discover(const std::string& driver,
+                                                 const std::string& path_variable) const;
+
+  std::string pristine_root_;
+  // By driver, its stat signature (a build may install another one over it) and PATH; by program.
+  base::Guarded<std::map<std::string, std::shared_ptr<const Toolchain>>> toolchains_;
+  base::Guarded<std::map<std::string, std::shared_ptr<const Toolset>>> programs_;
+  base::Guarded<std::map<std::string, std::string>>
+      answers_;  // of says(), by program, signature and question
 };
 
-// A program by its name in a PATH; "" when it is nowhere.
+// The first executable called `name` on the PATH; "" if there is none.
 [[nodiscard]] std::string find_program(const std::string& name, const std::string& path_variable);
 
 }  // namespace model

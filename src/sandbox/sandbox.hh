@@ -41,7 +41,7 @@ struct Limits {
 
 struct Job {
   std::vector<std::string>
-      argv;  // argv[0] is the program, an absolute path or relative to the working directory
+      argv;  // argv[0] is the program: a path, or a name that the environment's PATH leads to
   std::vector<std::string> environment;  // NAME=value
   std::string working_directory = "/";   // absolute; has to exist, in the layers or in `directories`
   std::vector<std::string>

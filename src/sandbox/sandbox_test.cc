@@ -132,6 +132,16 @@ TEST_P(Container, keeps_what_the_tree_has_below_tmp) {
   EXPECT_EQ(run(cat).standard_output, "int a;");
 }
 
+TEST_P(Container, a_bare_name_is_found_on_the_path_of_the_environment_given) {
+  base::write_file_atomically(layer_ + "/a", "found");
+  Job cat = job({"cat", "/a"});
+  cat.argv[0] = "guest";
+  cat.environment = {"PATH=/none:/bin"};
+  EXPECT_EQ(run(cat).standard_output, "found");
+  cat.environment = {"PATH=/none"};
+  EXPECT_EQ(run(cat).end, End::NotStarted);
+}
+
 TEST_P(Container, merges_layers_and_binds_and_makes_directories) {
   const std::string top = space_.path() + "/top, with:odd\\bytes";
   std::filesystem::create_directories(top + "/src");

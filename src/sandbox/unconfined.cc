@@ -1,5 +1,6 @@
 #include "sandbox/unconfined.hh"
 
+#include "sandbox/program_path.hh"
 #include "sandbox/streams.hh"
 
 #include <fcntl.h>
@@ -67,9 +68,10 @@ pid_t spawn(const Job& job, int out, int err) {
   ::posix_spawn_file_actions_addchdir_np(&options.actions, job.working_directory.c_str());
   const std::vector<char*> argv = pointers(job.argv);
   const std::vector<char*> environment = pointers(job.environment);
+  const std::string program = program_path(job.argv[0], job.environment);
   pid_t pid = -1;
-  errno =
-      ::posix_spawn(&pid, argv[0], &options.actions, &options.attributes, argv.data(), environment.data());
+  errno = ::posix_spawn(&pid, program.c_str(), &options.actions, &options.attributes, argv.data(),
+                        environment.data());
   return errno == 0 ? pid : -1;
 }
 

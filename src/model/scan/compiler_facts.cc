@@ -225,10 +225,6 @@ std::map<std::string, std::optional<int64_t>> AskCompiler::ask(
   return found;
 }
 
-size_t AskCompiler::size() const {
-  return answers_.with([](const auto& answers) { return answers.size(); });
-}
-
 std::map<std::string, int64_t> AskCompiler::known() const {
   return answers_.with([](const auto& answers) {
     std::map<std::string, int64_t> known;

@@ -55,8 +55,6 @@ class AskCompiler final : public Answers {
 
   std::optional<int64_t> answer(const std::string& question) override;
 
-  [[nodiscard]] size_t size() const;
-
   // For a cache on disk.
   [[nodiscard]] std::map<std::string, int64_t> known() const;
   void remember(const std::map<std::string, int64_t>& answers);

@@ -67,8 +67,9 @@ Oracle::Asked& Oracle::asked(const Case& c) {
       .first->second;
 }
 
-std::shared_ptr<const Compiler> Oracle::compiler_of(const Case& c, Scanner& of) {
-  const CompilerFacts& facts = asked(c).facts;
+Request Oracle::request(const Case& c, const std::string& folder) {
+  Asked& about = asked(c);
+  Request request;
   const Language language = c.language == "c"     ? Language::C
                             : c.language == "c++" ? Language::Cxx
                                                   : Language::AsmWithCpp;
@@ -76,14 +77,9 @@ std::shared_ptr<const Compiler> Oracle::compiler_of(const Case& c, Scanner& of) 
   for (const std::string& option : c.dialect) {
     trigraphs = option == "-trigraphs" ? std::optional<bool>(true) : trigraphs;
   }
-  return of.compiler(dialect_of(facts.flavour, language, facts.predefined, trigraphs), facts.predefined,
-                     facts.builtins);
-}
-
-Request Oracle::request(const Case& c, const std::string& folder) {
-  Asked& about = asked(c);
-  Request request;
-  request.compiler = compiler_of(c, scanner);
+  request.compiler =
+      scanner.compiler(dialect_of(about.facts.flavour, language, about.facts.predefined, trigraphs),
+                       about.facts.predefined, about.facts.builtins);
   request.macros = c.macros;
   request.forced = c.forced;
   request.path = merge(about.facts.flavour, c.directories, about.facts.directories, folder, files_).path;

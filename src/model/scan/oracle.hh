@@ -34,8 +34,6 @@ class Oracle {
 
   [[nodiscard]] Request request(const Case& c, const std::string& folder);
 
-  [[nodiscard]] std::shared_ptr<const Compiler> compiler_of(const Case& c, Scanner& of);
-
   [[nodiscard]] Outcome scan(const Case& c, const std::string& folder) {
     return scanner.scan(request(c, folder));
   }

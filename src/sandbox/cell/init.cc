@@ -1,6 +1,7 @@
 #include "sandbox/cell/container.hh"
 #include "sandbox/cell/mounts.hh"
 #include "sandbox/cell/watch.hh"
+#include "sandbox/program_path.hh"
 
 #include <linux/capability.h>
 #include <linux/seccomp.h>
@@ -101,8 +102,9 @@ void set_limits(const Run& run) {
 }
 
 // Runs in the memory of init (vfork): writes nothing but `report`.
-[[noreturn]] void become(const Run& run, char* const* argv, char* const* environment, const Streams& streams,
-                         const sock_fprog& filter, Report& report) {
+[[noreturn]] void become(const Run& run, const std::string& program, char* const* argv,
+                         char* const* environment, const Streams& streams, const sock_fprog& filter,
+                         Report& report) {
   const auto refuse = [&report](How how, std::string_view attempt, const std::string& subject) {
     note_failure(report, how, attempt, subject);
     ::_exit(127);
@@ -123,7 +125,7 @@ void set_limits(const Run& run) {
   if (filter.len != 0 && ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) {
     refuse(How::Refused, "install", "the seccomp filter");
   }
-  ::execve(argv[0], argv, environment);
+  ::execve(program.c_str(), argv, environment);
   refuse(How::NotStarted, "execute", run.argv[0]);
   ::_exit(127);
 }
@@ -158,6 +160,7 @@ void run_as_init(const Run& run, const Streams& streams, const sock_fprog& filte
   send_root(stage);
   Watch watch(run, proc);
   drop_capabilities(stage);
+  const std::string program = sandbox::program_path(run.argv[0], run.environment);
   const std::vector<char*> argv = pointers(run.argv);
   const std::vector<char*> environment = pointers(run.environment);
   const uint64_t ready = now_ns();
@@ -166,7 +169,7 @@ void run_as_init(const Run& run, const Streams& streams, const sock_fprog& filte
   const pid_t command = ::vfork();  // the command's process shares our memory until it executes: no copy
   stage.must(command, "fork", "the command");
   if (command == 0) {
-    become(run, argv.data(), environment.data(), streams, filter, report);
+    become(run, program, argv.data(), environment.data(), streams, filter, report);
   }
   if (report.how != How::Exited) {
     ::_exit(1);

@@ -1,0 +1,62 @@
+#include "model/archive.hh"
+
+#include <charconv>
+
+namespace model {
+
+namespace {
+
+// ar(5): 60 bytes, of which name and size matter here.
+constexpr size_t kHeaderBytes = 60;
+constexpr size_t kNameBytes = 16;
+constexpr size_t kSizeAt = 48;
+constexpr size_t kSizeBytes = 10;
+
+std::optional<size_t> number(std::string_view text) {
+  size_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  return parsed.ec == std::errc() ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::vector<std::string>> thin_archive_members(std::string_view bytes) {
+  if (!bytes.starts_with(kThinArchiveMagic)) {
+    return std::nullopt;
+  }
+  std::vector<std::string> members;
+  std::string_view long_names;
+  for (size_t at = kThinArchiveMagic.size(); at < bytes.size();) {
+    if (bytes.size() - at < kHeaderBytes) {
+      return std::nullopt;
+    }
+    const std::string_view name = bytes.substr(at, kNameBytes);
+    const auto size = number(bytes.substr(at + kSizeAt, kSizeBytes));
+    if (!size) {
+      return std::nullopt;
+    }
+    at += kHeaderBytes;
+    const bool index = name.starts_with("/ ") || name.starts_with("/SYM64/");
+    const bool names = name.starts_with("// ");
+    if (index || names) {
+      // Only these two have their bytes in a thin archive; each starts at an even offset.
+      if (bytes.size() - at < *size) {
+        return std::nullopt;
+      }
+      long_names = names ? bytes.substr(at, *size) : long_names;
+      at += *size + *size % 2;
+    } else if (name.starts_with('/')) {
+      const auto offset = number(name.substr(1));
+      if (!offset || *offset >= long_names.size()) {
+        return std::nullopt;
+      }
+      const std::string_view rest = long_names.substr(*offset);
+      members.emplace_back(rest.substr(0, rest.find("/\n")));
+    } else {
+      members.emplace_back(name.substr(0, name.find('/')));
+    }
+  }
+  return members;
+}
+
+}  // namespace model

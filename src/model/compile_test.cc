@@ -1,0 +1,85 @@
+#include "model/trial.hh"
+
+namespace model {
+namespace {
+
+class Compile : public Trial {
+ protected:
+  void SetUp() override {
+    write("a.c",
+          "#include <stdio.h>\n#include \"inc/own.h\"\n#include <lib.h>\n"
+          "int main(void) { int unused; return OWN + LIB; }\n");
+    write("inc/own.h", "#include \"deep/../sub.h\"\n#define OWN SUB\n");
+    write("inc/sub.h", "#pragma once\n#define SUB 1\n");
+    write("inc/deep/empty.h", "");
+    write("lib/lib.h", "#define LIB 2\n");
+    write("b.cc", "#include <vector>\n#include <lib.h>\nstd::vector<int> v{LIB};\n");
+    write("start.S", "#include <lib.h>\n.globl _s\n_s: .long LIB\n");
+    write("plain.s", ".globl _p\n_p: .long 7\n");
+  }
+};
+
+TEST_F(Compile, a_thunk_makes_the_bytes_that_the_real_command_makes) {
+  expect_same({"gcc", "-c", "a.c", "-Ilib", "-o", "a.o"});
+  expect_same({"gcc", "-c", "-g", "-O2", "-Wall", "a.c", "-I", "lib"});
+  expect_same({"gcc", "-S", "-Ilib", "a.c"});
+  expect_same({"g++", "-c", "-g", "-std=c++20", "b.cc", "-isystem", "lib"});
+  expect_same({"cc", "-c", "start.S", "-Ilib"});
+  expect_same({"c++", "-c", "plain.s"});
+  expect_same({"gcc", "-c", "a.c", "start.S", "plain.s", "-Ilib"});
+}
+
+TEST_F(Compile, errors_and_warnings_are_the_compilers_own) {
+  write("bad.c", "#include <stdio.h>\nint f(void) { return undeclared; }\n");
+  expect_same({"gcc", "-c", "bad.c"});
+  expect_same({"gcc", "-c", "-Wmissing-include-dirs", "-Inowhere", "-Ilib", "a.c"});
+  EXPECT_EQ(reason({"gcc", "-c", "a.c"}), "preprocessing-fails") << "lib.h is not found without -Ilib";
+  EXPECT_EQ(reason({"gcc", "-c", "absent.c"}), "missing-input");
+}
+
+TEST_F(Compile, depfiles_are_the_compilers_byte_for_byte) {
+  write("odd/we ird$#.c", "#include <lib.h>\n#include \"h d.h\"\n");
+  write("odd/h d.h", "");
+  const std::vector<std::vector<std::string>> options = {{"-MD"},
+                                                         {"-MMD"},
+                                                         {"-MMD", "-MP"},
+                                                         {"-MD", "-MF", "x y.d"},
+                                                         {"-MMD", "-MFz.d", "-MT", "t1 $x"},
+                                                         {"-MD", "-MQ", "t1 $x", "-MQ", "b"},
+                                                         {"-MD", "-MT", "a", "-MP"},
+                                                         {"-Wp,-MD,k.d"},
+                                                         {"-Wp,-MMD,k.d", "-O2"},
+                                                         {"-Wp,-MMD,.k.d,-MT,q.o"},
+                                                         {"-MMD", "-MP", "-MT", "o/a.o", "-MF", "o.Tpo"}};
+  for (const std::string source : {"a.c", "b.cc", "start.S", "odd/we ird$#.c"}) {
+    // Every option with one source, and every source with one option, tell the same as all pairs in a tenth
+    // the time.
+    const size_t count = source == "a.c" ? options.size() : 3;
+    for (const auto& option : std::vector(options.begin(), options.begin() + static_cast<long>(count))) {
+      std::vector<std::string> argv = {"g++", "-Ilib"};
+      argv.insert(argv.end(), option.begin(), option.end());
+      argv.insert(argv.end(), {"-c", source});
+      if (source.ends_with(".c")) {
+        argv[0] = "gcc";
+      }
+      expect_same_depfile(argv);
+      argv.insert(argv.end(), {"-o", "odd/out.x.o"});
+      expect_same_depfile(argv);
+    }
+  }
+  expect_same_depfile({"gcc", "-Ilib", "-MMD", "-S", "a.c"});
+  expect_same_depfile({"gcc", "-Ilib", "-MD", "-c", "-o", "noext", "a.c"});
+  expect_same({"gcc", "-Ilib", "-MMD", "-c", "odd/we ird$#.c"});
+}
+
+TEST_F(Compile, the_working_directory_and_symlinks_on_the_way_are_as_here) {
+  ASSERT_EQ(::symlink("lib", path("link").c_str()), 0);
+  ASSERT_EQ(::symlink("../a.c", path("inc/src.c").c_str()), 0);
+  write("sub/dir/x.c", "#include \"../../inc/own.h\"\nint x = OWN;\n");
+  expect_same({"gcc", "-g", "-c", "-Ilink", "a.c"});
+  expect_same({"gcc", "-g", "-c", "-I../link/../lib", "../sub/dir/x.c", "-o", "../x.o"}, "inc");
+  expect_same({"gcc", "-g", "-c", "-I" + path("lib"), path("a.c"), "-o", path("inc/abs.o")}, "sub/dir");
+}
+
+}  // namespace
+}  // namespace model

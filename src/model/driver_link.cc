@@ -1,0 +1,150 @@
+#include "model/driver_link.hh"
+
+#include "base/errors.hh"
+#include "base/subprocess.hh"
+#include "model/paths.hh"
+#include "object/hash.hh"
+
+#include <algorithm>
+
+namespace model {
+
+namespace {
+
+constexpr std::string_view kKeyVersion = "model: linker call, version 1";
+constexpr std::string_view kSeparator{"\0", 1};
+
+object::Digest key_of(const DriverLink& link) {
+  object::Hasher hasher;
+  const auto add = [&](std::string_view part) {
+    hasher.add(part);
+    hasher.add(kSeparator);
+  };
+  add(kKeyVersion);
+  add(link.toolchain->identity.to_string());
+  add(link.argv0);
+  add(link.working_directory);
+  for (const std::string& word : link.words) {
+    add(word);
+  }
+  for (const auto& variable : link.environment) {
+    add(variable.first);
+    add(variable.second);
+  }
+  return hasher.take();
+}
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    text.append(word).append(kSeparator);
+  }
+  return text;
+}
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const size_t end = text.find('\0');
+    words.emplace_back(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return words;
+}
+
+}  // namespace
+
+std::vector<std::string> split_driver_line(std::string_view line) {
+  std::vector<std::string> words;
+  std::string word;
+  bool quoted = false;
+  bool inside = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (c == '"') {
+      quoted = !quoted;
+      inside = true;
+    } else if (quoted && c == '\\' && i + 1 < line.size()) {
+      word += line[++i];
+    } else if (c == ' ' && !quoted) {
+      if (inside) {
+        words.push_back(std::move(word));
+        word.clear();
+      }
+      inside = false;
+    } else {
+      word += c;
+      inside = true;
+    }
+  }
+  if (inside) {
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
+LinkerCalls::LinkerCalls(object::Records& records, std::string pristine_root)
+    : records_(records), pristine_root_(std::move(pristine_root)) {}
+
+base::Result<std::optional<std::vector<std::string>>> LinkerCalls::of(const DriverLink& link) {
+  // Start files are looked for along LIBRARY_PATH, whose folders may change; everything else that the driver
+  // looks at belongs to the toolchain.
+  const bool lasting = !link.environment.contains("LIBRARY_PATH");
+  const object::Digest key = key_of(link);
+  if (lasting) {
+    const auto known = records_.find(object::kFootprintTable, key);
+    if (!known) {
+      return tl::unexpected(known.error());
+    }
+    if (*known && !(*known)->empty()) {
+      return std::optional(split(**known));
+    }
+  }
+  auto words = ask(link);
+  if (words && *words && lasting) {
+    if (auto done = records_.record(object::kFootprintTable, key, join(**words)); !done) {
+      return tl::unexpected(done.error());
+    }
+  }
+  return words;
+}
+
+base::Result<std::optional<std::vector<std::string>>> LinkerCalls::ask(const DriverLink& link) const {
+  std::vector<std::string> argv{link.argv0};
+  argv.insert(argv.end(), link.words.begin(), link.words.end());
+  argv.emplace_back("-###");
+  std::vector<std::string> environment{"LC_ALL=C"};
+  for (const auto& variable : link.environment) {
+    if (!variable.first.starts_with("LC_") && variable.first != "LANGUAGE") {
+      environment.push_back(variable.first + "=" + variable.second);
+    }
+  }
+  base::Completed done;
+  try {
+    done = base::run({link.toolchain->driver, argv, environment, link.working_directory, pristine_root_});
+  } catch (const base::SyscallError& error) {
+    return base::failure(error.what());
+  } catch (const base::OperatorError& error) {
+    return base::failure(error.what());
+  }
+  if (done.exit_code != 0) {
+    return std::nullopt;
+  }
+  std::string_view rest = done.err;
+  while (!rest.empty()) {
+    const size_t end = rest.find('\n');
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    if (!line.starts_with(' ')) {
+      continue;
+    }
+    std::vector<std::string> words = split_driver_line(line);
+    if (!words.empty() && (base_name(words[0]) == "collect2" || base_name(words[0]) == "ld")) {
+      words.erase(words.begin());
+      return std::optional(std::move(words));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace model

@@ -1,0 +1,178 @@
+#include "model/environment.hh"
+
+#include "model/paths.hh"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace model {
+
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+// GCC's manual, "Environment Variables Affecting GCC"; ld(1), as(1).
+constexpr std::string_view kPassed[] = {
+    "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "SOURCE_DATE_EPOCH", "LIBRARY_PATH", "LD_RUN_PATH"};
+constexpr std::string_view kDeclined[] = {"COMPILER_PATH",
+                                          "GCC_EXEC_PREFIX",
+                                          "DEPENDENCIES_OUTPUT",
+                                          "SUNPRO_DEPENDENCIES",
+                                          "GCC_COMPARE_DEBUG",
+                                          "OBJC_INCLUDE_PATH",
+                                          "GNUTARGET",
+                                          "LDEMULATION",
+                                          "POSIXLY_CORRECT",
+                                          "COLLECT_NO_DEMANGLE",
+                                          "COLLECT_GCC_OPTIONS",
+                                          "GCC_SPECS",
+                                          "LD_LIBRARY_PATH",
+                                          "GCONV_PATH",
+                                          "LOCPATH",
+                                          "NLSPATH"};
+
+std::string value_of(const Variables& variables, const std::string& name) {
+  const auto found = variables.find(name);
+  return found == variables.end() ? "" : found->second;
+}
+
+// locale(7): LC_ALL, then the category, then LANG; an empty value is none.
+std::string locale_of(const Variables& variables, const std::string& category) {
+  for (const std::string& name : {std::string("LC_ALL"), category, std::string("LANG")}) {
+    if (std::string value = value_of(variables, name); !value.empty()) {
+      return value == "POSIX" ? "C" : value;
+    }
+  }
+  return "C";
+}
+
+bool is_same_directory(const std::string& a, const std::string& b) {
+  struct stat first {};
+
+  struct stat second {};
+
+  return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
+}
+
+// Directories that are not absolute would have to be resolved as each tool does.
+bool has_relative_directory(std::string_view list) {
+  for (;;) {
+    const size_t colon = list.find(':');
+    if (!list.substr(0, colon).starts_with('/')) {
+      return true;
+    }
+    if (colon == std::string_view::npos) {
+      return false;
+    }
+    list.remove_prefix(colon + 1);
+  }
+}
+
+void add_if_there(std::vector<std::string>& files, const std::string& path) {
+  if (::access(path.c_str(), R_OK) == 0) {
+    files.push_back(path);
+  }
+}
+
+void add_folder(std::vector<std::string>& files, const std::string& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
+  while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+    const std::string name = entry->d_name;
+    if (name == "LC_MESSAGES") {
+      files.push_back(folder + "/LC_MESSAGES/SYS_LC_MESSAGES");
+    } else if (name[0] != '.') {
+      files.push_back(folder + "/" + name);
+    }
+  }
+}
+
+}  // namespace
+
+std::variant<Variables, Declined> thunk_environment(const Invocation& invocation,
+                                                    const std::string& path_variable) {
+  const Variables& given = invocation.environment;
+  Variables passed{{"PATH", path_variable}};
+  for (const std::string_view name : kDeclined) {
+    if (!value_of(given, std::string(name)).empty()) {
+      return Declined{"environment", std::string(name)};
+    }
+  }
+  for (const std::string_view name : kPassed) {
+    if (const auto found = given.find(std::string(name)); found != given.end()) {
+      passed.insert(*found);
+    }
+  }
+  // In these an empty element is the working directory.
+  for (const char* const name : {"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH"}) {
+    if (passed.contains(name) && has_relative_directory(passed.at(name))) {
+      if (passed.at(name).empty()) {
+        passed.erase(name);
+      } else {
+        return Declined{"environment", name};
+      }
+    }
+  }
+  for (const char* const category : {"LC_CTYPE", "LC_MESSAGES"}) {
+    if (const std::string locale = locale_of(given, category); locale != "C") {
+      passed.emplace(category, locale);
+    }
+  }
+  if (const std::string language = value_of(given, "LANGUAGE");
+      !language.empty() && passed.contains("LC_MESSAGES")) {
+    passed.emplace("LANGUAGE", language);
+  }
+  // gcc believes PWD when it names the working directory, and writes it into debugging information.
+  const std::string pwd = value_of(given, "PWD");
+  if (pwd.starts_with('/') && pwd != invocation.working_directory &&
+      is_same_directory(pwd, invocation.working_directory)) {
+    passed.emplace("PWD", pwd);
+  }
+  return passed;
+}
+
+std::vector<std::string> locale_files(const Variables& environment) {
+  std::vector<std::string> files;
+  std::vector<std::string> languages;
+  for (const char* const category : {"LC_CTYPE", "LC_MESSAGES"}) {
+    const auto found = environment.find(category);
+    if (found == environment.end() || found->second == "C.UTF-8" || found->second == "C.utf8" ||
+        found->second.find('/') != std::string::npos) {
+      continue;
+    }
+    add_if_there(files, "/usr/lib/locale/locale-archive");
+    add_if_there(files, "/usr/share/locale/locale.alias");
+    const std::string whole = found->second;
+    const std::string short_name = whole.substr(0, whole.find('.'));
+    const std::string language = short_name.substr(0, short_name.find('_'));
+    for (const std::string& name : {whole, short_name + ".utf8", short_name}) {
+      add_folder(files, "/usr/lib/locale/" + name);
+    }
+    languages.insert(languages.end(), {whole, short_name, language});
+  }
+  if (const auto list = environment.find("LANGUAGE"); list != environment.end()) {
+    std::string_view rest = list->second;
+    while (!rest.empty()) {
+      const size_t colon = rest.find(':');
+      languages.emplace_back(rest.substr(0, colon));
+      rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    }
+  }
+  for (const std::string& language : languages) {
+    const std::string folder = "/usr/share/locale/" + language + "/LC_MESSAGES/";
+    for (const char* const domain :
+         {"gcc",    "cpplib",    "gcc-10",    "gcc-11",    "gcc-12",    "gcc-13",    "gcc-14",
+          "gcc-15", "cpplib-10", "cpplib-11", "cpplib-12", "cpplib-13", "cpplib-14", "cpplib-15",
+          "gas",    "ld",        "bfd",       "binutils",  "opcodes",   "libc"}) {
+      add_if_there(files, folder + domain + ".mo");
+    }
+  }
+  return files;
+}
+
+}  // namespace model

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "model/model.hh"
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace model {
+
+// The environment of a thunk: only what can change a compiler's answer, and what says the same in several
+// ways reduced to one ("C" and no locale at all). Declined when a variable changes where tools or files are
+// found in ways that are not modelled.
+[[nodiscard]] std::variant<std::map<std::string, std::string>, Declined> thunk_environment(
+    const Invocation& invocation, const std::string& path_variable);
+
+// Files that a process in this environment reads to speak its language: locales and message catalogues. Empty
+// for C and C.UTF-8, which glibc has within itself.
+[[nodiscard]] std::vector<std::string> locale_files(const std::map<std::string, std::string>& environment);
+
+}  // namespace model

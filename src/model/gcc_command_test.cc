@@ -1,0 +1,124 @@
+#include "model/gcc_command.hh"
+
+#include <gtest/gtest.h>
+
+namespace model {
+namespace {
+
+std::variant<GccCommand, Declined> parse(const std::vector<std::string>& argv, Driver driver = Driver::C) {
+  return parse_gcc(driver, argv, [](const std::string& path) {
+    return path == "rsp" ? std::optional<std::string>("-DA='x y' \"b\\\"c\"\n -c in\\ file.c") : std::nullopt;
+  });
+}
+
+std::string reason(const std::vector<std::string>& argv) {
+  const auto parsed = parse(argv);
+  const auto* declined = std::get_if<Declined>(&parsed);
+  return declined == nullptr ? "" : declined->reason;
+}
+
+TEST(GccCommand, an_unknown_option_is_declined_by_name) {
+  const auto parsed = parse({"gcc", "-c", "-fstrange", "a.c"});
+  EXPECT_EQ(std::get<Declined>(parsed), (Declined{"unknown-option", "-fstrange"}));
+  EXPECT_EQ(reason({"gcc", "-c", "--strange=1", "a.c"}), "unknown-option");
+  EXPECT_EQ(reason({"gcc", "-c", "-fno-strange", "a.c"}), "unknown-option");
+}
+
+TEST(GccCommand, what_everyday_builds_say_is_known) {
+  EXPECT_EQ(reason({"gcc",
+                    "-std=gnu11",
+                    "-pedantic",
+                    "-Wall",
+                    "-Wno-missing-field-initializers",
+                    "-O3",
+                    "-g",
+                    "-ggdb3",
+                    "-fno-omit-frame-pointer",
+                    "-fPIC",
+                    "-fstack-protector-strong",
+                    "-Werror=format-security",
+                    "-DX=1",
+                    "-D",
+                    "Y",
+                    "-I../deps",
+                    "-I",
+                    "inc",
+                    "-isystem",
+                    "/x",
+                    "-iquote.",
+                    "-include",
+                    "config.h",
+                    "-fvisibility=hidden",
+                    "-ffile-prefix-map=/a=.",
+                    "-march=x86-64-v2",
+                    "-msse4.2",
+                    "-pthread",
+                    "-fdata-sections",
+                    "-ffunction-sections",
+                    "-fno-strict-aliasing",
+                    "-Wp,-D_FORTIFY_SOURCE=2",
+                    "-Wa,--noexecstack",
+                    "-fsanitize=address",
+                    "-fcf-protection",
+                    "--param",
+                    "max-inline-insns-auto=80",
+                    "--param=ssp-buffer-size=4",
+                    "-pipe",
+                    "-MMD",
+                    "-MP",
+                    "-MF",
+                    "a.d",
+                    "-MT",
+                    "a.o",
+                    "-c",
+                    "-o",
+                    "a.o",
+                    "a.c"}),
+            "");
+}
+
+TEST(GccCommand, what_is_asked_or_streamed_runs_here) {
+  EXPECT_EQ(reason({"gcc", "-v"}), "query");
+  EXPECT_EQ(reason({"gcc", "--version"}), "query");
+  EXPECT_EQ(reason({"gcc", "-print-file-name=crt1.o"}), "query");
+  EXPECT_EQ(reason({"gcc", "-dumpmachine"}), "query");
+  EXPECT_EQ(reason({"gcc", "-c", "-xc", "-"}), "standard-input");
+  EXPECT_EQ(reason({"gcc", "-E", "a.c"}), "preprocess-only");
+  EXPECT_EQ(reason({"gcc", "-c", "a.c", "-o", "/dev/null"}), "special-output");
+  EXPECT_EQ(reason({"gcc", "-M", "a.c"}), "dependencies-only");
+  EXPECT_EQ(reason({"gcc", "-fsyntax-only", "a.c"}), "no-output");
+  EXPECT_EQ(reason({"gcc"}), "no-input");
+  EXPECT_EQ(reason({"gcc", "-c", "x.o"}), "no-input");
+}
+
+TEST(GccCommand, options_of_processors_profiles_and_plugins_are_declined) {
+  EXPECT_EQ(reason({"gcc", "-march=native", "-c", "a.c"}), "native-processor");
+  EXPECT_EQ(reason({"gcc", "-fprofile-use", "-c", "a.c"}), "profile");
+  EXPECT_EQ(reason({"gcc", "--coverage", "-c", "a.c"}), "coverage");
+  EXPECT_EQ(reason({"gcc", "-fplugin=x.so", "-c", "a.c"}), "plugin");
+  EXPECT_EQ(reason({"gcc", "-flto=auto", "-c", "a.c"}), "link-time-optimisation");
+  EXPECT_EQ(reason({"gcc", "-gsplit-dwarf", "-c", "a.c"}), "split-dwarf");
+  EXPECT_EQ(reason({"gcc", "-save-temps=obj", "-c", "a.c"}), "intermediate-files");
+}
+
+TEST(GccCommand, languages_come_from_names_and_from_x) {
+  const auto parsed = std::get<GccCommand>(parse(
+      {"g++", "-c", "a.c", "-xassembler-with-cpp", "b.foo", "-x", "none", "d.cc", "e.s", "f.S", "g.C", "h.o"},
+      Driver::Cxx));
+  std::vector<Language> languages;
+  for (const Source& source : parsed.sources) {
+    languages.push_back(source.language);
+  }
+  using enum Language;
+  EXPECT_EQ(languages, (std::vector{Cxx, PreprocessedAssembler, Cxx, Assembler, PreprocessedAssembler, Cxx}));
+  EXPECT_EQ(parsed.link_files, std::vector<std::string>{"h.o"});
+}
+
+TEST(GccCommand, response_files_are_read_as_libiberty_reads_them) {
+  const auto parsed = std::get<GccCommand>(parse({"gcc", "@rsp", "@none"}));
+  EXPECT_EQ(parsed.words, (std::vector<std::string>{"-DA=x y", "b\"c", "-c", "in file.c", "@none"}));
+  EXPECT_EQ(parsed.read_files, std::vector<std::string>{"rsp"});
+}
+
+}  // namespace
+}  // namespace model

@@ -1,0 +1,284 @@
+#include "model/gcc_model.hh"
+
+#include "model/environment.hh"
+#include "model/link_inputs.hh"
+#include "model/link_step.hh"
+#include "model/output_names.hh"
+#include "model/paths.hh"
+#include "model/step.hh"
+
+#include <algorithm>
+#include <memory>
+
+namespace model {
+
+namespace {
+
+// Everything that outlives a single command.
+struct Helpers {
+  View& view;
+  object::Store& store;
+  Dependencies& dependencies;
+  Toolchains& toolchains;
+  LinkerCalls& linker_calls;
+  ThunkBuilder& builder;
+};
+
+// gcc/diagnostic-color.cc
+bool has_colour(const Invocation& invocation) {
+  const auto terminal = invocation.environment.find("TERM");
+  const auto colours = invocation.environment.find("GCC_COLORS");
+  return invocation.stderr_is_terminal && terminal != invocation.environment.end() &&
+         terminal->second != "dumb" && (colours == invocation.environment.end() || !colours->second.empty());
+}
+
+// Work on one command.
+class Work {
+ public:
+  Work(const Helpers& helpers, const Invocation& invocation, GccCommand command,
+       std::shared_ptr<const Toolchain> toolchain, std::map<std::string, std::string> environment)
+      : helpers_(helpers),
+        invocation_(invocation),
+        command_(std::move(command)),
+        toolchain_(std::move(toolchain)),
+        step_(helpers.view, helpers.builder, invocation, std::move(environment)) {}
+
+  base::Result<Inference> run() {
+    use_colour();
+    step_.use(toolchain_->assemble);
+    for (const std::string& file : command_.read_files) {
+      step_.add_input(file);
+    }
+    for (const std::string& directory : command_.search_directories) {
+      step_.add_directory(directory);
+    }
+    for (const Source& source : command_.sources) {
+      if (auto done = compile(source); !done) {
+        return tl::unexpected(done.error());
+      }
+    }
+    if (!answered_ && command_.goal == GccCommand::Goal::Link) {
+      if (auto done = link(); !done) {
+        return tl::unexpected(done.error());
+      }
+    }
+    if (answered_) {
+      return *answered_;
+    }
+    if (command_.goal != GccCommand::Goal::Link) {
+      for (const std::string& unused : command_.link_files) {
+        step_.add_input(unused);
+      }
+    }
+    return step_.finish(label());
+  }
+
+  std::vector<PreprocessingQuestion> questions() const {
+    std::vector<PreprocessingQuestion> all;
+    for (const Source& source : command_.sources) {
+      all.push_back(question(source));
+    }
+    return all;
+  }
+
+ private:
+  // What is in the terminal's colours here has to be asked for where there is no terminal.
+  void use_colour() {
+    if (!has_colour(invocation_) || command_.decides_colour || command_.records_command_line) {
+      return;
+    }
+    step_.add_argument("-fdiagnostics-color=always");
+    step_.add_argument("-fdiagnostics-urls=never");
+    if (const auto colours = invocation_.environment.find("GCC_COLORS");
+        colours != invocation_.environment.end()) {
+      step_.add_variable(colours->first, colours->second);
+    }
+  }
+
+  [[nodiscard]] PreprocessingQuestion question(const Source& source) const {
+    PreprocessingQuestion asked;
+    asked.toolchain = toolchain_.get();
+    asked.argv0 = step_.footprint().arguments[0];
+    asked.options = command_.preprocessing;
+    asked.environment = step_.footprint().environment;
+    asked.working_directory = invocation_.working_directory;
+    asked.source = source;
+    asked.dependencies = command_.dependencies;
+    asked.output = command_.output.value_or("");
+    return asked;
+  }
+
+  base::Result<void> compile(const Source& source) {
+    if (answered_) {
+      return {};
+    }
+    const bool cxx = source.language == Language::Cxx || source.language == Language::PreprocessedCxx;
+    if (cxx) {
+      step_.use(toolchain_->compile_cxx);
+    } else if (source.language != Language::Assembler) {
+      step_.use(toolchain_->compile);
+    }
+    const auto answer = helpers_.dependencies.of(question(source));
+    if (!answer) {
+      return tl::unexpected(answer.error());
+    }
+    if (const auto* declined = std::get_if<Declined>(&*answer)) {
+      answered_ = *declined;
+    } else if (const auto* must_read = std::get_if<MustRead>(&*answer)) {
+      answered_ = *must_read;
+    } else {
+      take_preprocessing(source, std::get<Preprocessing>(*answer));
+    }
+    return {};
+  }
+
+  void take_preprocessing(const Source& source, const Preprocessing& found) {
+    for (const std::string& file : found.files) {
+      step_.add_input(file);
+    }
+    for (const std::string& directory : found.directories) {
+      step_.add_directory(directory);
+    }
+    if (command_.goal != GccCommand::Goal::Link) {
+      step_.add_output(object_path(command_, source), Output::Made::Always, false);
+    }
+    if (command_.dependencies.wanted && is_preprocessed_by_us(source.language)) {
+      step_.add_written(depfile_path(command_, source), found.depfile);
+    }
+  }
+
+  base::Result<void> link() {
+    DriverLink call;
+    call.toolchain = toolchain_.get();
+    call.argv0 = step_.footprint().arguments[0];
+    call.words = command_.words;
+    call.environment = step_.footprint().environment;
+    call.working_directory = invocation_.working_directory;
+    auto words = helpers_.linker_calls.of(call);
+    if (!words) {
+      return tl::unexpected(words.error());
+    }
+    if (!*words) {
+      answered_ = Declined{"no-link", ""};  // the driver finds fault with the command: let it say so
+      return {};
+    }
+    LinkQuestion question;
+    question.words = **std::move(words);
+    const LinkerDefaults defaults = helpers_.toolchains.linker_defaults(toolchain_->linker, question.words);
+    question.default_directories = defaults.directories;
+    question.sysroot = defaults.sysroot;
+    question.working_directory = invocation_.working_directory;
+    question.environment = step_.footprint().environment;
+    question.temporaries = temporaries(question.words);
+    const auto found = find_link_inputs(question, helpers_.view, helpers_.store);
+    if (!found) {
+      return tl::unexpected(found.error());
+    }
+    if (const auto* declined = std::get_if<Declined>(&*found)) {
+      answered_ = *declined;
+    } else if (const auto* must_read = std::get_if<MustRead>(&*found)) {
+      answered_ = *must_read;
+    } else {
+      step_.use(toolchain_->link);
+      const auto& footprint = std::get<LinkFootprint>(*found);
+      add_link(step_, footprint);
+      step_.add_output(footprint.output, Output::Made::Always, true);
+    }
+    return {};
+  }
+
+  // Objects of sources in the same command: the driver names them as it likes.
+  [[nodiscard]] std::set<std::string> temporaries(const std::vector<std::string>& words) const {
+    std::set<std::string> names;
+    for (const std::string& word : words) {
+      const bool given = std::find(command_.link_files.begin(), command_.link_files.end(), word) !=
+                         command_.link_files.end();
+      if (!command_.sources.empty() && !given && word.starts_with('/') && base_name(word).starts_with("cc") &&
+          extension(word) == ".o") {
+        names.insert(word);
+      }
+    }
+    return names;
+  }
+
+  [[nodiscard]] std::string label() const {
+    switch (command_.goal) {
+      case GccCommand::Goal::Link:
+        return "link " + command_.output.value_or("a.out");
+      case GccCommand::Goal::Assembly:
+        return "compile to assembly " + command_.sources.front().path;
+      case GccCommand::Goal::Compile:
+        break;
+    }
+    return "compile " + command_.sources.front().path;
+  }
+
+  const Helpers& helpers_;
+  const Invocation& invocation_;
+  GccCommand command_;
+  std::shared_ptr<const Toolchain> toolchain_;
+  Step step_;
+  std::optional<Inference> answered_;  // an answer that ends the work
+};
+
+// A command made ready, or the answer that there is nothing to work on.
+using Prepared = std::variant<std::unique_ptr<Work>, Inference>;
+
+Prepared prepare(const Helpers& helpers, Driver driver, const Invocation& invocation) {
+  ResponseFiles files(helpers.view, invocation);
+  auto parsed = parse_gcc(driver, invocation.argv, [&](const std::string& path) { return files.read(path); });
+  if (!files.owed().promises.empty()) {
+    return Inference(files.owed());
+  }
+  if (const auto* declined = std::get_if<Declined>(&parsed)) {
+    return Inference(*declined);
+  }
+  const auto path = invocation.environment.find("PATH");
+  auto toolchain = helpers.toolchains.find(
+      invocation.program, path == invocation.environment.end() ? "/usr/bin:/bin" : path->second);
+  auto environment = thunk_environment(invocation, toolchain->path_variable);
+  if (const auto* declined = std::get_if<Declined>(&environment)) {
+    return Inference(*declined);
+  }
+  auto& command = std::get<GccCommand>(parsed);
+  auto& variables = std::get<0>(environment);
+  // These are the link step's alone.
+  if (command.goal != GccCommand::Goal::Link) {
+    variables.erase("LIBRARY_PATH");
+    variables.erase("LD_RUN_PATH");
+  }
+  return std::make_unique<Work>(helpers, invocation, std::move(command), std::move(toolchain),
+                                std::move(variables));
+}
+
+}  // namespace
+
+GccModel::GccModel(View& view, object::Store& store, Dependencies& dependencies, Toolchains& toolchains,
+                   LinkerCalls& linker_calls, ThunkBuilder& builder)
+    : view_(view),
+      store_(store),
+      dependencies_(dependencies),
+      toolchains_(toolchains),
+      linker_calls_(linker_calls),
+      builder_(builder) {}
+
+base::Result<Inference> GccModel::infer(Driver driver, const Invocation& invocation) {
+  const Helpers helpers{view_, store_, dependencies_, toolchains_, linker_calls_, builder_};
+  auto prepared = prepare(helpers, driver, invocation);
+  if (auto* answer = std::get_if<Inference>(&prepared)) {
+    return std::move(*answer);
+  }
+  return std::get<std::unique_ptr<Work>>(prepared)->run();
+}
+
+void GccModel::forget(Driver driver, const Invocation& invocation) {
+  const Helpers helpers{view_, store_, dependencies_, toolchains_, linker_calls_, builder_};
+  const auto prepared = prepare(helpers, driver, invocation);
+  if (const auto* work = std::get_if<std::unique_ptr<Work>>(&prepared)) {
+    for (const PreprocessingQuestion& question : (*work)->questions()) {
+      dependencies_.forget(question);
+    }
+  }
+}
+
+}  // namespace model

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "model/dependencies.hh"
+#include "model/driver_link.hh"
+#include "model/gcc_command.hh"
+#include "model/model.hh"
+#include "model/thunk_builder.hh"
+#include "model/toolchain.hh"
+
+namespace model {
+
+// Stands in for the drivers gcc and g++: compiles, assembles and links, any of them in one command.
+class GccModel {
+ public:
+  GccModel(View& view, object::Store& store, Dependencies& dependencies, Toolchains& toolchains,
+           LinkerCalls& linker_calls, ThunkBuilder& builder);
+
+  [[nodiscard]] base::Result<Inference> infer(Driver driver, const Invocation& invocation);
+
+  // Drops what is remembered about the invocation's sources.
+  void forget(Driver driver, const Invocation& invocation);
+
+ private:
+  View& view_;
+  object::Store& store_;
+  Dependencies& dependencies_;
+  Toolchains& toolchains_;
+  LinkerCalls& linker_calls_;
+  ThunkBuilder& builder_;
+};
+
+}  // namespace model

@@ -1,0 +1,161 @@
+#include "model/layout.hh"
+
+#include "model/paths.hh"
+
+namespace model {
+
+namespace {
+
+constexpr int kMostSymlinks = 40;  // the kernel's MAXSYMLINKS: path_resolution(7)
+
+}  // namespace
+
+Layout::Layout(View& view) : view_(view) {}
+
+Layout::Node* Layout::child(Node* parent, std::string_view name) {
+  auto found = parent->directories.find(name);
+  if (found == parent->directories.end()) {
+    auto made = std::make_unique<Node>();
+    made->path = parent->path + "/" + std::string(name);
+    made->parent = parent;
+    found = parent->directories.emplace(name, std::move(made)).first;
+  }
+  return found->second.get();
+}
+
+base::Result<Layout::Place> Layout::step(Node* from, std::string_view name, int depth) {
+  if (name.empty() || name == ".") {
+    return Place(from);
+  }
+  if (name == "..") {
+    return Place(from->parent == nullptr ? from : from->parent);
+  }
+  if (const auto known = from->directories.find(name); known != from->directories.end()) {
+    return Place(known->second.get());
+  }
+  const auto known = from->leaves.find(name);
+  std::optional<object::Entry> entry;
+  if (known != from->leaves.end()) {
+    entry = known->second;
+  } else {
+    auto looked = view_.at(from->path + "/" + std::string(name));
+    if (!looked) {
+      return tl::unexpected(looked.error());
+    }
+    entry = *std::move(looked);
+  }
+  if (!entry) {
+    return Place(Nothing{});
+  }
+  if (std::holds_alternative<object::Subdirectory>(*entry)) {
+    return Place(child(from, name));
+  }
+  from->leaves.emplace(name, *entry);
+  const auto* link = std::get_if<object::Symlink>(&*entry);
+  if (link == nullptr) {
+    return Place(Leaf{});
+  }
+  if (depth >= kMostSymlinks) {
+    return Place(Nothing{});
+  }
+  const std::string target = link->target;
+  return walk(target.starts_with('/') ? &root_ : from, target, depth + 1);
+}
+
+base::Result<Layout::Place> Layout::walk(Node* from, std::string_view path, int depth) {
+  Place place = from;
+  while (!path.empty()) {
+    auto* const* here = std::get_if<Node*>(&place);
+    if (here == nullptr) {
+      return Place(Nothing{});  // through a file, or through nothing
+    }
+    const size_t slash = path.find('/');
+    auto next = step(*here, path.substr(0, slash), depth);
+    if (!next) {
+      return next;
+    }
+    place = *next;
+    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+  }
+  return place;
+}
+
+base::Result<Layout::Place> Layout::directory(const std::string& path) {
+  if (const auto known = known_directories_.find(path); known != known_directories_.end()) {
+    return known->second;
+  }
+  auto place = walk(&root_, path, 0);
+  if (place) {
+    known_directories_.emplace(path, *place);
+  }
+  return place;
+}
+
+base::Result<bool> Layout::add_input(const std::string& path) {
+  auto where = directory(parent_of(path));
+  if (!where) {
+    return tl::unexpected(where.error());
+  }
+  auto* const* node = std::get_if<Node*>(&*where);
+  if (node == nullptr) {
+    return false;
+  }
+  const auto place = step(*node, base_name(path), 0);
+  if (!place) {
+    return tl::unexpected(place.error());
+  }
+  return std::holds_alternative<Leaf>(*place);
+}
+
+base::Result<void> Layout::add_entry(const std::string& path, const object::Entry& entry) {
+  Node* node = &root_;
+  std::string_view rest = std::string_view(path).substr(1);
+  for (size_t slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
+    const auto place = step(node, rest.substr(0, slash), 0);
+    if (!place) {
+      return tl::unexpected(place.error());
+    }
+    auto* const* next = std::get_if<Node*>(&*place);
+    node = next != nullptr ? *next : child(node, rest.substr(0, slash));
+    rest.remove_prefix(slash + 1);
+  }
+  if (!node->directories.contains(rest)) {
+    node->leaves.emplace(rest, entry);
+  }
+  return {};
+}
+
+base::Result<void> Layout::add_directory(const std::string& path) {
+  const auto place = directory(path);
+  if (!place) {
+    return tl::unexpected(place.error());
+  }
+  return {};
+}
+
+base::Result<object::Digest> Layout::finish(const Put& put) {
+  const auto root = finish_node(root_, put);
+  if (!root) {
+    return tl::unexpected(root.error());
+  }
+  return root->digest;
+}
+
+// Recursion as deep as a path has components.
+base::Result<object::Subdirectory> Layout::finish_node(const Node& node, const Put& put) {
+  object::Directory directory{node.leaves};
+  for (const auto& below : node.directories) {
+    const auto finished = finish_node(*below.second, put);
+    if (!finished) {
+      return finished;
+    }
+    directory.entries.insert_or_assign(below.first, *finished);
+  }
+  const auto digest = put(object::encode(directory));
+  if (!digest) {
+    return tl::unexpected(digest.error());
+  }
+  return object::Subdirectory{*digest, directory.owes()};
+}
+
+}  // namespace model

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "base/result.hh"
+#include "model/model.hh"
+#include "object/tree.hh"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+
+namespace model {
+
+// A tree under construction: files of the user's machine at their own absolute paths. Paths are walked as the
+// kernel walks them, so each symlink on the way becomes an entry, too, and ".." is the real parent. One
+// thread.
+class Layout {
+ public:
+  explicit Layout(View& view);
+
+  // The file at the path, symlinks followed to the file itself. False: there is none (what its path leads
+  // through is laid out all the same, so that the process meets the same answer).
+  [[nodiscard]] base::Result<bool> add_input(const std::string& path);
+
+  // An entry that does not have to be on this machine; what stands there already stays.
+  [[nodiscard]] base::Result<void> add_entry(const std::string& path, const object::Entry& entry);
+
+  // An empty directory if it is one on the user's machine, else nothing.
+  [[nodiscard]] base::Result<void> add_directory(const std::string& path);
+
+  using Put = std::function<base::Result<object::Digest>(const std::string& bytes)>;
+
+  // Encodes all directories, leaves first, and says the root's name.
+  [[nodiscard]] base::Result<object::Digest> finish(const Put& put);
+
+ private:
+  struct Node {
+    std::string path;  // real; "" for the root
+    Node* parent = nullptr;
+    std::map<std::string, object::Entry, std::less<>> leaves;
+    std::map<std::string, std::unique_ptr<Node>, std::less<>> directories;
+  };
+
+  // Where a path leads: a directory, a leaf that is laid out now, or nothing.
+  struct Nothing {};
+
+  struct Leaf {};
+
+  using Place = std::variant<Nothing, Leaf, Node*>;
+
+  [[nodiscard]] base::Result<Place> walk(Node* from, std::string_view path, int depth);
+  [[nodiscard]] base::Result<Place> step(Node* from, std::string_view name, int depth);
+  [[nodiscard]] base::Result<Place> directory(const std::string& path);
+  [[nodiscard]] Node* child(Node* parent, std::string_view name);
+  [[nodiscard]] base::Result<object::Subdirectory> finish_node(const Node& node, const Put& put);
+
+  View& view_;
+  Node root_;
+  std::unordered_map<std::string, Place> known_directories_;
+};
+
+}  // namespace model

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace model {
+
+// What a linker script says about other files (ld's manual, "Commands Dealing with Files").
+struct LinkScript {
+  std::vector<std::string> inputs;  // of INPUT and GROUP, AS_NEEDED's too: paths, names, and -lNAME
+  bool odd = false;                 // INCLUDE, SEARCH_DIR, STARTUP: changes where files are found
+
+  bool operator==(const LinkScript&) const = default;
+};
+
+// Nullopt: the bytes are no text.
+[[nodiscard]] std::optional<LinkScript> parse_link_script(std::string_view bytes);
+
+// The SEARCH_DIRs in what `ld --verbose` prints, in order ("=/usr/lib": below the sysroot).
+[[nodiscard]] std::vector<std::string> search_directories_of(std::string_view linker_script);
+
+}  // namespace model

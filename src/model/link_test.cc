@@ -1,0 +1,110 @@
+#include "model/trial.hh"
+
+namespace model {
+namespace {
+
+class Link : public Trial {
+ protected:
+  void SetUp() override {
+    write("main.c", "int f(void); int main(void) { return f(); }\n");
+    write("f.c", "#include <math.h>\nint f(void) { return (int)floor(2.5); }\n");
+    write("m.cc", "#include <iostream>\nint main() { std::cout << 1; }\n");
+    run({"gcc", "-fPIC", "-c", "main.c", "f.c"});
+    run({"g++", "-c", "m.cc"});
+  }
+
+  void run(const std::vector<std::string>& argv, const std::string& directory = "") {
+    const base::Completed done = run_here(argv, directory);
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+  }
+};
+
+TEST_F(Link, executables_are_the_linkers_own) {
+  expect_same({"gcc", "main.o", "f.o", "-o", "prog", "-lm"});
+  expect_same({"gcc", "main.o", "f.o", "-static", "-o", "prog.static", "-lm", "-pthread"});
+  expect_same({"g++", "m.o"});
+  expect_same({"gcc", "-g", "-rdynamic", "-Wl,-Map=prog.map,--cref,--gc-sections", "main.o", "f.o", "-lm"});
+  expect_same({"gcc", "-O2", "-s", "-no-pie", "-o", "one", "main.c", "f.c", "-lm"});
+  expect_same({"gcc", "-r", "-nostdlib", "-o", "both.o", "main.o", "f.o"});
+}
+
+TEST_F(Link, shared_libraries_and_what_they_need_are_inputs) {
+  write("lib.map", "V1 { global: f; local: *; };\n");
+  expect_same(
+      {"gcc", "-shared", "-o", "libf.so.1", "-Wl,-soname,libf.so.1,--version-script=lib.map", "f.o", "-lm"});
+  ASSERT_EQ(::symlink("libf.so.1", path("libf.so").c_str()), 0);
+  write("g.c", "int f(void); int g(void) { return f(); }\n");
+  expect_same({"gcc", "-shared", "-fPIC", "g.c", "-o", "libg.so", "-L.", "-lf"});
+}
+
+TEST_F(Link, libraries_are_found_as_ld_finds_them) {
+  base::make_directories(path("one"));
+  base::make_directories(path("two"));
+  run({"ar", "rcs", "two/libf.a", "f.o"});
+  expect_same({"gcc", "main.o", "-Lone", "-Ltwo", "-lf", "-lm"});
+  run({"gcc", "-shared", "-o", "one/libf.so", "f.o"});
+  expect_same({"gcc", "main.o", "-Lone", "-Ltwo", "-lf", "-lm"});
+  expect_same({"gcc", "main.o", "-Lone", "-Ltwo", "-Wl,-Bstatic", "-lf", "-Wl,-Bdynamic", "-lm"});
+  expect_same({"gcc", "main.o", "-Lone", "-Ltwo", "-l:libf.a", "-lm"});
+  write("one/libscript.so", "/* x */ GROUP ( libf.so AS_NEEDED ( -lm ) )\n");
+  expect_same({"gcc", "main.o", "-Lone", "-lscript"});
+  EXPECT_EQ(reason({"gcc", "main.o", "-lnowhere"}), "missing-library");
+  EXPECT_EQ(reason({"gcc", "main.o", "absent.o"}), "missing-input");
+}
+
+TEST_F(Link, a_library_needed_by_a_library_is_looked_into) {
+  base::make_directories(path("lib"));
+  write("g.c", "int f(void); int g(void) { return f(); }\n");
+  write("h.c", "int g(void); int main(void) { return g(); }\n");
+  run({"gcc", "-shared", "-o", "lib/libf.so", "f.o", "-lm"});
+  run({"gcc", "-shared", "-fPIC", "-o", "lib/libg.so", "g.c", "-Llib", "-lf"});
+  run({"gcc", "-c", "h.c"});
+  expect_same({"gcc", "h.o", "-Llib", "-lg", "-Wl,-rpath-link,lib"});
+  expect_same({"gcc", "h.o", "-Llib", "-lg"});  // ld warns that libf.so is not found, and fails for f
+}
+
+TEST_F(Link, archives_come_out_the_same_and_old_ones_are_inputs) {
+  expect_same({"ar", "rcs", "libx.a", "main.o"});
+  expect_same({"ar", "cru", "libx.a", "f.o"});
+  expect_same({"ar", "q", "libx.a", "m.o"});
+  expect_same({"ranlib", "libx.a"});
+  expect_same({"ar", "d", "libx.a", "main.o"});
+  expect_same({"ar", "rcsT", "thin.a", "main.o", "f.o"});
+  expect_same({"ar", "rcsT", "thin.a", "m.o"});
+  expect_same({"gcc", "-o", "t", "main.o", "-Wl,--whole-archive", "libx.a", "-Wl,--no-whole-archive",
+               "-lstdc++", "-lm"});
+  write("objects.rsp", "main.o\nf.o\n");
+  expect_same({"ar", "qc", "r.a", "@objects.rsp"});
+  expect_same({"gcc", "@objects.rsp", "-lm"});
+  EXPECT_EQ(reason({"ar", "t", "libx.a"}), "query");
+  EXPECT_EQ(reason({"ar", "x", "libx.a"}), "unknown-outputs");
+  EXPECT_EQ(reason({"ar", "rcU", "libx.a", "f.o"}), "unknown-option");
+}
+
+TEST_F(Link, ld_and_as_by_themselves) {
+  write("s.s", ".globl _start\n_start: ret\n");
+  expect_same({"as", "--64", "-o", "s.o", "s.s"});
+  run({"as", "-o", "s.o", "s.s"});
+  expect_same({"ld", "-o", "s", "s.o"});
+  expect_same({"ld", "-r", "-o", "r.o", "s.o", "f.o"});
+  expect_same(
+      {"ld", "-o", "s", "s.o", "f.o", "-lm", "-lc", "-dynamic-linker", "/lib64/ld-linux-x86-64.so.2"});
+  EXPECT_EQ(reason({"ld", "--strange", "s.o"}), "unknown-option");
+  EXPECT_EQ(reason({"as", "-o", "s.o"}), "standard-input");
+}
+
+TEST_F(Link, a_promised_library_brings_the_inputs_of_its_own_link) {
+  run({"gcc", "-shared", "-o", "libdeep.so", "f.o", "-lm"});
+  write("g.c", "int f(void); int g(void) { return f(); }\n");
+  run({"gcc", "-fPIC", "-c", "g.c"});
+  const Inferred library = inferred({"gcc", "-shared", "-o", "libg.so", "g.o", "libdeep.so"});
+  write("libg.so", "a placeholder");
+  promises_[path("libg.so")] = {library.thunk, "libg.so"};
+  const Inferred program = inferred({"gcc", "-o", "p", "main.o", "-L.", "-lg"});
+  const auto leaves = leaves_of(program.thunk);
+  EXPECT_TRUE(std::holds_alternative<object::Promise>(leaves.at(path("libg.so"))));
+  EXPECT_TRUE(leaves.contains(path("libdeep.so")));
+}
+
+}  // namespace
+}  // namespace model

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Option tables: how a tool's options are spelt and how each touches inputs, outputs, or neither (DESIGN
+// §4.7). A tool's table is data; what stands in no table is unknown, and the command is declined.
+namespace model {
+
+// How an option takes its argument.
+enum class Takes : uint8_t {
+  Nothing,   // -c
+  Joined,    // -O2: the spelling is a prefix
+  Separate,  // -MF file
+  Either,    // -Idir, -I dir
+};
+
+// What an option does to the functional footprint.
+enum class Does : uint8_t {
+  Neutral,             // changes how the tool works, reads and writes nothing
+  LinkOnly,            // the same, of no interest to preprocessing
+  Declines,            // not modelled, for `reason`
+  Compile,             // -c
+  Assembly,            // -S
+  Output,              // -o
+  Language,            // -x
+  SearchDirectory,     // a directory where inputs are looked for
+  DependenciesAll,     // -MD
+  DependenciesUser,    // -MMD
+  DependencyFile,      // -MF
+  DependencyTarget,    // -MT, -MQ
+  DependencyPhony,     // -MP
+  ToPreprocessor,      // -Wp,…
+  ToAssembler,         // -Wa,…
+  ToLinker,            // -Wl,… and -Xlinker
+  LinkInput,           // -lfoo: found along the search directories
+  LibraryDirectory,    // -L
+  ReadsFile,           // the argument names a file that is read
+  WritesFile,          // the argument names a file that is written
+  DiagnosticsColour,   // decides on colour by itself
+  RecordsCommandLine,  // puts the command line into the output
+};
+
+struct Option {
+  std::string_view spelling;
+  Takes takes;
+  Does does;
+  std::string_view reason = {};  // of Declines: a stable code for counters
+};
+
+// One option as it stood on a command line.
+struct Match {
+  const Option* option = nullptr;
+  std::string_view argument;  // empty when it takes none
+  size_t words = 1;           // how many words of the command line it took
+};
+
+// The longest spelling of the table that words[at] begins with and fits; nullopt: unknown (or its argument is
+// missing).
+[[nodiscard]] std::optional<Match> match(std::span<const Option> table, const std::vector<std::string>& words,
+                                         size_t at);
+
+}  // namespace model

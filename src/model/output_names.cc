@@ -1,0 +1,26 @@
+#include "model/output_names.hh"
+
+#include "model/paths.hh"
+
+namespace model {
+
+std::string object_path(const GccCommand& command, const Source& source) {
+  if (command.output) {
+    return *command.output;
+  }
+  const char* const suffix = command.goal == GccCommand::Goal::Assembly ? ".s" : ".o";
+  return std::string(stem(source.path)) + suffix;
+}
+
+std::string depfile_path(const GccCommand& command, const Source& source) {
+  if (!command.dependencies.path.empty()) {
+    return command.dependencies.path;
+  }
+  if (command.output) {
+    const std::string& output = *command.output;
+    return output.substr(0, output.size() - extension(output).size()) + ".d";
+  }
+  return std::string(stem(source.path)) + ".d";
+}
+
+}  // namespace model

@@ -1,0 +1,125 @@
+#include "model/step.hh"
+
+#include "base/files.hh"
+#include "ir/output_path.hh"
+#include "model/environment.hh"
+#include "model/look.hh"
+#include "model/paths.hh"
+
+#include <stdlib.h>
+
+#include <memory>
+
+namespace model {
+
+namespace {
+
+// The program as the user's command names it: binutils begin their messages with it, and it shows in the
+// depfiles of a relocated compiler. The thunk's PATH leads a bare name to the same file.
+std::string program_path_variable(const Invocation& invocation, const std::string& others) {
+  const std::string folder = parent_of(invocation.program);
+  if (invocation.argv[0].find('/') != std::string::npos ||
+      (":" + others + ":").starts_with(":" + folder + ":")) {
+    return others;
+  }
+  return others.empty() ? folder : folder + ":" + others;
+}
+
+// An output that is there already as something else than a plain file is written through, not replaced.
+bool is_odd(const base::Result<std::optional<object::Entry>>& entry) {
+  return !entry || (*entry && (std::holds_alternative<object::Symlink>(**entry) ||
+                               std::holds_alternative<object::Subdirectory>(**entry)));
+}
+
+}  // namespace
+
+Step::Step(View& view, ThunkBuilder& builder, const Invocation& invocation,
+           std::map<std::string, std::string> environment)
+    : view_(view), builder_(builder), invocation_(invocation) {
+  footprint_.environment = std::move(environment);
+  footprint_.working_directory = invocation.working_directory;
+  footprint_.arguments = invocation.argv;
+  std::string& path = footprint_.environment["PATH"];
+  path = program_path_variable(invocation, path);
+  for (const std::string& file : locale_files(footprint_.environment)) {
+    footprint_.inputs.push_back(file);
+  }
+  if (const auto pwd = footprint_.environment.find("PWD"); pwd != footprint_.environment.end()) {
+    footprint_.directories.push_back(pwd->second);
+  }
+}
+
+std::string Step::in_place(const std::string& path) const {
+  return absolute(invocation_.working_directory, path);
+}
+
+void Step::use(const Toolset& tools) {
+  footprint_.inputs.insert(footprint_.inputs.end(), tools.files.begin(), tools.files.end());
+  footprint_.directories.insert(footprint_.directories.end(), tools.directories.begin(),
+                                tools.directories.end());
+}
+
+std::optional<std::string> Step::real_output(const std::string& path) const {
+  const std::string where = in_place(path);
+  const std::unique_ptr<char, void (*)(void*)> folder(::realpath(parent_of(where).c_str(), nullptr), ::free);
+  const std::string_view name = base_name(where);
+  if (!folder || name.empty() || name == "." || name == "..") {
+    return std::nullopt;
+  }
+  return absolute(folder.get(), name);
+}
+
+void Step::add_output(const std::string& path, Output::Made made, bool executable) {
+  const auto where = real_output(path);
+  const auto name =
+      where ? ir::output_path(footprint_.working_directory.substr(1), where->substr(1)) : std::nullopt;
+  if (!name) {
+    declined_ = Declined{"special-output", path};
+    return;
+  }
+  footprint_.directories.push_back(parent_of(in_place(path)));
+  footprint_.directories.push_back(parent_of(*where));
+  footprint_.output_paths.push_back(*name);
+  inferred_.outputs.push_back({*where, *name, made, executable});
+}
+
+void Step::add_written(const std::string& path, const std::string& bytes) {
+  add_output(path, Output::Made::Perhaps, false);
+  if (const auto where = real_output(path)) {
+    inferred_.written_now.push_back({*where, bytes});
+  }
+}
+
+base::Result<Inference> Step::finish(const std::string& label) {
+  if (declined_) {
+    return Inference(*declined_);
+  }
+  for (const Output& output : inferred_.outputs) {
+    if (is_odd(view_.at(output.path))) {
+      return Inference(Declined{"special-output", output.path});
+    }
+  }
+  const auto built = builder_.build(footprint_);
+  if (!built) {
+    return tl::unexpected(built.error());
+  }
+  if (const auto* missing = std::get_if<MissingInput>(&*built)) {
+    return Inference(Declined{"missing-input", missing->path});
+  }
+  inferred_.thunk = std::get<object::Digest>(*built);
+  inferred_.label = label;
+  return Inference(std::move(inferred_));
+}
+
+std::optional<std::string> ResponseFiles::read(const std::string& path) {
+  const std::string where = absolute(invocation_.working_directory, path);
+  const auto entry = look_through(view_, where);
+  if (const auto* promise = entry && *entry ? std::get_if<object::Promise>(&**entry) : nullptr) {
+    owed_.promises.push_back(*promise);
+    return "";
+  }
+  const bool file = entry && *entry && std::holds_alternative<object::File>(**entry);
+  return file ? std::optional(base::read_file(where)) : std::nullopt;
+}
+
+}  // namespace model

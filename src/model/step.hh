@@ -1,0 +1,80 @@
+#pragma once
+
+#include "model/model.hh"
+#include "model/thunk_builder.hh"
+#include "model/toolchain.hh"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace model {
+
+// One command on its way from argv to a thunk: what every model does alike.
+class Step {
+ public:
+  // `environment`: the thunk's.
+  Step(View& view, ThunkBuilder& builder, const Invocation& invocation,
+       std::map<std::string, std::string> environment);
+
+  // As the user's command would name it, from the working directory.
+  [[nodiscard]] std::string in_place(const std::string& path) const;
+
+  void use(const Toolset& tools);
+
+  void add_argument(const std::string& word) { footprint_.arguments.push_back(word); }
+
+  void add_variable(const std::string& name, const std::string& value) {
+    footprint_.environment.emplace(name, value);
+  }
+
+  void add_input(const std::string& path) { footprint_.inputs.push_back(in_place(path)); }
+
+  void add_directory(const std::string& path) { footprint_.directories.push_back(in_place(path)); }
+
+  void add_given(const std::string& path, const object::Entry& entry) {
+    footprint_.given.emplace_back(path, entry);
+  }
+
+  // The directory has to be there; if it isn't, finish() declines and the real command says so.
+  void add_output(const std::string& path, Output::Made made, bool executable);
+
+  // What inference writes at once; the command writes it, too.
+  void add_written(const std::string& path, const std::string& bytes);
+
+  [[nodiscard]] const Footprint& footprint() const { return footprint_; }
+
+  // Builds the thunk.
+  [[nodiscard]] base::Result<Inference> finish(const std::string& label);
+
+ private:
+  // Where an output really goes: its directory may be reached through symlinks.
+  [[nodiscard]] std::optional<std::string> real_output(const std::string& path) const;
+
+  View& view_;
+  ThunkBuilder& builder_;
+  const Invocation& invocation_;
+  Footprint footprint_;
+  Inferred inferred_;
+  std::optional<Declined> declined_;
+};
+
+// Reads response files for a parser; collects the promises among them, which must be read first.
+class ResponseFiles {
+ public:
+  ResponseFiles(View& view, const Invocation& invocation) : view_(view), invocation_(invocation) {}
+
+  // The bytes; nullopt when there is no such file.
+  [[nodiscard]] std::optional<std::string> read(const std::string& path);
+
+  [[nodiscard]] const MustRead& owed() const { return owed_; }
+
+ private:
+  View& view_;
+  const Invocation& invocation_;
+  MustRead owed_;
+};
+
+}  // namespace model

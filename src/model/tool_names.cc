@@ -1,0 +1,86 @@
+#include "model/tool_names.hh"
+
+#include "model/paths.hh"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <memory>
+#include <set>
+
+namespace model {
+
+namespace {
+
+struct Name {
+  std::string_view spelling;
+  Tool tool;
+};
+
+// cc and c++ are here for compilers that are installed under just these names.
+constexpr Name kNames[] = {{"gcc", Tool::Gcc}, {"cc", Tool::Gcc},    {"g++", Tool::Gxx},
+                           {"c++", Tool::Gxx}, {"ar", Tool::Ar},     {"ranlib", Tool::Ranlib},
+                           {"ld", Tool::Ld},   {"ld.bfd", Tool::Ld}, {"as", Tool::As}};
+
+// "-12", "-12.2", "-4.9.4"
+bool is_version(std::string_view text) {
+  return text.size() > 1 && text[0] == '-' && text[1] >= '0' && text[1] <= '9' &&
+         text.find_first_not_of("0123456789.", 1) == std::string_view::npos;
+}
+
+// "x86_64-linux-gnu-", "arm-none-eabi-": at least a machine and a system. "gcc-" (of gcc-ar) is none.
+bool is_target(std::string_view text) {
+  return text.size() > 2 && text.ends_with('-') && text.find('-') != text.size() - 1;
+}
+
+std::string real_path(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), ::free);
+  return resolved ? resolved.get() : "";
+}
+
+}  // namespace
+
+std::optional<Tool> tool_called(std::string_view name) {
+  const size_t dash = name.rfind('-');
+  if (dash != std::string_view::npos && is_version(name.substr(dash))) {
+    name = name.substr(0, dash);
+  }
+  for (const Name& known : kNames) {
+    if (name.ends_with(known.spelling)) {
+      const std::string_view before = name.substr(0, name.size() - known.spelling.size());
+      if (before.empty() || is_target(before)) {
+        return known.tool;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Tool> tool_at(const std::string& path) {
+  const std::string real = real_path(path);
+  return real.empty() ? std::nullopt : tool_called(base_name(real));
+}
+
+std::vector<std::string> tools_on_path(const std::string& path_variable) {
+  std::set<std::string> found;
+  std::string_view rest = path_variable;
+  while (!rest.empty()) {
+    const size_t colon = rest.find(':');
+    const std::string folder(rest.substr(0, colon));
+    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
+    while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+      const std::string path = folder + "/" + entry->d_name;
+      if (tool_called(entry->d_name) && ::access(path.c_str(), X_OK) == 0) {
+        const std::string real = real_path(path);
+        if (!real.empty() && tool_called(base_name(real))) {
+          found.insert(real);
+        }
+      }
+    }
+  }
+  return {found.begin(), found.end()};
+}
+
+}  // namespace model

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace model {
+
+enum class Tool : unsigned char { Gcc, Gxx, Ar, Ranlib, Ld, As };
+
+// What a program file of this name is: "x86_64-linux-gnu-gcc-12" is Gcc. Wrappers (ccache, gcc-ar, c99) and
+// other compilers are nullopt. The name of the file itself counts, not that of a link to it.
+[[nodiscard]] std::optional<Tool> tool_called(std::string_view base_name);
+
+// The same of whatever the path leads to.
+[[nodiscard]] std::optional<Tool> tool_at(const std::string& path);
+
+// Every file that a tool on this PATH is, symlinks followed, each once, sorted.
+[[nodiscard]] std::vector<std::string> tools_on_path(const std::string& path_variable);
+
+}  // namespace model
