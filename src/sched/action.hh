@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.hh"
 #include "ir/result.hh"
 #include "object/digest.hh"
 #include "sched/outcome.hh"
@@ -70,7 +71,9 @@ struct Execute {
   EngineId engine = 0;
   AttemptId attempt = 0;
   NodeId node = kNoNode;
-  object::Digest thunk;  // concrete
+  object::Digest thunk;         // concrete
+  unsigned number = 1;          // of this node's tries; above 1 it is a retry
+  base::Nanoseconds waited{0};  // for a slot
 };
 
 // No answer is wanted any more.

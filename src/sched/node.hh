@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.hh"
 #include "sched/outcome.hh"
 
 #include <cstdint>
@@ -29,6 +30,7 @@ struct Node {
   object::Digest concrete;                   // when `has_concrete`
   std::shared_ptr<const ir::Result> result;  // final, or while a tail call goes on, the one that owes
   std::shared_ptr<const Failure> failure;    // final, or while verifying, the loss
+  base::Nanoseconds since{0};                // in this state
   uint32_t serial = 0;                       // of the latest state: makes tickets and links stale
   uint32_t first_edge = 0;                   // of the present wait
   uint32_t edge_count = 0;

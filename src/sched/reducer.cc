@@ -101,6 +101,7 @@ void Reducer::set_state(NodeId id, State state) {
   --counters_.states[static_cast<size_t>(node.state)];
   ++counters_.states[static_cast<size_t>(state)];
   node.state = state;
+  node.since = now_;
   ++node.serial;
 }
 

@@ -74,13 +74,14 @@ void Reducer::start_ready() {
 
 void Reducer::start(NodeId id, EngineId engine) {
   Node& node = nodes_[id];
+  const base::Nanoseconds waited = now_ - node.since;
   set_state(id, State::Running);
   ++node.attempts;
   ++counters_.attempts;
   ++places_.at(engine).in_use;
   const AttemptId attempt = next_attempt_++;
   attempts_.emplace(attempt, Attempt{id, engine});
-  actions_.emplace_back(Execute{engine, attempt, id, node.concrete});
+  actions_.emplace_back(Execute{engine, attempt, id, node.concrete, node.attempts, waited});
 }
 
 void Reducer::attempt_done(AttemptId attempt, AttemptResult result) {

@@ -1,0 +1,379 @@
+#include "sched/coordinator.hh"
+
+#include "base/guarded.hh"
+#include "sched/steps.hh"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+#include <utility>
+
+namespace sched {
+
+base::Result<ir::Result> to_result(const Answer& answer) {
+  if (answer.result && (answer.verdict == Verdict::Succeeded || answer.verdict == Verdict::Failed)) {
+    return *answer.result;
+  }
+  return tl::unexpected<base::Error>(answer.error);
+}
+
+// All but `steps` and `progress` belongs to the loop thread.
+struct Coordinator::Impl : std::enable_shared_from_this<Impl> {
+  Impl(loop::Loop& its_loop, object::Store& store, object::Records& records, const base::Clock& its_clock,
+       Observer& its_observer, std::vector<Place> its_places, const Policy& policy)
+      : loop(its_loop),
+        steps(store, records),
+        clock(its_clock),
+        observer(its_observer),
+        places(std::move(its_places)),
+        reducer(policy) {}
+
+  // What one round of actions leaves to the pool: memos first, then those who wait for them.
+  struct Deliveries {
+    std::vector<RecordMemo> memos;
+    std::vector<std::pair<std::vector<Done>, Answer>> answers;
+  };
+
+  struct Running {
+    Observer::Attempt attempt;
+    base::Nanoseconds started{0};
+  };
+
+  void submit(const object::Digest& thunk, const Request& request, Done done);
+  void remake(const object::Digest& thunk, Done done);
+  void hear(NodeId node, Done done);
+  template <class Event>
+  void event(const Event& feed);
+  void work();
+  void arm_timer();
+  void attempt_done(AttemptId attempt, AttemptResult result);
+  void read_slots();
+  void deliver(Deliveries deliveries);
+  [[nodiscard]] Answer answer_for(NodeId node) const;
+
+  // The work runs on the pool; what it returns goes to `then(reducer, value)` on the loop thread.
+  template <class Work, class Then>
+  void on_pool(Ticket ticket, Work work_on_pool, Then then);
+
+  void act(const Open& action);
+  void act(Substitute& action);
+  void act(const OpenResult& action);
+  void act(SubstituteResult& action);
+  void act(Verify& action);
+  void act(const Execute& action);
+  void act(const CancelAttempt& action);
+  void act(RecordMemo& action);
+  void act(const Finished& action);
+
+  loop::Loop& loop;
+  Steps steps;
+  const base::Clock& clock;
+  Observer& observer;
+  std::vector<Place> places;
+  Reducer reducer;
+  std::unordered_map<NodeId, std::vector<Done>> listeners;
+  std::unordered_map<AttemptId, Running> running;
+  std::vector<Action> actions;
+  Deliveries deliveries;
+  bool working = false;
+  loop::Loop::TimerId timer = 0;
+  base::Nanoseconds timer_due{0};
+  base::Guarded<Counters> progress;
+};
+
+Coordinator::Coordinator(loop::Loop& loop, object::Store& store, object::Records& records,
+                         const base::Clock& clock, Observer& observer, std::vector<Place> places,
+                         const Policy& policy)
+    : impl_(std::make_shared<Impl>(loop, store, records, clock, observer, std::move(places), policy)) {
+  impl_->read_slots();
+}
+
+Coordinator::~Coordinator() = default;
+
+void Coordinator::submit(const object::Digest& thunk, const Request& request, Done done) {
+  impl_->loop.post([impl = impl_, thunk, request, done = std::move(done)]() mutable {
+    impl->submit(thunk, request, std::move(done));
+  });
+}
+
+void Coordinator::remake(const object::Digest& thunk, Done done) {
+  impl_->loop.post(
+      [impl = impl_, thunk, done = std::move(done)]() mutable { impl->remake(thunk, std::move(done)); });
+}
+
+void Coordinator::hurry(const object::Digest& thunk) {
+  impl_->loop.post([impl = impl_, thunk] {
+    if (const auto node = impl->reducer.find(thunk)) {
+      impl->event([&] { impl->reducer.hurry(*node); });
+    }
+  });
+}
+
+void Coordinator::cancel_all() {
+  impl_->loop.post([impl = impl_] { impl->event([&] { impl->reducer.cancel_all(); }); });
+}
+
+void Coordinator::slots_changed(const Engine& /*engine*/) {
+  impl_->loop.post([impl = impl_] { impl->event([&] { impl->read_slots(); }); });
+}
+
+std::optional<ir::Result> Coordinator::known(const object::Digest& thunk) {
+  Steps::Expected<std::optional<ir::Result>> memo = impl_->steps.memo(thunk);
+  if (!memo) {
+    const std::string message =
+        fmt::format("cannot look up thunk {}: {}", thunk.to_string(), memo.error().error.message);
+    impl_->loop.post([impl = impl_, message] { impl->observer.trouble(message); });
+    return std::nullopt;
+  }
+  return *memo && !(*memo)->owes() ? std::move(*memo) : std::nullopt;
+}
+
+Counters Coordinator::progress() const {
+  return impl_->progress.with([](const Counters& counters) { return counters; });
+}
+
+void Coordinator::why_waiting(const object::Digest& thunk, std::function<void(std::string)> done) {
+  impl_->loop.post([impl = impl_, thunk, done = std::move(done)] {
+    const auto node = impl->reducer.find(thunk);
+    done(node ? impl->reducer.why_waiting(*node) : std::string());
+  });
+}
+
+void Coordinator::Impl::read_slots() {
+  for (size_t at = 0; at < places.size(); ++at) {
+    reducer.set_engine(static_cast<EngineId>(at), places[at].engine->slots(), places[at].failure);
+  }
+}
+
+void Coordinator::Impl::submit(const object::Digest& thunk, const Request& request, Done done) {
+  event([&] { hear(reducer.add(thunk, request), std::move(done)); });
+}
+
+void Coordinator::Impl::remake(const object::Digest& thunk, Done done) {
+  event([&] {
+    const NodeId node = reducer.add(thunk);
+    reducer.remake(node);
+    hear(node, std::move(done));
+  });
+}
+
+// The answer goes to `done`: later, or, if it is known, with this round.
+void Coordinator::Impl::hear(NodeId node, Done done) {
+  std::vector<Done>& all = listeners[node];
+  all.push_back(std::move(done));
+  if (reducer.state(node) == State::Finished) {
+    deliveries.answers.emplace_back(std::exchange(all, {}), answer_for(node));
+    listeners.erase(node);
+  }
+}
+
+// Feeds the reducer and does what it wants. An engine that calls back while that is being done is fed, and
+// the round goes on.
+template <class Event>
+void Coordinator::Impl::event(const Event& feed) {
+  reducer.tick(clock.steady());
+  feed();
+  if (!std::exchange(working, true)) {
+    work();
+    working = false;
+  }
+}
+
+void Coordinator::Impl::work() {
+  while (true) {
+    reducer.take_actions(actions);
+    if (actions.empty()) {
+      break;
+    }
+    std::vector<Action> round;
+    std::swap(round, actions);
+    for (Action& action : round) {
+      std::visit([this](auto& one) { act(one); }, action);
+    }
+    std::swap(round, actions);  // its memory goes round, too
+  }
+  if (!deliveries.memos.empty() || !deliveries.answers.empty()) {
+    deliver(std::exchange(deliveries, {}));
+  }
+  arm_timer();
+  progress.with([this](Counters& counters) { counters = reducer.counters(); });
+}
+
+void Coordinator::Impl::arm_timer() {
+  const auto next = reducer.next_tick();
+  if (timer != 0 && next && *next == timer_due) {
+    return;
+  }
+  if (timer != 0) {
+    loop.cancel(std::exchange(timer, 0));
+  }
+  if (next) {
+    timer_due = *next;
+    timer = loop.after(*next - clock.steady(), [impl = shared_from_this()] {
+      impl->timer = 0;
+      impl->event([] {});
+    });
+  }
+}
+
+void Coordinator::Impl::deliver(Deliveries all) {
+  loop.on_pool([impl = shared_from_this(), all = std::make_shared<Deliveries>(std::move(all))] {
+    for (const RecordMemo& memo : all->memos) {
+      const base::Result<void> recorded = impl->steps.record(memo.thunk, *memo.result);
+      if (!recorded) {
+        // The result is right; it will only have to be worked out again another time.
+        impl->loop.post([impl, message = recorded.error().message] {
+          impl->observer.trouble("cannot record a result: " + message);
+        });
+      }
+    }
+    for (const auto& [heard_by, answer] : all->answers) {
+      for (const Done& done : heard_by) {
+        done(answer);
+      }
+    }
+  });
+}
+
+Answer Coordinator::Impl::answer_for(NodeId node) const {
+  const Outcome outcome = reducer.outcome(node);
+  Answer answer{outcome.verdict, outcome.source, outcome.result, {}, {}, {}};
+  if (outcome.verdict == Verdict::Succeeded) {
+    return answer;
+  }
+  if (outcome.failure == nullptr) {
+    answer.error = {fmt::format("{} was cancelled", reducer.describe(node)), base::FailureKind::RetryHere};
+    return answer;
+  }
+  const NodeId cause = outcome.failure->node;
+  answer.result = outcome.failure->result;
+  answer.error = outcome.failure->error;
+  answer.cause = reducer.thunk(cause);
+  answer.cause_label = reducer.hints(cause).label;
+  if (outcome.verdict == Verdict::DependencyFailed) {
+    answer.error.message = fmt::format("{} was not run, because what it needs failed: {}",
+                                       reducer.describe(node), outcome.failure->error.message);
+  } else if (outcome.verdict == Verdict::Stopped) {
+    answer.error.message = fmt::format("{} was not run, because another one failed before: {}",
+                                       reducer.describe(node), outcome.failure->error.message);
+  }
+  return answer;
+}
+
+template <class Work, class Then>
+void Coordinator::Impl::on_pool(Ticket ticket, Work work_on_pool, Then then) {
+  loop.on_pool([impl = shared_from_this(), ticket, work_on_pool = std::move(work_on_pool), then] {
+    auto value = std::make_shared<decltype(work_on_pool(impl->steps))>(work_on_pool(impl->steps));
+    impl->loop.post([impl, ticket, value, then] {
+      impl->event([&] {
+        if (*value) {
+          then(impl->reducer, std::move(**value));
+        } else {
+          impl->reducer.failed(ticket, std::move(value->error()));
+        }
+      });
+    });
+  });
+}
+
+void Coordinator::Impl::act(const Open& action) {
+  on_pool(
+      action.ticket, [action](Steps& with) { return with.open(action.thunk, action.use_memo); },
+      [ticket = action.ticket](Reducer& to, Steps::Opened opened) {
+        if (auto* result = std::get_if<ir::Result>(&opened)) {
+          to.memo_found(ticket, std::move(*result));
+        } else {
+          to.opened(ticket, std::move(std::get<std::vector<object::Promise>>(opened)));
+        }
+      });
+}
+
+void Coordinator::Impl::act(Substitute& action) {
+  on_pool(
+      action.ticket,
+      [what = std::make_shared<const Substitute>(std::move(action))](Steps& with) {
+        return with.substitute(what->thunk, what->made, what->use_memo);
+      },
+      [ticket = action.ticket](Reducer& to, Steps::Substituted substituted) {
+        to.substituted(ticket, substituted.concrete, std::move(substituted.memo));
+      });
+}
+
+void Coordinator::Impl::act(const OpenResult& action) {
+  on_pool(
+      action.ticket, [result = action.result](Steps& with) { return with.promises_in(*result); },
+      [ticket = action.ticket](Reducer& to, std::vector<object::Promise> promises) {
+        to.result_opened(ticket, std::move(promises));
+      });
+}
+
+void Coordinator::Impl::act(SubstituteResult& action) {
+  on_pool(
+      action.ticket,
+      [what = std::make_shared<const SubstituteResult>(std::move(action))](Steps& with) {
+        return with.substitute(*what->result, what->made);
+      },
+      [ticket = action.ticket](Reducer& to, ir::Result result) {
+        to.result_substituted(ticket, std::move(result));
+      });
+}
+
+void Coordinator::Impl::act(Verify& action) {
+  on_pool(
+      action.ticket,
+      [what = std::make_shared<const Verify>(std::move(action))](Steps& with) {
+        return with.not_whole(what->made);
+      },
+      [ticket = action.ticket](Reducer& to, const std::vector<NodeId>& not_whole) {
+        to.verified(ticket, not_whole);
+      });
+}
+
+void Coordinator::Impl::act(const Execute& action) {
+  Engine& engine = *places[action.engine].engine;
+  const Hints& hints = reducer.hints(action.node);
+  Running job{{action.attempt, reducer.thunk(action.node), action.thunk, hints.label, engine.name(),
+               action.number, action.waited},
+              clock.steady()};
+  observer.started(job.attempt);
+  running.emplace(action.attempt, std::move(job));
+  engine.start({action.attempt, action.thunk, hints},
+               [weak = weak_from_this()](AttemptId attempt, AttemptResult result) {
+                 if (const std::shared_ptr<Impl> impl = weak.lock()) {
+                   impl->attempt_done(attempt, std::move(result));
+                 }
+               });
+}
+
+void Coordinator::Impl::attempt_done(AttemptId attempt, AttemptResult result) {
+  if (const auto ended = running.extract(attempt)) {
+    observer.ended(ended.mapped().attempt, result, clock.steady() - ended.mapped().started);
+  }
+  event([&] { reducer.attempt_done(attempt, std::move(result)); });
+}
+
+void Coordinator::Impl::act(const CancelAttempt& action) {
+  if (const auto ended = running.extract(action.attempt)) {
+    observer.cancelled(ended.mapped().attempt);
+  }
+  places[action.engine].engine->cancel(action.attempt);
+}
+
+void Coordinator::Impl::act(RecordMemo& action) {
+  deliveries.memos.push_back(std::move(action));
+}
+
+void Coordinator::Impl::act(const Finished& action) {
+  if (reducer.state(action.node) != State::Finished) {
+    return;  // it was asked for anew meanwhile
+  }
+  observer.finished(reducer.thunk(action.node), reducer.hints(action.node).label,
+                    reducer.outcome(action.node));
+  const auto found = listeners.find(action.node);
+  if (found != listeners.end()) {
+    deliveries.answers.emplace_back(std::move(found->second), answer_for(action.node));
+    listeners.erase(found);
+  }
+}
+
+}  // namespace sched
