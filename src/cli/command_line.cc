@@ -107,7 +107,6 @@ void add_own_flags(CLI::App& app, const std::string& name, Request& request) {
     app.add_option("-o,--output", request.output)->type_name("FILE");
   } else if (name == "gc") {
     app.add_option("--size", request.size_bytes)->required()->transform(CLI::AsSizeValue(false));
-    app.add_flag("--dry-run", request.dry_run);
   } else if (name == "fsck") {
     app.add_flag("--dry-run", request.dry_run);
   }

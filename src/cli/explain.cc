@@ -12,23 +12,37 @@ namespace cli {
 
 namespace {
 
-std::string story(const CommandRecord& command) {
-  if (command.outcome == "hit") {
-    return "a memo had the result, nothing was executed";
-  }
+std::string story(const CommandRecord& command, const std::string& end) {
   if (command.outcome == "native") {
     return "ran natively, not as a thunk: " + command.reason +
            (command.detail.empty() ? "" : " (" + command.detail + ")");
   }
-  return command.outcome == "failed" ? "executed, and failed" : "executed: no memo had this thunk's result";
+  if (command.outcome == "hit") {
+    return "a memo had the result before anything was started";
+  }
+  const std::string waited = command.outcome == "waited" ? "; its caller had to wait: " + command.reason : "";
+  return (end == "hit"      ? "a memo had the result once its inputs were known"
+          : end == "ran"    ? "executed: no memo had this thunk's result"
+          : end == "failed" ? "executed, and failed"
+                            : "not finished") +
+         waited;
+}
+
+// How the thunk ended in that run; "" if it did not.
+std::string end_of(const Origin& origin) {
+  std::string end;
+  for (const FinishRecord& record : origin.run.finished) {
+    end = record.thunk == origin.command.thunk ? record.outcome : end;
+  }
+  return end;
 }
 
 std::string text(const Origin& origin, const std::vector<AttemptRecord>& attempts) {
   const CommandRecord& command = origin.command;
   std::string lines =
       fmt::format("what     {}\nwhy      {}\ncommand  {}\nin       {}\nrun      {}  ({})\n", command.label,
-                  story(command), base::shell_quoted(command.argv), command.working_directory, origin.run.id,
-                  base::shell_quoted(origin.run.argv));
+                  story(command, end_of(origin)), base::shell_quoted(command.argv), command.working_directory,
+                  origin.run.id, base::shell_quoted(origin.run.argv));
   if (!command.thunk.empty()) {
     lines += fmt::format("thunk    {}\n", command.thunk);
   }
@@ -55,10 +69,16 @@ std::string as_json(const Origin& origin, const std::vector<AttemptRecord>& atte
                      {"execute_ns", attempt.execute_ns},
                      {"collect_ns", attempt.collect_ns}});
   }
-  return nlohmann::json{
-             {"label", command.label},   {"outcome", command.outcome}, {"reason", command.reason},
-             {"detail", command.detail}, {"argv", command.argv},       {"cwd", command.working_directory},
-             {"thunk", command.thunk},   {"run", origin.run.id},       {"attempts", tries}}
+  return nlohmann::json{{"label", command.label},
+                        {"outcome", command.outcome},
+                        {"end", end_of(origin)},
+                        {"reason", command.reason},
+                        {"detail", command.detail},
+                        {"argv", command.argv},
+                        {"cwd", command.working_directory},
+                        {"thunk", command.thunk},
+                        {"run", origin.run.id},
+                        {"attempts", tries}}
              .dump(2) +
          "\n";
 }

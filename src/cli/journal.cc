@@ -48,7 +48,7 @@ json to_json(const CommandRecord& record) {
             {"label", text(record.label)},
             {"argv", texts(record.argv)},
             {"cwd", text(record.working_directory)},
-            {"infer_ns", record.infer_ns}};
+            {"took_ns", record.took_ns}};
   if (!record.thunk.empty()) {
     line["thunk"] = record.thunk;
     line["outputs"] = texts(record.outputs);
@@ -80,7 +80,7 @@ void read_command(const json& line, CommandRecord& record) {
   record.label = line.at("label").get<std::string>();
   record.argv = line.at("argv").get<std::vector<std::string>>();
   record.working_directory = line.at("cwd").get<std::string>();
-  record.infer_ns = line.at("infer_ns").get<int64_t>();
+  record.took_ns = line.at("took_ns").get<int64_t>();
   record.thunk = line.value("thunk", "");
   record.outputs = line.value("outputs", std::vector<std::string>{});
   record.reason = line.value("reason", "");
@@ -110,8 +110,11 @@ void take(const json& line, const std::string& path, RunRecord& run) {
     read_command(line, run.commands.emplace_back());
   } else if (type == "attempt") {
     read_attempt(line, run.attempts.emplace_back());
+  } else if (type == "finish") {
+    run.finished.push_back({line.at("thunk").get<std::string>(), line.at("outcome").get<std::string>()});
   } else if (type == "end") {
     run.exit_code = line.at("exit").get<int>();
+    run.infer_ns = line.at("infer_ns").get<int64_t>();
     run.ended_ns = line.at("ended_ns").get<int64_t>();
   }  // another type: of a later minor version, whose lines older readers pass over
 }
@@ -146,8 +149,12 @@ void Journal::attempt(const AttemptRecord& record) {
   append(to_json(record).dump());
 }
 
-void Journal::end(int exit_code, int64_t ended_ns) {
-  append(json{{"type", "end"}, {"exit", exit_code}, {"ended_ns", ended_ns}}.dump());
+void Journal::finish(const FinishRecord& record) {
+  append(json{{"type", "finish"}, {"thunk", record.thunk}, {"outcome", record.outcome}}.dump());
+}
+
+void Journal::end(int exit_code, int64_t ended_ns, int64_t infer_ns) {
+  append(json{{"type", "end"}, {"exit", exit_code}, {"ended_ns", ended_ns}, {"infer_ns", infer_ns}}.dump());
 }
 
 std::vector<std::string> run_ids(const std::string& store) {

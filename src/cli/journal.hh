@@ -14,7 +14,7 @@ namespace cli {
 
 // What became of one command of the build, or of one thunk that was forced by hand.
 struct CommandRecord {
-  std::string outcome;  // "ran", "hit", "native", "failed"; see spec/journal.md
+  std::string outcome;  // "hit", "promised", "waited", "native"; see spec/journal.md
   std::string reason;   // native: the model's reason code; else ""
   std::string detail;
   std::string label;
@@ -22,7 +22,13 @@ struct CommandRecord {
   std::string working_directory;
   std::string thunk;                 // its name; "" when native
   std::vector<std::string> outputs;  // absolute paths
-  int64_t infer_ns = 0;
+  int64_t took_ns = 0;               // from the tool's start to its answer
+};
+
+// How a promised or awaited thunk ended.
+struct FinishRecord {
+  std::string thunk;
+  std::string outcome;  // "ran", "hit" (a memo of its concrete form, or a twin's answer), "failed"
 };
 
 // One execution of one thunk.
@@ -43,7 +49,9 @@ struct RunRecord {
   int64_t started_ns = 0;  // since 1970
   int64_t ended_ns = 0;    // 0: the run has no end record (it goes on, or was killed)
   int exit_code = 0;
+  int64_t infer_ns = 0;  // spent in models, all commands together
   std::vector<CommandRecord> commands;
+  std::vector<FinishRecord> finished;
   std::vector<AttemptRecord> attempts;
 };
 
@@ -55,8 +63,9 @@ class Journal {
   Journal(const std::string& store, const RunRecord& head);
 
   void command(const CommandRecord& record);
+  void finish(const FinishRecord& record);
   void attempt(const AttemptRecord& record);
-  void end(int exit_code, int64_t ended_ns);
+  void end(int exit_code, int64_t ended_ns, int64_t infer_ns);
 
   [[nodiscard]] const std::string& id() const { return id_; }
 

@@ -18,7 +18,7 @@ RunRecord head() {
 
 CommandRecord compile(const std::string& output) {
   CommandRecord command;
-  command.outcome = "ran";
+  command.outcome = "promised";
   command.label = "compile a.c";
   command.argv = {"gcc", "-c", "a.c"};
   command.working_directory = "/p";
@@ -33,10 +33,13 @@ TEST(Journal, what_was_written_is_read_and_an_output_leads_to_its_command) {
   journal.command(compile("/p/a\xFF.o"));
   journal.attempt({"abc/1", "local", 0, "", 1, 2, 3});
   EXPECT_EQ(read_journal(store.path(), journal.id()).ended_ns, 0);
-  journal.end(2, 5);
+  journal.finish({"abc/1", "ran"});
+  journal.end(2, 5, 7);
   const RunRecord run = read_journal(store.path(), journal.id());
   EXPECT_EQ(run.argv, head().argv);
   EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.infer_ns, 7);
+  EXPECT_EQ(run.finished.at(0).outcome, "ran");
   EXPECT_EQ(run.attempts.at(0).collect_ns, 3);
   const auto origin = origin_of(store.path(), "/p/a\xFF.o");
   ASSERT_TRUE(origin);

@@ -20,7 +20,6 @@ double percent(uint64_t part, uint64_t whole) {
 
 void Totals::add(const CommandRecord& record) {
   ++commands;
-  infer_ns += record.infer_ns;
   if (record.outcome == "native") {
     Declined& entry = declined[record.reason];
     if (entry.count++ == 0) {
@@ -29,6 +28,10 @@ void Totals::add(const CommandRecord& record) {
     return;
   }
   ++thunks;
+  hits += record.outcome == "hit" ? 1U : 0U;
+}
+
+void Totals::add(const FinishRecord& record) {
   hits += record.outcome == "hit" ? 1U : 0U;
   ran += record.outcome == "ran" ? 1U : 0U;
   failed += record.outcome == "failed" ? 1U : 0U;
@@ -49,6 +52,23 @@ Totals totals_of(const RunRecord& run) {
   for (const AttemptRecord& record : run.attempts) {
     totals.add(record);
   }
+  std::map<std::string, FinishRecord> finished;
+  for (const FinishRecord& record : run.finished) {
+    finished.insert_or_assign(record.thunk, record);
+  }
+  // Two commands may be one thunk: each counts, so that the figures add up to the number of thunks.
+  for (const CommandRecord& record : run.commands) {
+    if (record.outcome != "promised" && record.outcome != "waited") {
+      continue;
+    }
+    const auto end = finished.find(record.thunk);
+    if (end == finished.end()) {
+      ++totals.unfinished;
+    } else {
+      totals.add(end->second);
+    }
+  }
+  totals.infer_ns = run.infer_ns;
   totals.wall_ns = run.ended_ns == 0 ? 0 : run.ended_ns - run.started_ns;
   return totals;
 }
@@ -61,8 +81,8 @@ std::string summary_text(const Totals& totals, const std::string& run_id) {
     text += fmt::format("gg:   native {:>4}  {}{}\n", entry.second.count, entry.first,
                         entry.second.example.empty() ? "" : " (first: " + entry.second.example + ")");
   }
-  text += fmt::format("gg: {} hits, {} ran, {} failed; {:.1f} s in all\n", totals.hits, totals.ran,
-                      totals.failed, seconds(totals.wall_ns));
+  text += fmt::format("gg: {} hits, {} ran, {} failed, {} unfinished; {:.1f} s in all\n", totals.hits,
+                      totals.ran, totals.failed, totals.unfinished, seconds(totals.wall_ns));
   text += fmt::format(
       "gg: inference {:.2f} s; {} executions: set up {:.2f} s, execute {:.2f} s, collect {:.2f} s\n",
       seconds(totals.infer_ns), totals.attempts, seconds(totals.set_up_ns), seconds(totals.execute_ns),
@@ -85,6 +105,7 @@ std::string summary_json(const Totals& totals, const std::string& run_id) {
                         {"hits", totals.hits},
                         {"ran", totals.ran},
                         {"failed", totals.failed},
+                        {"unfinished", totals.unfinished},
                         {"executions", totals.attempts},
                         {"infer_ns", totals.infer_ns},
                         {"set_up_ns", totals.set_up_ns},

@@ -20,6 +20,7 @@ struct Totals {
   uint64_t hits = 0;
   uint64_t ran = 0;
   uint64_t failed = 0;
+  uint64_t unfinished = 0;                   // inferred only, or cut short
   std::map<std::string, Declined> declined;  // by reason
   uint64_t attempts = 0;
   int64_t infer_ns = 0;
@@ -30,6 +31,7 @@ struct Totals {
 
   void add(const CommandRecord& record);
   void add(const AttemptRecord& record);
+  void add(const FinishRecord& record);
 };
 
 [[nodiscard]] Totals totals_of(const RunRecord& run);

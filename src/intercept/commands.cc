@@ -380,6 +380,9 @@ void Commands::report(const JobRef& job, Outcome outcome, const std::string& rea
   told.working_directory = job->invocation.working_directory;
   if (inferred != nullptr) {
     told.thunk = inferred->thunk;
+    for (const model::Output& output : inferred->outputs) {
+      told.outputs.push_back(output.path);
+    }
   }
   told.started = job->started;
   told.took = clock_.steady() - job->started;

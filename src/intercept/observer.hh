@@ -27,8 +27,9 @@ struct CommandReport {
   std::vector<std::string> argv;
   std::string working_directory;
   std::optional<object::Digest> thunk;
-  base::Nanoseconds started{0};  // steady clock: when the shim asked
-  base::Nanoseconds took{0};     // until it was answered
+  std::vector<std::string> outputs;  // absolute paths of what the thunk makes
+  base::Nanoseconds started{0};      // steady clock: when the shim asked
+  base::Nanoseconds took{0};         // until it was answered
 };
 
 // A command that failed after its caller was told that it had not.

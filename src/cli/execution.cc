@@ -1,0 +1,173 @@
+#include "cli/execution.hh"
+
+#include "base/errors.hh"
+#include "engine/local/local_engine.hh"
+#include "exec/executor.hh"
+#include "exec/native.hh"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <future>
+
+namespace cli {
+
+namespace {
+
+constexpr unsigned kPoolThreads = 4;  // they wait for files more than they compute
+
+std::unique_ptr<exec::Runner> open_runner(Storage& storage, const Settings& settings) {
+  if (settings.sandbox == "none") {
+    return std::make_unique<exec::NativeRunner>(storage.store());
+  }
+  auto executor = exec::Executor::open(storage.store(), settings.store + "/layouts");
+  if (!executor) {
+    throw base::OperatorError(
+        executor.error().message +
+        "; `gg doctor` says more, and `--sandbox=none` goes on without containers and without memos");
+  }
+  return std::move(*executor);
+}
+
+// What ran outside a container may have read anything, so such a result is neither remembered nor believed.
+class WithoutMemos final : public object::Records {
+ public:
+  explicit WithoutMemos(object::Records& records) : records_(records) {}
+
+  [[nodiscard]] base::Result<std::optional<std::string>> find(std::string_view table,
+                                                              const object::Digest& key) override {
+    return table == object::kMemoTable ? base::Result<std::optional<std::string>>(std::nullopt)
+                                       : records_.find(table, key);
+  }
+
+  [[nodiscard]] base::Result<void> record(std::string_view table, const object::Digest& key,
+                                          std::string_view value) override {
+    return table == object::kMemoTable ? base::Result<void>() : records_.record(table, key, value);
+  }
+
+ private:
+  object::Records& records_;
+};
+
+}  // namespace
+
+// Writes down what the coordinator tells. Loop thread.
+class Execution::Witness final : public sched::Observer {
+ public:
+  explicit Witness(Journal* journal) : journal_(journal) {}
+
+  void ended(const Attempt& attempt, const sched::AttemptResult& result,
+             base::Nanoseconds /*took*/) override {
+    if (journal_ == nullptr) {
+      return;
+    }
+    AttemptRecord record;
+    record.thunk = attempt.thunk.to_string();
+    record.place = attempt.place;
+    if (result) {
+      record.exit_code = result->exit_code;
+      record.set_up_ns = result->timings.set_up.count();
+      record.execute_ns = result->timings.execute.count();
+      record.collect_ns = result->timings.collect.count();
+    } else {
+      record.error = result.error().error.message;
+    }
+    journal_->attempt(record);
+  }
+
+  void finished(const object::Digest& thunk, const std::string& /*label*/,
+                const sched::Outcome& outcome) override {
+    if (journal_ == nullptr || outcome.verdict == sched::Verdict::Cancelled ||
+        outcome.verdict == sched::Verdict::Stopped) {
+      return;
+    }
+    const bool succeeded = outcome.verdict == sched::Verdict::Succeeded;
+    journal_->finish({thunk.to_string(), !succeeded                                  ? "failed"
+                                         : outcome.source == sched::Source::Executed ? "ran"
+                                                                                     : "hit"});
+  }
+
+  void trouble(const std::string& message) override { fmt::print(stderr, "gg: {}\n", message); }
+
+ private:
+  Journal* journal_;
+};
+
+Execution::Execution(Storage& storage, const Settings& settings, Journal* journal)
+    : slots_(settings.jobs == 0 ? cores() : settings.jobs),
+      loop_(kPoolThreads),
+      witness_(std::make_unique<Witness>(journal)) {
+  std::unique_ptr<exec::Runner> runner = open_runner(storage, settings);
+  if (!runner->isolated()) {
+    without_memos_ = std::make_unique<WithoutMemos>(storage.records());
+  }
+  object::Records& records = without_memos_ ? *without_memos_ : storage.records();
+  sched::Policy policy;
+  policy.on_failure = settings.keep_going ? sched::OnFailure::KeepGoing : sched::OnFailure::FinishRunning;
+
+  std::promise<void> ready;
+  std::future<void> is_ready = ready.get_future();
+  thread_ = std::thread([this, &storage, &records, policy, runner = std::move(runner),
+                         ready = std::move(ready)]() mutable {
+    engine::LocalEngine::Options options;
+    options.slots = slots_;
+    engine::LocalEngine local(std::move(runner), options,
+                              [this](std::function<void()> callback) { loop_.post(std::move(callback)); });
+    sched::Coordinator::Place place;
+    place.engine = &local;
+    coordinator_ = std::make_unique<sched::Coordinator>(loop_, storage.store(), records, storage.clock(),
+                                                        *witness_, std::vector{place}, policy);
+    ready.set_value();
+    run_loop();
+  });
+  is_ready.get();
+}
+
+Execution::~Execution() {
+  loop_.stop();
+  thread_.join();
+}
+
+void Execution::run_loop() {
+  try {
+    loop_.run();
+  } catch (const std::exception& error) {
+    // Nothing can be forced any more, and whoever waits would wait for ever.
+    fmt::print(stderr, "gg: a defect of gg ended the coordinator: {}\n", error.what());
+    std::abort();
+  }
+}
+
+std::optional<ir::Result> Execution::known(const object::Digest& thunk) {
+  return coordinator_->known(thunk);
+}
+
+void Execution::submit(const object::Digest& thunk, const std::string& label, Done done) {
+  sched::Request request;
+  request.hints.label = label;
+  coordinator_->submit(thunk, request, [done = std::move(done)](const sched::Answer& answer) {
+    done(sched::to_result(answer));
+  });
+}
+
+void Execution::hurry(const object::Digest& thunk) {
+  coordinator_->hurry(thunk);
+}
+
+void Execution::cancel_all() {
+  coordinator_->cancel_all();
+}
+
+Progress Execution::progress() const {
+  const sched::Counters now = coordinator_->progress();
+  Progress progress;
+  for (const uint32_t nodes : now.states) {
+    progress.known += nodes;
+  }
+  progress.finished = now.in(sched::State::Finished);
+  progress.running = now.in(sched::State::Running);
+  progress.hits = now.hits + now.converged;
+  return progress;
+}
+
+}  // namespace cli

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "cli/journal.hh"
+#include "cli/progress.hh"
+#include "cli/wire_up.hh"
+#include "intercept/forcer.hh"
+#include "loop/loop.hh"
+#include "sched/coordinator.hh"
+
+#include <memory>
+#include <thread>
+
+namespace cli {
+
+// Everything between a thunk and its result: the loop thread with coordinator and engine on it. Made and used
+// by the main thread; gone when it goes.
+class Execution final : public intercept::Forcer {
+ public:
+  // Throws base::OperatorError where containers cannot be made. `journal` may be null.
+  Execution(Storage& storage, const Settings& settings, Journal* journal);
+  ~Execution() override;
+
+  [[nodiscard]] std::optional<ir::Result> known(const object::Digest& thunk) override;
+  void submit(const object::Digest& thunk, const std::string& label, Done done) override;
+  void hurry(const object::Digest& thunk) override;
+  void cancel_all() override;
+
+  [[nodiscard]] Progress progress() const;
+
+ private:
+  class Witness;
+
+  void run_loop();
+
+  unsigned slots_;
+  loop::Loop loop_;
+  std::unique_ptr<Witness> witness_;
+  std::unique_ptr<object::Records> without_memos_;
+  std::unique_ptr<sched::Coordinator> coordinator_;
+  std::thread thread_;
+};
+
+}  // namespace cli

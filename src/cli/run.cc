@@ -1,0 +1,217 @@
+#include "base/errors.hh"
+#include "base/files.hh"
+#include "base/quote.hh"
+#include "cli/commands.hh"
+#include "cli/execution.hh"
+#include "cli/stop_signals.hh"
+#include "cli/timed_models.hh"
+#include "cli/totals.hh"
+#include "intercept/placeholder.hh"
+#include "intercept/session.hh"
+#include "model/file_view.hh"
+#include "model/gnu_models.hh"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+namespace cli {
+
+namespace {
+
+void say(const std::string& text) {
+  fmt::print(stderr, "gg: {}\n", text);
+}
+
+const char* word_for(intercept::Outcome outcome) {
+  switch (outcome) {
+    case intercept::Outcome::Hit:
+      return "hit";
+    case intercept::Outcome::Promised:
+      return "promised";
+    case intercept::Outcome::Waited:
+      return "waited";
+    case intercept::Outcome::Native:
+      break;
+  }
+  return "native";
+}
+
+// Writes down what interception tells, and shows what the user should see at once.
+class BuildObserver final : public intercept::Observer {
+ public:
+  BuildObserver(Journal& journal, bool explain) : journal_(journal), explain_(explain) {}
+
+  void command(const intercept::CommandReport& report) override {
+    CommandRecord record;
+    record.outcome = word_for(report.outcome);
+    record.reason = report.reason;
+    record.detail = report.detail;
+    record.label = report.label;
+    record.argv = report.argv;
+    record.working_directory = report.working_directory;
+    record.thunk = report.thunk ? report.thunk->to_string() : "";
+    record.outputs = report.outputs;
+    record.took_ns = report.took.count();
+    journal_.command(record);
+    if (explain_) {
+      say(fmt::format("{:8} {}{}{}", record.outcome, record.label,
+                      record.reason.empty() ? "" : "  " + record.reason,
+                      record.detail.empty() ? "" : " (" + base::printable(record.detail) + ")"));
+    }
+  }
+
+  void late_output(std::string_view standard_output, std::string_view standard_error) override {
+    base::write_all(STDOUT_FILENO, standard_output, "standard output");
+    base::write_all(STDERR_FILENO, standard_error, "standard error");
+  }
+
+  // The first failure's diagnostics come at the end, once; only those of others are shown as they come in.
+  void failed(const intercept::FailedCommand& command) override {
+    if (failures_++ > 0) {
+      base::write_all(STDERR_FILENO, command.diagnostics, "standard error");
+    }
+  }
+
+  void note(const std::string& text) override { say(text); }
+
+ private:
+  Journal& journal_;
+  bool explain_;
+  unsigned failures_ = 0;
+};
+
+// What the user needs of a failed command: what it said, that it failed, and the line that repeats it.
+void show_failure(const intercept::FailedCommand& command) {
+  if (!command.diagnostics.empty()) {
+    base::write_all(STDERR_FILENO, command.diagnostics, "standard error");
+  }
+  say(fmt::format("failed: {}{}", command.label,
+                  command.message.empty() ? fmt::format(" (exit {})", command.exit_code)
+                                          : ": " + base::printable(command.message)));
+  say(fmt::format("to reproduce: cd {} && {}", base::shell_quoted(command.working_directory),
+                  base::shell_quoted(command.argv)));
+}
+
+int exit_status(const intercept::Finished& finished) {
+  if (finished.exit_code != 0) {
+    return finished.exit_code;
+  }
+  if (!finished.failures.empty()) {
+    const int code = finished.failures.front().exit_code;
+    return code != 0 ? code : kFailed;
+  }
+  return finished.left_over.empty() ? kOk : kFailed;
+}
+
+std::vector<std::string> environment_words(const Environment& environment) {
+  std::vector<std::string> words;
+  for (const auto& variable : environment) {
+    words.push_back(variable.first + "=" + variable.second);
+  }
+  return words;
+}
+
+// Shows progress beside the main thread until it goes.
+class ProgressThread {
+ public:
+  ProgressThread(const Execution& execution, const base::Clock& clock, ProgressDisplay::Kind kind)
+      : thread_([this, &execution, &clock, kind] {
+          ProgressDisplay display(kind, clock);
+          std::unique_lock lock(mutex_);
+          while (!changed_.wait_for(lock, std::chrono::milliseconds(200), [this] { return over_; })) {
+            display.show(execution.progress());
+          }
+          display.clear();
+        }) {}
+
+  ~ProgressThread() {
+    {
+      const std::scoped_lock lock(mutex_);
+      over_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+  ProgressThread(const ProgressThread&) = delete;
+  ProgressThread& operator=(const ProgressThread&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+ProgressDisplay::Kind display_kind(const Settings& settings) {
+  return settings.quiet                 ? ProgressDisplay::Kind::Off
+         : ::isatty(STDERR_FILENO) != 0 ? ProgressDisplay::Kind::Terminal
+                                        : ProgressDisplay::Kind::Log;
+}
+
+}  // namespace
+
+int run_build(const Request& request, const Environment& environment) {
+  const Settings& settings = request.settings;
+  StopSignals stop_signals;  // before any thread: they inherit the blocked signals
+  const auto storage = open_storage(settings);
+  RunRecord head;
+  head.argv = request.words;
+  head.working_directory = std::filesystem::current_path().string();
+  head.started_ns = storage->clock().wall().count();
+  Journal journal(settings.store, head);
+
+  Execution execution(*storage, settings, &journal);
+  model::FileView view(
+      storage->store(), storage->records(), storage->clock(), "",
+      [&](const std::string& path, const struct stat& status) -> std::optional<object::Promise> {
+        if (static_cast<size_t>(status.st_size) != intercept::kPlaceholderBytes) {
+          return std::nullopt;
+        }
+        auto promise = intercept::read_placeholder(path);
+        const auto missing = promise ? storage->store().missing({&promise->thunk, 1})
+                                     : base::Result<std::vector<object::Digest>>();
+        return missing && missing->empty() ? promise : std::nullopt;
+      });
+  model::GnuModels models(view, storage->store(), storage->records());
+  TimedModels timed(models, storage->clock());
+  BuildObserver observer(journal, settings.explain);
+
+  intercept::Options options;
+  options.state_dir = settings.store + "/sessions";
+  options.lazy = request.command == "infer";
+  options.keep_going = settings.keep_going;
+  base::make_directories(options.state_dir);
+  base::SystemClock clock;
+  intercept::Session session(options, timed, execution, storage->store(), clock, observer);
+  intercept::Finished finished;
+  {
+    const auto watch = stop_signals.watch([&](int signal) { session.stop(signal); });
+    const ProgressThread progress(execution, clock, display_kind(settings));
+    finished = session.run(request.words, environment_words(environment), head.working_directory);
+  }
+
+  const int status = exit_status(finished);
+  journal.end(status, storage->clock().wall().count(), timed.spent().count());
+  for (const std::string& message : finished.left_over) {
+    say(message);
+  }
+  if (!finished.failures.empty()) {
+    show_failure(finished.failures.front());
+  }
+  if (settings.summary != "off" && !settings.quiet) {
+    const Totals totals = totals_of(read_journal(settings.store, journal.id()));
+    fmt::print(stderr, "{}",
+               settings.summary == "json" || settings.json ? summary_json(totals, journal.id())
+                                                           : summary_text(totals, journal.id()));
+  }
+  return status;
+}
+
+}  // namespace cli

@@ -1,0 +1,50 @@
+#include "cli/stop_signals.hh"
+
+#include "base/errors.hh"
+
+#include <pthread.h>
+
+namespace cli {
+
+namespace {
+
+sigset_t stop_set() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
+    sigaddset(&set, signal);
+  }
+  return set;
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  const sigset_t set = stop_set();
+  if (const int error = ::pthread_sigmask(SIG_BLOCK, &set, nullptr); error != 0) {
+    throw base::SyscallError("block", "SIGINT and SIGTERM", error);
+  }
+}
+
+StopSignals::Watch::Watch(std::function<void(int)> stop)
+    : thread_([this, stop = std::move(stop)] {
+        const sigset_t set = stop_set();
+        for (int signal = 0; ::sigwait(&set, &signal) == 0 && !over_;) {
+          if (signal != SIGUSR1) {
+            stop(signal);
+          }
+        }
+      }) {}
+
+// SIGUSR1 to the watching thread alone is how it learns that it is over.
+StopSignals::Watch::~Watch() {
+  over_ = true;
+  ::pthread_kill(thread_.native_handle(), SIGUSR1);
+  thread_.join();
+}
+
+std::unique_ptr<StopSignals::Watch> StopSignals::watch(std::function<void(int)> stop) {
+  return std::make_unique<Watch>(std::move(stop));
+}
+
+}  // namespace cli
