@@ -155,6 +155,14 @@ class Case(unittest.TestCase):
         """The latest run's summary."""
         return json.loads(self.ok(self.gg("stats", "--json", cwd=self.world)).out)
 
+    def failing(self, argv, options=(), **more):
+        """`gg run` of a build in which a command fails: make's or ninja's status, or, where they had got through
+        before, the command's own; never that of gg's own signal to them."""
+        run = self.gg("run", *options, "--", *argv, **more)
+        self.assertIn(run.status, range(1, 127), str(run))
+        self.assert_no_placeholders()
+        return run
+
     # -- claims
 
     def snapshot(self, root=None):

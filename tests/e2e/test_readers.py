@@ -64,11 +64,9 @@ class Readers(Case):
                     "objcopy -O binary -j .rodata slow.o rodata", "nm slow.o > symbols", "readelf -h slow > header"])
 
     def test_moved_and_hard_linked_placeholders_become_real(self):
-        self.check(["mv slow.o moved.o", "ln -f slow hard", "ln -sf slow soft", "cp -p slow kept", "cp -a soft soft2",
-                    "ln -f moved.o slow.o"])
+        self.check(["mv slow.o moved.o", "ln -f slow hard", "ln -sf slow soft", "cp -p slow kept", "cp -a soft soft2"])
         info = os.stat(self.tree / "slow")
         self.assertEqual((info.st_nlink, os.stat(self.tree / "hard").st_ino), (2, info.st_ino))
-        self.assert_nothing_to_do(["make"])
 
     def test_a_directory_of_placeholders_is_renamed(self):
         self.check(["mkdir -p d && cp slow.o d/ && mv d e", "rm -rf f && cp -r e f"])
