@@ -48,7 +48,7 @@ object::Digest put(const Directory& directory) {
 
 void encode_and_hash(benchmark::State& state) {
   std::vector<Directory> tree = directories(false);
-  for (auto round : state) {
+  while (state.KeepRunning()) {
     for (int i = 1; i < kDirectories; ++i) {
       const object::Digest digest = object::hash(object::encode(tree[static_cast<size_t>(i)]));
       tree[0].entries.insert_or_assign("directory_" + std::to_string(i), Subdirectory{digest, false});
@@ -59,7 +59,7 @@ void encode_and_hash(benchmark::State& state) {
 
 void encode_only(benchmark::State& state) {
   const std::vector<Directory> tree = directories(false);
-  for (auto round : state) {
+  while (state.KeepRunning()) {
     for (const Directory& directory : tree) {
       benchmark::DoNotOptimize(object::encode(directory));
     }
@@ -71,7 +71,7 @@ void decode_tree(benchmark::State& state) {
   for (const Directory& directory : directories(false)) {
     encoded.push_back(object::encode(directory));
   }
-  for (auto round : state) {
+  while (state.KeepRunning()) {
     for (const std::string& bytes : encoded) {
       benchmark::DoNotOptimize(object::decode_directory(bytes));
     }
@@ -96,7 +96,7 @@ void substitute(benchmark::State& state) {
   const ir::Concrete concrete = [](const Promise& promise) -> std::optional<object::Entry> {
     return File{promise.thunk, false};
   };
-  for (auto round : state) {
+  while (state.KeepRunning()) {
     benchmark::DoNotOptimize(ir::substitute(root, read, write, concrete).value());
   }
 }

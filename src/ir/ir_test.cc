@@ -64,7 +64,7 @@ TEST(Ir, commands_that_no_process_could_run_are_refused) {
   EXPECT_TRUE(check(sample_command()));
   EXPECT_TRUE(broken([](Command& c) { c.arguments.clear(); }));
   EXPECT_TRUE(broken([](Command& c) { c.arguments.front().clear(); }));
-  EXPECT_TRUE(broken([](Command& c) { c.arguments.push_back(std::string("a\0b", 3)); }));
+  EXPECT_TRUE(broken([](Command& c) { c.arguments.emplace_back("a\0b", 3); }));
   EXPECT_TRUE(broken([](Command& c) { c.environment["A=B"] = "x"; }));
   EXPECT_TRUE(broken([](Command& c) { c.environment[""] = "x"; }));
   for (const char* directory : {"/home", "home/", "a//b", "a/../b", "..", "."}) {
