@@ -15,6 +15,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
@@ -191,13 +192,17 @@ int run_build(const Request& request, const Environment& environment) {
   base::SystemClock clock;
   intercept::Session session(options, timed, execution, storage->store(), clock, observer);
   intercept::Finished finished;
+  std::atomic<int> stopped_by{0};
   {
-    const auto watch = stop_signals.watch([&](int signal) { session.stop(signal); });
+    const auto watch = stop_signals.watch([&](int signal) {
+      stopped_by = signal;
+      session.stop(signal);
+    });
     const ProgressThread progress(execution, clock, display_kind(settings));
     finished = session.run(request.words, environment_words(environment), head.working_directory);
   }
 
-  const int status = exit_status(finished);
+  const int status = stopped_by != 0 ? 128 + stopped_by : exit_status(finished);
   journal.end(status, storage->clock().wall().count(), timed.spent().count());
   for (const std::string& message : finished.left_over) {
     say(message);

@@ -317,6 +317,8 @@ Session::~Session() = default;
 void Session::stop(int signal) {
   impl_->stopped_from_outside = true;
   impl_->stop_build(signal);
+  // The build may be over, and only its thunks be under way: whoever waits for them is answered now.
+  impl_->forcer.cancel_all();
 }
 
 std::vector<std::string> Session::under_way(size_t most) const {
