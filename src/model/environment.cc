@@ -141,12 +141,14 @@ std::vector<std::string> locale_files(const Variables& environment) {
   std::vector<std::string> languages;
   for (const char* const category : {"LC_CTYPE", "LC_MESSAGES"}) {
     const auto found = environment.find(category);
-    if (found == environment.end() || found->second == "C.UTF-8" || found->second == "C.utf8" ||
-        found->second.find('/') != std::string::npos) {
+    if (found == environment.end() || found->second.find('/') != std::string::npos) {
       continue;
     }
-    add_if_there(files, "/usr/lib/locale/locale-archive");
-    add_if_there(files, "/usr/share/locale/locale.alias");
+    // Debian's C.UTF-8 is a directory of files like any other; without them gcc falls back to ASCII quotes.
+    if (!found->second.starts_with("C.")) {
+      add_if_there(files, "/usr/lib/locale/locale-archive");
+      add_if_there(files, "/usr/share/locale/locale.alias");
+    }
     const std::string whole = found->second;
     const std::string short_name = whole.substr(0, whole.find('.'));
     const std::string language = short_name.substr(0, short_name.find('_'));
