@@ -15,6 +15,11 @@ namespace intercept {
 
 namespace {
 
+bool was_written_now(const model::Inferred& inferred, const std::string& path) {
+  return std::any_of(inferred.written_now.begin(), inferred.written_now.end(),
+                     [&](const model::WrittenNow& file) { return file.path == path; });
+}
+
 // A model that asks for ever for something more to be read is a defect; the real tool then decides.
 constexpr int kMostQuestions = 200;
 
@@ -336,6 +341,11 @@ base::Result<void> Commands::place_outputs(const JobRef& job, const model::Infer
                                            const ir::Result& result, bool perhaps_only) {
   for (const model::Output& output : inferred.outputs) {
     if (perhaps_only && output.made == model::Output::Made::Always) {
+      continue;
+    }
+    // Inference wrote it when the command was answered; by now the caller may have moved it away (automake's
+    // .Tpo).
+    if (perhaps_only && was_written_now(inferred, output.path)) {
       continue;
     }
     const auto made = result.outputs.find(output.name);
