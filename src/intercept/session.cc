@@ -275,6 +275,8 @@ struct Session::Impl {
   std::atomic<bool> stopped_by_loss{false};
   std::atomic<bool> stopped_from_outside{false};
   std::set<object::Promise> asked;
+  // Workers may answer through it until they are gone, which is longer than run() takes.
+  std::unique_ptr<Server> server;
 };
 
 std::vector<std::string> Session::Impl::names_of(const std::vector<std::string>& tools,
@@ -352,9 +354,10 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
     self.put_shims_before_path(launch, path);
   }
 
-  Server server(self.socket(), [&self](Request request, std::shared_ptr<Answer> answer) {
-    self.commands->handle(std::move(request), std::move(answer));
-  });
+  self.server =
+      std::make_unique<Server>(self.socket(), [&self](Request request, std::shared_ptr<Answer> answer) {
+        self.commands->handle(std::move(request), std::move(answer));
+      });
   {
     const std::scoped_lock lock(self.build_mutex);
     self.build = std::make_unique<Build>(launch);
