@@ -265,10 +265,15 @@ base::Result<bool> LocalStore::place_link(const Digest& digest, bool executable,
   const bool linkable = form == Form::Plain || holds_sound(digest, form) || make_twin(digest);
   if (linkable) {
     const std::string source = path_of(digest, form);
-    if (::link(source.c_str(), path.c_str()) == 0) {
-      return true;
+    int err = ENOENT;
+    // Another thread that makes the same twin replaces its inode between link's look-up and its act; link(2)
+    // then says ENOENT although the name is there.
+    for (int tries = 0; tries < 100 && err == ENOENT && (tries == 0 || look_at(source)); ++tries) {
+      if (::link(source.c_str(), path.c_str()) == 0) {
+        return true;
+      }
+      err = errno;
     }
-    const int err = errno;
     if (err == ENOENT && !look_at(source)) {
       return false;  // collected just now
     }
