@@ -93,7 +93,8 @@ class Execution::Witness final : public sched::Observer {
   Journal* journal_;
 };
 
-Execution::Execution(Storage& storage, const Settings& settings, Journal* journal)
+Execution::Execution(Storage& storage, const Settings& settings, Journal* journal,
+                     sched::OnFailure on_failure)
     : slots_(settings.jobs == 0 ? cores() : settings.jobs),
       loop_(kPoolThreads),
       witness_(std::make_unique<Witness>(journal)) {
@@ -103,7 +104,7 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
   }
   object::Records& records = without_memos_ ? *without_memos_ : storage.records();
   sched::Policy policy;
-  policy.on_failure = settings.keep_going ? sched::OnFailure::KeepGoing : sched::OnFailure::FinishRunning;
+  policy.on_failure = on_failure;
 
   std::promise<void> ready;
   std::future<void> is_ready = ready.get_future();

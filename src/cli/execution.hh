@@ -16,8 +16,9 @@ namespace cli {
 // by the main thread; gone when it goes.
 class Execution final : public intercept::Forcer {
  public:
-  // Throws base::OperatorError where containers cannot be made. `journal` may be null.
-  Execution(Storage& storage, const Settings& settings, Journal* journal);
+  // Throws base::OperatorError where containers cannot be made. `journal` may be null. `on_failure`: what
+  // follows for the other thunks when one fails.
+  Execution(Storage& storage, const Settings& settings, Journal* journal, sched::OnFailure on_failure);
   ~Execution() override;
 
   [[nodiscard]] std::optional<ir::Result> known(const object::Digest& thunk) override;

@@ -152,7 +152,9 @@ int force(const Request& request, const Environment&) {
     return kOk;
   }
   const auto storage = open_storage(request.settings);
-  Execution execution(*storage, request.settings, nullptr);
+  Execution execution(
+      *storage, request.settings, nullptr,
+      request.settings.keep_going ? sched::OnFailure::KeepGoing : sched::OnFailure::FinishRunning);
   const auto watch = stop_signals.watch([&](int) { execution.cancel_all(); });
   Results pending;
   std::set<object::Digest> thunks;

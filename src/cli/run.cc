@@ -100,7 +100,8 @@ void show_failure(const intercept::FailedCommand& command) {
 }
 
 int exit_status(const intercept::Finished& finished) {
-  if (finished.exit_code != 0) {
+  // The status of a build that gg itself ended is gg's doing, and says nothing.
+  if (finished.exit_code != 0 && !finished.ended_for_failure) {
     return finished.exit_code;
   }
   if (!finished.failures.empty()) {
@@ -168,7 +169,9 @@ int run_build(const Request& request, const Environment& environment) {
   head.started_ns = storage->clock().wall().count();
   Journal journal(settings.store, head);
 
-  Execution execution(*storage, settings, &journal);
+  // A failure is an answer where somebody waits for it (configure, `||`). Whether it ends the build is for the
+  // session to say, which knows who was told what.
+  Execution execution(*storage, settings, &journal, sched::OnFailure::KeepGoing);
   model::FileView view(
       storage->store(), storage->records(), storage->clock(), "",
       [&](const std::string& path, const struct stat& status) -> std::optional<object::Promise> {

@@ -382,6 +382,7 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
   self.finish(finished);
   finished.failures = self.commands->failures();
   finished.stopped = self.stopped_from_outside;
+  finished.ended_for_failure = self.stopped_by_loss && finished.exit_code == 128 + SIGTERM;
   return finished;
 }
 

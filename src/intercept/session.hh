@@ -32,8 +32,9 @@ struct Finished {
   int signal = 0;                       // that signal
   std::vector<FailedCommand> failures;  // bets that were lost
   std::vector<std::string>
-      left_over;         // things the operator should know: a file that could not be put in place
-  bool stopped = false;  // by stop()
+      left_over;                   // things the operator should know: a file that could not be put in place
+  bool stopped = false;            // by stop()
+  bool ended_for_failure = false;  // the session's own signal ended the build, for the first of `failures`
 };
 
 // One build under gg: from its first process to the moment when all its files are real (or, lazy, are left as
