@@ -20,13 +20,14 @@ std::optional<size_t> number(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::vector<std::string>> thin_archive_members(std::string_view bytes) {
-  if (!bytes.starts_with(kThinArchiveMagic)) {
+std::optional<Archive> read_archive(std::string_view bytes) {
+  Archive archive;
+  archive.thin = bytes.starts_with(kThinArchiveMagic);
+  if (!archive.thin && !bytes.starts_with(kArchiveMagic)) {
     return std::nullopt;
   }
-  std::vector<std::string> members;
   std::string_view long_names;
-  for (size_t at = kThinArchiveMagic.size(); at < bytes.size();) {
+  for (size_t at = kArchiveMagic.size(); at < bytes.size();) {
     if (bytes.size() - at < kHeaderBytes) {
       return std::nullopt;
     }
@@ -38,25 +39,29 @@ std::optional<std::vector<std::string>> thin_archive_members(std::string_view by
     at += kHeaderBytes;
     const bool index = name.starts_with("/ ") || name.starts_with("/SYM64/");
     const bool names = name.starts_with("// ");
-    if (index || names) {
-      // Only these two have their bytes in a thin archive; each starts at an even offset.
+    // A thin archive has no other bytes than these two's; what has bytes starts at an even offset.
+    if (!archive.thin || index || names) {
       if (bytes.size() - at < *size) {
         return std::nullopt;
       }
       long_names = names ? bytes.substr(at, *size) : long_names;
       at += *size + *size % 2;
-    } else if (name.starts_with('/')) {
-      const auto offset = number(name.substr(1));
-      if (!offset || *offset >= long_names.size()) {
-        return std::nullopt;
-      }
-      const std::string_view rest = long_names.substr(*offset);
-      members.emplace_back(rest.substr(0, rest.find("/\n")));
-    } else {
-      members.emplace_back(name.substr(0, name.find('/')));
     }
+    if (index || names) {
+      continue;
+    }
+    if (!name.starts_with('/')) {
+      archive.members.emplace_back(name.substr(0, name.find('/')));
+      continue;
+    }
+    const auto offset = number(name.substr(1));
+    if (!offset || *offset >= long_names.size()) {
+      return std::nullopt;
+    }
+    const std::string_view rest = long_names.substr(*offset);
+    archive.members.emplace_back(rest.substr(0, rest.find("/\n")));
   }
-  return members;
+  return archive;
 }
 
 }  // namespace model

@@ -9,9 +9,15 @@ namespace model {
 
 inline constexpr std::string_view kArchiveMagic = "!<arch>\n";
 inline constexpr std::string_view kThinArchiveMagic = "!<thin>\n";
+static_assert(kArchiveMagic.size() == kThinArchiveMagic.size());
 
-// The members of a thin archive, as paths relative to the archive's directory (or absolute). Nullopt:
-// damaged.
-[[nodiscard]] std::optional<std::vector<std::string>> thin_archive_members(std::string_view bytes);
+struct Archive {
+  bool thin = false;
+  // In order. Of a thin archive: paths relative to the archive's directory, or absolute.
+  std::vector<std::string> members;
+};
+
+// GNU ar's format (ar(5), binutils' bfd/archive.c). Nullopt: no archive, or a damaged one.
+[[nodiscard]] std::optional<Archive> read_archive(std::string_view bytes);
 
 }  // namespace model

@@ -13,6 +13,7 @@
 #include "model/thunk_reader.hh"
 
 #include <algorithm>
+#include <set>
 
 namespace model {
 
@@ -87,6 +88,26 @@ std::variant<ArKey, Declined> parse_key(std::string_view word) {
   return key;
 }
 
+// Will `ar r` with these files make of the archive what it would make of none? So it is where each member is
+// replaced by its namesake in the same order, and new ones come behind. What the archive holds is then no
+// input, and a build on top of a finished one hits the memos of the first.
+bool is_made_anew(const Archive& archive, const ArKey& key, const std::vector<std::string>& files) {
+  // Without `c` ar says that it creates an archive; `v` tells replaced members from added ones.
+  const bool says_the_same =
+      key.modifiers.find('c') != std::string::npos && key.modifiers.find('v') == std::string::npos;
+  if (key.operation != 'r' || archive.thin || !says_the_same || archive.members.size() > files.size()) {
+    return false;
+  }
+  std::set<std::string_view> names;
+  for (size_t i = 0; i < files.size(); ++i) {
+    const std::string_view name = base_name(files[i]);
+    if (!names.insert(name).second || (i < archive.members.size() && name != archive.members[i])) {
+      return false;
+    }
+  }
+  return key.modifiers.find_first_not_of("csuD") == std::string::npos;
+}
+
 }  // namespace
 
 BinutilsModel::BinutilsModel(View& view, object::Store& store, Toolchains& toolchains, ThunkBuilder& builder)
@@ -128,9 +149,14 @@ base::Result<Inference> BinutilsModel::ar(const Invocation& invocation) {
     return tl::unexpected(there.error());
   }
   if (*there) {
-    step.add_input(archive);
-    if (auto declined = add_thin_members(**there, archive, step)) {
-      return std::move(*declined);
+    const auto* file = std::get_if<object::File>(&**there);
+    const auto bytes = file != nullptr ? store_.get(file->digest) : std::nullopt;
+    const auto held = bytes && *bytes ? read_archive(**bytes) : std::nullopt;
+    if (!held || !is_made_anew(*held, key, {words.begin() + 2, words.end()})) {
+      step.add_input(archive);
+      if (auto declined = add_thin_members(**there, archive, step)) {
+        return std::move(*declined);
+      }
     }
   } else if (key.operation == 's' || key.operation == 'd') {
     return Inference(Declined{"missing-input", archive});
@@ -167,11 +193,11 @@ std::optional<Inference> BinutilsModel::add_thin_members(const object::Entry& en
   if (!bytes || !*bytes || !(*bytes)->starts_with(kThinArchiveMagic)) {
     return std::nullopt;
   }
-  const auto members = thin_archive_members(**bytes);
-  if (!members) {
+  const auto read = read_archive(**bytes);
+  if (!read) {
     return Inference(Declined{"odd-archive", archive});
   }
-  for (const std::string& member : *members) {
+  for (const std::string& member : read->members) {
     step.add_input(absolute(parent_of(step.in_place(archive)), member));
   }
   return std::nullopt;

@@ -12,6 +12,7 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <set>
 
 namespace model {
@@ -200,6 +201,34 @@ TEST_F(GnuModelsTest, a_promised_header_must_be_read_and_a_promised_object_stays
     return object::decode_directory(store_.get(digest).value().value());
   };
   EXPECT_EQ(ir::promises_in(thunk.input_root, read).value().size(), 2U);
+}
+
+TEST_F(GnuModelsTest, an_archive_whose_members_are_all_replaced_is_the_same_thunk_as_a_new_one) {
+  const std::string long_name = "a_name_that_does_not_fit_into_a_header.o";
+  for (const std::string& name : {std::string("a.o"), std::string("b.o"), long_name}) {
+    write(name, name + "'s odd number of bytes");
+  }
+  const auto thunk_of = [&](const std::vector<std::string>& argv) {
+    return std::get<Inferred>(infer(argv)).thunk;
+  };
+  const std::vector<std::string> all{"ar", "rcs", "lib.a", "a.o", long_name, "b.o"};
+  const object::Digest anew = thunk_of(all);
+  ASSERT_EQ(gcc({"ar", "rcs", "lib.a", "a.o", long_name}).exit_code, 0);
+  EXPECT_EQ(thunk_of(all), anew) << "the first two are replaced, the third is added";
+  ASSERT_EQ(gcc(all).exit_code, 0);
+  EXPECT_EQ(thunk_of(all), anew);
+
+  for (const std::vector<std::string>& other : {std::vector<std::string>{"ar", "rcs", "lib.a", "a.o"},
+                                                {"ar", "rcs", "lib.a", "b.o", "a.o", long_name},
+                                                {"ar", "rcsv", "lib.a", "a.o", long_name, "b.o"},
+                                                {"ar", "rs", "lib.a", "a.o", long_name, "b.o"},
+                                                {"ar", "qcs", "lib.a", "a.o", long_name, "b.o"}}) {
+    ASSERT_EQ(gcc(all).exit_code, 0);
+    const object::Digest over = thunk_of(other);
+    std::filesystem::remove(folder_.path() + "/lib.a");
+    EXPECT_NE(thunk_of(other), over) << other[1] << ": what the archive held shows in the answer";
+    std::filesystem::remove(folder_.path() + "/lib.a");
+  }
 }
 
 TEST_F(GnuModelsTest, one_command_may_compile_several_sources_and_link_them) {

@@ -314,12 +314,12 @@ class Finder {
   }
 
   void add_members(const std::string& path) {
-    const auto members = thin_archive_members(base::read_file(path));
-    if (!members) {
+    const auto archive = read_archive(base::read_file(path));
+    if (!archive) {
       decline("odd-archive", path);
       return;
     }
-    for (const std::string& member : *members) {
+    for (const std::string& member : archive->members) {
       add_file(absolute(parent_of(path), member));
     }
   }
