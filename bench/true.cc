@@ -1,8 +1,10 @@
-// What a container costs: N thunks that run `true`, against plain fork and exec of the same file, in one run;
+// What a thunk costs: N thunks that run `true`, against plain fork and exec of the same file, in one run;
 // then N thunks whose trees are those of compiles (a toolchain, 200 headers, of which a few differ from one
-// to the next). Usage: bench_true [N] [store directory]
+// to the next). Once in containers alone, once the whole way: memo looked up, reducer, engine, container,
+// outputs stored, memo written. One at a time. Usage: bench_true [N] [store directory]
 #include "base/clock.hh"
 #include "base/files.hh"
+#include "cli/execution.hh"
 #include "exec/executor.hh"
 #include "exec/tree_builder.hh"
 #include "storage/local/store.hh"
@@ -14,9 +16,11 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <future>
 #include <random>
 
 namespace {
@@ -82,6 +86,30 @@ void run_all(object::FileStore& store, const std::string& layouts,
   }
 }
 
+// As `gg force` does it.
+void force_all(const std::string& store, const std::vector<object::Digest>& thunks) {
+  cli::Settings settings;
+  settings.store = store;
+  settings.jobs = 1;
+  const auto storage = cli::open_storage(settings);
+  std::promise<void> over;
+  std::atomic<size_t> left{thunks.size()};
+  std::atomic<size_t> failed{0};
+  cli::Execution execution(*storage, settings, nullptr, sched::OnFailure::KeepGoing);
+  for (const object::Digest& thunk : thunks) {
+    execution.submit(thunk, "true", [&](const base::Result<ir::Result>& result) {
+      failed += result && result->exit_code == 0 ? 0 : 1;
+      if (--left == 0) {
+        over.set_value();
+      }
+    });
+  }
+  over.get_future().wait();
+  if (failed != 0) {
+    throw std::runtime_error("a thunk failed");
+  }
+}
+
 // A toolchain of 100 files, 120 headers that everybody includes, 80 of 160 more, and one source.
 object::Digest compile_tree(object::Store& store, const std::string& program, std::mt19937& random,
                             unsigned number) {
@@ -131,8 +159,12 @@ int measure(unsigned times, const std::string& directory) {
     }
   };
   const Cost plain = cost_of_each(times, plain_work);
-  const Cost thunk = cost_of_each(times, [&] { run_all(**store, space.path() + "/layouts", same); });
-  const Cost compile = cost_of_each(times, [&] { run_all(**store, space.path() + "/layouts", compiles); });
+  const std::string layouts = space.path() + "/layouts";
+  const std::string shared = space.path() + "/store";
+  const Cost thunk = cost_of_each(times, [&] { run_all(**store, layouts, same); });
+  const Cost compile = cost_of_each(times, [&] { run_all(**store, layouts, compiles); });
+  const Cost whole_thunk = cost_of_each(times, [&] { force_all(shared, same); });
+  const Cost whole_compile = cost_of_each(times, [&] { force_all(shared, compiles); });
   const auto print = [&plain](const char* name, const Cost& cost) {
     fmt::print(
         "{:<32} {:8.0f} us wall {:8.0f} us cpu   {:5.2f} times plain, {:6.0f} us wall and {:6.0f} us cpu "
@@ -142,8 +174,10 @@ int measure(unsigned times, const std::string& directory) {
   };
   fmt::print("{} each, one after another\n", times);
   print("plain fork and exec", plain);
-  print("thunk: true", thunk);
-  print("thunk: tree of 300 files", compile);
+  print("container: true", thunk);
+  print("container: tree of 300 files", compile);
+  print("the whole way: true", whole_thunk);
+  print("the whole way: tree of 300 files", whole_compile);
   return 0;
 }
 
