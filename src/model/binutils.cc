@@ -114,7 +114,8 @@ BinutilsModel::BinutilsModel(View& view, object::Store& store, Toolchains& toolc
     : view_(view), store_(store), toolchains_(toolchains), builder_(builder), facts_(store) {}
 
 base::Result<Inference> BinutilsModel::ar(const Invocation& invocation) {
-  auto environment = thunk_environment(invocation, kPath);
+  const Archiver archiver = toolchains_.archiver(invocation.program, "ar", path_variable_of(invocation));
+  auto environment = thunk_environment(invocation, archiver.path_variable);
   if (const auto* declined = std::get_if<Declined>(&environment)) {
     return Inference(*declined);
   }
@@ -138,11 +139,11 @@ base::Result<Inference> BinutilsModel::ar(const Invocation& invocation) {
   }
   const auto& key = std::get<ArKey>(parsed);
   thin = thin || key.modifiers.find('T') != std::string::npos;
-  const auto defaults = toolchains_.is_deterministic_archiver(invocation.program);
+  const auto defaults = toolchains_.is_deterministic_archiver(archiver.program);
   if (!defaults && key.modifiers.find('D') == std::string::npos) {
     return Inference(Declined{"archive-times", words[0]});
   }
-  step.use(*toolchains_.program(invocation.program));
+  step.use(archiver.tools);
   const std::string archive = words[1];
   const auto there = look_through(view_, step.in_place(archive));
   if (!there) {
@@ -204,13 +205,14 @@ std::optional<Inference> BinutilsModel::add_thin_members(const object::Entry& en
 }
 
 base::Result<Inference> BinutilsModel::ranlib(const Invocation& invocation) {
-  auto environment = thunk_environment(invocation, kPath);
+  const Archiver archiver = toolchains_.archiver(invocation.program, "ranlib", path_variable_of(invocation));
+  auto environment = thunk_environment(invocation, archiver.path_variable);
   if (const auto* declined = std::get_if<Declined>(&environment)) {
     return Inference(*declined);
   }
   Step step(view_, builder_, invocation, std::get<0>(environment));
   std::vector<std::string> archives;
-  bool deterministic = toolchains_.is_deterministic_archiver(invocation.program);
+  bool deterministic = toolchains_.is_deterministic_archiver(archiver.program);
   for (size_t i = 1; i < invocation.argv.size(); ++i) {
     const std::string& word = invocation.argv[i];
     if (word == "-D") {
@@ -226,7 +228,7 @@ base::Result<Inference> BinutilsModel::ranlib(const Invocation& invocation) {
   if (archives.empty() || !deterministic) {
     return Inference(Declined{archives.empty() ? "no-input" : "archive-times", ""});
   }
-  step.use(*toolchains_.program(invocation.program));
+  step.use(archiver.tools);
   for (const std::string& archive : archives) {
     const auto there = look_through(view_, step.in_place(archive));
     if (!there) {

@@ -94,6 +94,11 @@ void add_folder(std::vector<std::string>& files, const std::string& folder) {
 
 }  // namespace
 
+std::string path_variable_of(const Invocation& invocation) {
+  const auto path = invocation.environment.find("PATH");
+  return path == invocation.environment.end() ? "/bin:/usr/bin" : path->second;
+}
+
 std::variant<Variables, Declined> thunk_environment(const Invocation& invocation,
                                                     const std::string& path_variable) {
   const Variables& given = invocation.environment;

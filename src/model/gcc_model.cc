@@ -233,9 +233,7 @@ Prepared prepare(const Helpers& helpers, Driver driver, const Invocation& invoca
   if (const auto* declined = std::get_if<Declined>(&parsed)) {
     return Inference(*declined);
   }
-  const auto path = invocation.environment.find("PATH");
-  auto toolchain = helpers.toolchains.find(
-      invocation.program, path == invocation.environment.end() ? "/usr/bin:/bin" : path->second);
+  auto toolchain = helpers.toolchains.find(invocation.program, path_variable_of(invocation));
   auto environment = thunk_environment(invocation, toolchain->path_variable);
   if (const auto* declined = std::get_if<Declined>(&environment)) {
     return Inference(*declined);

@@ -81,6 +81,14 @@ TEST_F(Link, archives_come_out_the_same_and_old_ones_are_inputs) {
   EXPECT_EQ(reason({"ar", "rcU", "libx.a", "f.o"}), "unknown-option");
 }
 
+TEST_F(Link, the_compilers_wrappers_of_ar_and_ranlib_bring_program_and_plugin) {
+  expect_same({"gcc-ar", "rcs", "lib.a", "main.o", "f.o"});
+  run({"gcc", "-flto", "-c", "f.c", "-o", "lto.o"});
+  expect_same({"gcc-ar", "csrD", "liblto.a", "lto.o"});
+  run({"ar", "rcSD", "unindexed.a", "lto.o"});
+  expect_same({"gcc-ranlib", "unindexed.a"});
+}
+
 TEST_F(Link, ld_and_as_by_themselves) {
   write("s.s", ".globl _start\n_start: ret\n");
   expect_same({"as", "--64", "-o", "s.o", "s.s"});

@@ -18,10 +18,12 @@ struct Name {
   Tool tool;
 };
 
-// cc and c++ are here for compilers that are installed under just these names.
-constexpr Name kNames[] = {{"gcc", Tool::Gcc}, {"cc", Tool::Gcc},    {"g++", Tool::Gxx},
-                           {"c++", Tool::Gxx}, {"ar", Tool::Ar},     {"ranlib", Tool::Ranlib},
-                           {"ld", Tool::Ld},   {"ld.bfd", Tool::Ld}, {"as", Tool::As}};
+// cc and c++ are here for compilers that are installed under just these names. "x86_64-linux-gnu-gcc-ar" ends
+// with "ar", too, so the longer ones come first.
+constexpr Name kNames[] = {
+    {"gcc-ar", Tool::Ar}, {"gcc-ranlib", Tool::Ranlib}, {"gcc", Tool::Gcc}, {"cc", Tool::Gcc},
+    {"g++", Tool::Gxx},   {"c++", Tool::Gxx},           {"ar", Tool::Ar},   {"ranlib", Tool::Ranlib},
+    {"ld", Tool::Ld},     {"ld.bfd", Tool::Ld},         {"as", Tool::As}};
 
 // "-12", "-12.2", "-4.9.4"
 bool is_version(std::string_view text) {
@@ -52,6 +54,19 @@ std::optional<Tool> tool_called(std::string_view name) {
       if (before.empty() || is_target(before)) {
         return known.tool;
       }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> driver_behind(const std::string& archiver) {
+  const std::string real = real_path(archiver);
+  for (const std::string_view tool : {"gcc-ar", "gcc-ranlib"}) {
+    const size_t at = real.rfind(tool);
+    // "gcc-ar-12", not "gcc-archive"
+    if (at != std::string::npos && at > real.rfind('/') &&
+        (at + tool.size() == real.size() || is_version(real.substr(at + tool.size())))) {
+      return real.substr(0, at) + "gcc" + real.substr(at + tool.size());
     }
   }
   return std::nullopt;

@@ -9,9 +9,13 @@ namespace model {
 
 enum class Tool : unsigned char { Gcc, Gxx, Ar, Ranlib, Ld, As };
 
-// What a program file of this name is: "x86_64-linux-gnu-gcc-12" is Gcc. Wrappers (ccache, gcc-ar, c99) and
-// other compilers are nullopt. The name of the file itself counts, not that of a link to it.
+// What a program file of this name is: "x86_64-linux-gnu-gcc-12" is Gcc. Wrappers (ccache, c99) and other
+// compilers are nullopt. The name of the file itself counts, not that of a link to it.
 [[nodiscard]] std::optional<Tool> tool_called(std::string_view base_name);
+
+// The gcc whose search for programs gcc-ar or gcc-ranlib at `archiver` shares: the one beside it, which may
+// not be there. Nullopt for an archiver that works itself.
+[[nodiscard]] std::optional<std::string> driver_behind(const std::string& archiver);
 
 // The same of whatever the path leads to.
 [[nodiscard]] std::optional<Tool> tool_at(const std::string& path);

@@ -6,6 +6,7 @@
 #include "model/file_view.hh"
 #include "model/link_script.hh"
 #include "model/paths.hh"
+#include "model/tool_names.hh"
 #include "object/hash.hh"
 
 #include <dirent.h>
@@ -185,6 +186,36 @@ std::shared_ptr<const Toolset> Toolchains::program(const std::string& path) {
   add_binutils_plugins(*set);
   programs_.with([&](auto& all) { all.insert_or_assign(key, set); });
   return set;
+}
+
+Archiver Toolchains::archiver(const std::string& path, const std::string& name,
+                              const std::string& path_variable) {
+  const auto driver = driver_behind(path);
+  if (!driver) {
+    return {path, *program(path), ""};
+  }
+  const std::string key = path_variable + "\n" + name + "\n" + signature_line(path);
+  const auto known = archivers_.with([&](const auto& all) -> std::optional<Archiver> {
+    const auto found = all.find(key);
+    return found == all.end() ? std::nullopt : std::optional(found->second);
+  });
+  if (known) {
+    return *known;
+  }
+  // The wrapper looks for program and plugin where its compiler does.
+  const Questions questions(*driver, path_variable, pristine_root_);
+  const std::string real = questions.program(name);
+  const std::string plugin = questions.file("liblto_plugin.so");
+  if (real.empty() || plugin.empty()) {
+    throw base::OperatorError("'" + path + "' finds no " + (real.empty() ? name : "liblto_plugin.so"));
+  }
+  Archiver archiver{real, *program(path), narrowed_path(path_variable, {real})};
+  for (const std::string& part : {real, plugin}) {
+    const auto tools = program(part);
+    archiver.tools.files.insert(tools->files.begin(), tools->files.end());
+  }
+  archivers_.with([&](auto& all) { all.insert_or_assign(key, archiver); });
+  return archiver;
 }
 
 std::string Toolchains::says(const std::string& path, const std::vector<std::string>& question) {

@@ -33,6 +33,13 @@ struct Toolchain {
   std::string path_variable;  // PATH that leads the driver to the same as and ld as the user's
 };
 
+// An ar or ranlib, or a wrapper of one (gcc/gcc-ar.c).
+struct Archiver {
+  std::string program;  // that does the work
+  Toolset tools;
+  std::string path_variable;  // PATH that leads a wrapper to it; "" for none
+};
+
 // What a linker does by itself.
 struct LinkerDefaults {
   std::vector<std::string> directories;  // where it looks for -l after -L: its built-in SEARCH_DIRs
@@ -53,6 +60,10 @@ class Toolchains {
   // The files to run the single program at `path` (ar, ld, as): a Toolset of it and its libraries.
   [[nodiscard]] std::shared_ptr<const Toolset> program(const std::string& path);
 
+  // What `path` leads to: `name` is "ar" or "ranlib". Errors name what is missing.
+  [[nodiscard]] Archiver archiver(const std::string& path, const std::string& name,
+                                  const std::string& path_variable);
+
   // Of the ld at `path` for these words of its command line (-m decides).
   [[nodiscard]] LinkerDefaults linker_defaults(const std::string& path,
                                                const std::vector<std::string>& words);
@@ -71,6 +82,7 @@ class Toolchains {
   // By driver, its stat signature (a build may install another one over it) and PATH; by program.
   base::Guarded<std::map<std::string, std::shared_ptr<const Toolchain>>> toolchains_;
   base::Guarded<std::map<std::string, std::shared_ptr<const Toolset>>> programs_;
+  base::Guarded<std::map<std::string, Archiver>> archivers_;  // wrappers only
   base::Guarded<std::map<std::string, std::string>>
       answers_;  // of says(), by program, signature and question
 };
