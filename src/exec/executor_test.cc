@@ -1,35 +1,18 @@
 #include "exec/executor.hh"
 
 #include "exec/test_store.hh"
+#include "sandbox/testing_guest.hh"
 
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <future>
 
 namespace {
 
 using base::FailureKind;
-
-constexpr const char* kGuestsVariable = "GG_TEST_GUESTS";
-
-std::string guest_path(const std::string& linkage) {
-  const char* const copies = std::getenv(kGuestsVariable);
-  if (copies != nullptr) {
-    return std::string(copies) + "/" + linkage;
-  }
-  return linkage == "static" ? GUEST_static : GUEST_dynamic;
-}
-
-std::string mapped_file(const std::string& name) {
-  const std::string maps = base::read_file("/proc/self/maps");
-  const size_t at = maps.find(name);
-  const size_t begin = maps.rfind(' ', at) + 1;
-  return maps.substr(begin, maps.find('\n', at) - begin);
-}
+using sandbox::guest_path;
+using sandbox::mapped_file;
 
 class ExecutorTest : public ::testing::TestWithParam<std::string> {
  protected:
@@ -217,26 +200,7 @@ TEST(OrdinaryUser, gets_the_same_results) {
     SUCCEED() << "this run is an ordinary user's";
     return;
   }
-  const base::TemporaryDirectory guests;
-  ASSERT_EQ(::chmod(guests.path().c_str(), 0755), 0);
-  std::filesystem::copy_file(GUEST_static, guests.path() + "/static");
-  std::filesystem::copy_file(GUEST_dynamic, guests.path() + "/dynamic");
-  std::filesystem::copy_file("/proc/self/exe", guests.path() + "/test");
-  const std::string program = guests.path() + "/test";
-  const pid_t child = ::fork();
-  if (child == 0) {
-    constexpr uid_t kNobody = 65534;
-    ::setenv(kGuestsVariable, guests.path().c_str(), 1);
-    ::unsetenv("GTEST_OUTPUT");
-    if (::setresgid(kNobody, kNobody, kNobody) == 0 && ::setresuid(kNobody, kNobody, kNobody) == 0 &&
-        ::chdir("/") == 0) {
-      ::execl(program.c_str(), program.c_str(), "--gtest_brief=1", nullptr);
-    }
-    ::_exit(99);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0);
+  EXPECT_EQ(sandbox::run_all_as_ordinary_user(), 0);
 }
 
 }  // namespace

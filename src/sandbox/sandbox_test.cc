@@ -2,6 +2,7 @@
 
 #include "base/files.hh"
 #include "sandbox/probe.hh"
+#include "sandbox/testing_guest.hh"
 
 #include <gtest/gtest.h>
 
@@ -25,28 +26,11 @@ namespace {
 
 using sandbox::End;
 using sandbox::Ended;
+using sandbox::guest_path;
 using sandbox::Job;
+using sandbox::mapped_file;
 using sandbox::Sandbox;
 using sandbox::StopSignal;
-
-constexpr const char* kGuestsVariable = "GG_TEST_GUESTS";
-
-// The programs may lie where the ordinary user of the last test cannot go; then a copy is named.
-std::string guest_path(const std::string& linkage) {
-  const char* const copies = std::getenv(kGuestsVariable);
-  if (copies != nullptr) {
-    return std::string(copies) + "/" + linkage;
-  }
-  return linkage == "static" ? GUEST_static : GUEST_dynamic;
-}
-
-// The file of a library that this very process has mapped.
-std::string mapped_file(const std::string& name) {
-  const std::string maps = base::read_file("/proc/self/maps");
-  const size_t at = maps.find(name);
-  const size_t begin = maps.rfind(' ', at) + 1;
-  return maps.substr(begin, maps.find('\n', at) - begin);
-}
 
 // A root that holds one program, and the loader and libc if it wants them.
 std::string make_layer(const std::string& directory, const std::string& linkage) {
@@ -395,26 +379,7 @@ TEST(OrdinaryUser, has_the_same_guarantees) {
     SUCCEED() << "this run is an ordinary user's";
     return;
   }
-  const base::TemporaryDirectory guests;
-  ASSERT_EQ(::chmod(guests.path().c_str(), 0755), 0);
-  std::filesystem::copy_file(GUEST_static, guests.path() + "/static");
-  std::filesystem::copy_file(GUEST_dynamic, guests.path() + "/dynamic");
-  std::filesystem::copy_file("/proc/self/exe", guests.path() + "/test");
-  const std::string program = guests.path() + "/test";
-  const pid_t child = ::fork();
-  if (child == 0) {
-    constexpr uid_t kNobody = 65534;
-    ::setenv(kGuestsVariable, guests.path().c_str(), 1);
-    ::unsetenv("GTEST_OUTPUT");
-    if (::setresgid(kNobody, kNobody, kNobody) == 0 && ::setresuid(kNobody, kNobody, kNobody) == 0 &&
-        ::chdir("/") == 0) {
-      ::execl(program.c_str(), program.c_str(), "--gtest_brief=1", nullptr);
-    }
-    ::_exit(99);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0);
+  EXPECT_EQ(sandbox::run_all_as_ordinary_user(), 0);
 }
 
 }  // namespace
