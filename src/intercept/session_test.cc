@@ -355,6 +355,33 @@ TEST(Readers, whoever_reads_a_shimmed_tool_gets_the_real_one) {
   EXPECT_EQ(world.read("stat"), std::to_string(real.st_mtim.tv_sec) + " 755\n");
 }
 
+// As Debian's /usr/bin/cc -> /etc/alternatives/cc -> /usr/bin/gcc, absolute and relative by turns.
+struct Alternatives {
+  explicit Alternatives(const World& world) {
+    const std::string bin = world.folder.path() + "/bin";
+    (void)::symlink((bin + "/alternative").c_str(), (bin + "/x-alias").c_str());
+    (void)::symlink("x-tool", (bin + "/alternative").c_str());
+  }
+};
+
+TEST(Readers, a_tool_behind_absolute_links_is_that_tool_and_leaves_its_arguments_promised) {
+  World world;
+  const Alternatives alternatives(world);
+  world.options.lazy = true;
+  world.write("in", "hello\n");
+  EXPECT_EQ(world.make("x-alias in a && x-alias a b\n../bin/x-alias b c").exit_code, 0);
+  EXPECT_EQ(world.seen.count(Outcome::Promised), 3U) << world.seen.story();
+  EXPECT_EQ(world.forcer.submitted, 0);
+}
+
+TEST(Readers, whoever_reads_a_tool_through_absolute_links_gets_the_real_one) {
+  World world;
+  const Alternatives alternatives(world);
+  const std::string tool = world.folder.path() + "/bin/x-tool";
+  world.write("real", base::read_file(tool));
+  EXPECT_EQ(world.shell("cmp `command -v x-alias` real && cmp ../bin/x-alias real").exit_code, 0);
+}
+
 TEST(Readers, a_placeholder_of_a_failed_command_is_no_file) {
   World world(std::chrono::seconds(20));
   world.options.keep_going = true;

@@ -119,7 +119,8 @@ struct Supervisor::Impl {
   base::Clock& clock;
   Observer& observer;
   base::UniqueFd wake;
-  std::map<FileId, std::string> tools;  // identity of a shim -> the real tool
+  std::map<FileId, std::string> shims;  // identity of a shim -> the tool it stands over
+  std::set<FileId> tools;               // identities of those tools
   std::unordered_map<uint64_t, const NumberedCall*> shapes;
   std::set<pid_t> carriers;  // byte movers that have opened a placeholder
   std::mutex mutex;
@@ -139,7 +140,10 @@ struct Supervisor::Impl {
       struct stat status {};
 
       if (::stat(shim.c_str(), &status) == 0) {
-        tools[{status.st_dev, status.st_ino}] = tool;
+        shims[{status.st_dev, status.st_ino}] = tool;
+      }
+      if (::stat(tool.c_str(), &status) == 0) {
+        tools.insert({status.st_dev, status.st_ino});
       }
     }
     for (const NumberedCall& call : notified_calls()) {
@@ -179,6 +183,7 @@ struct Supervisor::Impl {
   void note_long_waits();
 
   [[nodiscard]] std::optional<std::string> path_of(const Case& one, int directory, int path) const;
+  [[nodiscard]] const std::string* tool_behind(const Case& one, const struct stat& found) const;
   [[nodiscard]] static std::optional<int> flags_of(const Case& one);
   [[nodiscard]] std::optional<object::Promise> known_promise(const std::string& reached) const;
 };
@@ -265,6 +270,26 @@ std::optional<std::string> Supervisor::Impl::path_of(const Case& one, int direct
   return reach(one.thread, base, *text);
 }
 
+// The tool, if the call's path leads to its shim; `found` is what stands there by reach(). That is the tool
+// itself where an absolute symlink (/usr/bin/cc -> /etc/alternatives/cc) led into our own root, in which
+// there are no shims; but also for the real tool at work in the pristine root, and under a hard link that no
+// shim covers.
+const std::string* Supervisor::Impl::tool_behind(const Case& one, const struct stat& found) const {
+  FileId id{found.st_dev, found.st_ino};
+  if (tools.count(id) != 0) {
+    const int directory =
+        one.shape.directory < 0 ? AT_FDCWD : static_cast<int>(one.argument(one.shape.directory));
+    const auto path = read_string(one.thread, one.argument(one.shape.path));
+    const auto seen = path ? look_as_thread(one.thread, directory, *path) : std::nullopt;
+    if (!seen) {
+      return nullptr;
+    }
+    id = {seen->st_dev, seen->st_ino};
+  }
+  const auto shim = shims.find(id);
+  return shim == shims.end() ? nullptr : &shim->second;
+}
+
 std::optional<int> Supervisor::Impl::flags_of(const Case& one) {
   if (one.shape.flags < 0) {
     return one.shape.fixed_flags;
@@ -298,8 +323,8 @@ void Supervisor::Impl::on_open(const Case& one) {
     listener->go_on(one.id);
     return;
   }
-  if (const auto tool = tools.find({status.st_dev, status.st_ino}); tool != tools.end()) {
-    give_real_tool(one, tool->second, *flags);
+  if (const std::string* tool = tool_behind(one, status)) {
+    give_real_tool(one, *tool, *flags);
     return;
   }
   if (is_placeholder_sized(status)) {
@@ -357,8 +382,7 @@ void Supervisor::Impl::on_execute(const Case& one) {
 
   struct stat status {};
 
-  if (!reached || ::stat(reached->c_str(), &status) != 0 ||
-      tools.count({status.st_dev, status.st_ino}) != 0) {
+  if (!reached || ::stat(reached->c_str(), &status) != 0 || tool_behind(one, status) != nullptr) {
     listener->go_on(one.id);
     return;
   }

@@ -4,11 +4,14 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 namespace intercept {
@@ -23,6 +26,45 @@ ssize_t read_memory(pid_t thread, uint64_t address, void* to, size_t bytes) {
   const iovec local{to, bytes};
   const iovec remote{reinterpret_cast<void*>(address), bytes};  // NOLINT: an address of another process
   return ::process_vm_readv(thread, &local, 1, &remote, 1, 0);
+}
+
+std::string link_target(const std::string& path) {
+  std::array<char, PATH_MAX> target{};
+  const ssize_t bytes = ::readlink(path.c_str(), target.data(), target.size());
+  return bytes <= 0 ? "" : std::string(target.data(), static_cast<size_t>(bytes));
+}
+
+// `path` from the thread's own root; "" where its directory lies outside of that.
+std::string below_root(pid_t thread, int directory, const std::string& path) {
+  if (path[0] == '/') {
+    return path;
+  }
+  const std::string proc = "/proc/" + std::to_string(thread);
+  std::string base =
+      link_target(directory == AT_FDCWD ? proc + "/cwd" : proc + "/fd/" + std::to_string(directory));
+  const std::string root = link_target(proc + "/root");
+  if (root != "/") {
+    if (base.compare(0, root.size(), root) != 0 || (base.size() > root.size() && base[root.size()] != '/')) {
+      return "";
+    }
+    base.erase(0, root.size());
+  }
+  return base + "/" + path;
+}
+
+base::UniqueFd open_in_root(int root, const std::string& path) {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT;
+  constexpr int kTries = 8;  // EAGAIN: something was renamed beside a ".." of the path meanwhile
+  long fd = -1;
+  for (int i = 0; i < kTries && fd < 0; ++i) {
+    fd = ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how);
+    if (fd < 0 && errno != EAGAIN) {
+      break;
+    }
+  }
+  return base::UniqueFd(static_cast<int>(fd));
 }
 
 }  // namespace
@@ -86,6 +128,20 @@ std::string reach(pid_t thread, int directory, const std::string& path) {
   return path.empty() ? open : open + "/" + path;
 }
 
+std::optional<struct stat> look_as_thread(pid_t thread, int directory, const std::string& path) {
+  const std::string inside = path.empty() ? "" : below_root(thread, directory, path);
+  if (inside.empty()) {
+    return std::nullopt;
+  }
+  const std::string top = "/proc/" + std::to_string(thread) + "/root";
+  const base::UniqueFd root(::open(top.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const base::UniqueFd file(root ? open_in_root(root.get(), inside) : base::UniqueFd());
+
+  struct stat status {};
+
+  return file && ::fstat(file.get(), &status) == 0 ? std::optional(status) : std::nullopt;
+}
+
 std::string real_path(const std::string& reached, Last last, const std::string& pristine_root) {
   std::string to_open = reached;
   std::string name;
@@ -102,13 +158,10 @@ std::string real_path(const std::string& reached, Last last, const std::string& 
   if (!fd) {
     return "";
   }
-  std::array<char, PATH_MAX> target{};
-  const ssize_t bytes =
-      ::readlink(("/proc/self/fd/" + std::to_string(fd.get())).c_str(), target.data(), target.size());
-  if (bytes <= 0) {
+  std::string path = link_target("/proc/self/fd/" + std::to_string(fd.get()));
+  if (path.empty()) {
     return "";
   }
-  std::string path(target.data(), static_cast<size_t>(bytes));
   if (path == "/") {
     path.clear();
   }

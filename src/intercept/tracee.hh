@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -24,6 +25,11 @@ namespace intercept {
 // A name by which *this* process reaches what the thread means by `path` relative to the descriptor
 // `directory` (AT_FDCWD: its working directory): through /proc/TID/{root,cwd,fd}.
 [[nodiscard]] std::string reach(pid_t thread, int directory, const std::string& path);
+
+// What stands where the thread itself would end up. Through reach() an absolute symlink in the path leads on
+// in *this* process's root and mounts; here it stays within the thread's. nullopt where that cannot be told
+// (no such file, a kernel without openat2).
+[[nodiscard]] std::optional<struct stat> look_as_thread(pid_t thread, int directory, const std::string& path);
 
 // The path of what `reached` names, as the build sees it: symlinks resolved except, with Last::AsItIs, the
 // last part, which then need not exist; a leading `pristine_root` taken off. "" when it cannot be told.
