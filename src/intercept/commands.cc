@@ -98,7 +98,7 @@ void Commands::handle(Request request, std::shared_ptr<Answer> answer) {
   }
   job->invocation = {std::move(program), job->request.argv, job->request.environment,
                      job->request.working_directory};
-  workers_.post([this, job] { infer(job); });
+  ledger_.post([this, job] { infer(job); });
 }
 
 void Commands::infer(const JobRef& job) {
@@ -170,6 +170,10 @@ void Commands::run_natively(const JobRef& job, const std::string& reason, const 
 }
 
 void Commands::take(const JobRef& job, model::Inferred inferred) {
+  if (stopping_) {
+    job->answer->exit(1, "", "");
+    return;
+  }
   for (const model::Output& output : inferred.outputs) {
     if (!can_be_made(output.path)) {
       run_natively(job, "output-not-writable", output.path);

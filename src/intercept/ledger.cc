@@ -26,13 +26,28 @@ void Ledger::note_told(Entry& entry, Told told) {
     entry.waiting.push_back(std::move(told));
     return;
   }
+  post_counted([result = entry.result, told = std::move(told)] { told(*result); });
+}
+
+// Under the lock.
+void Ledger::post_counted(std::function<void()> work) {
   ++busy_;
-  workers_.post([this, result = entry.result, told = std::move(told)] {
-    told(*result);
+  workers_.post([this, work = std::move(work)] {
+    work();
     const std::scoped_lock lock(mutex_);
     --busy_;
     changed_.notify_all();
   });
+}
+
+void Ledger::post(std::function<void()> work) {
+  const std::scoped_lock lock(mutex_);
+  post_counted(std::move(work));
+}
+
+void Ledger::stop() {
+  stopped_ = true;
+  forcer_.cancel_all();
 }
 
 void Ledger::start(const object::Digest& thunk) {
@@ -46,10 +61,17 @@ void Ledger::start(const object::Digest& thunk) {
     label = entry.label;
     ++busy_;
   }
+  if (stopped_) {
+    workers_.post([this, thunk] { finished(thunk, base::failure("the build is being stopped")); });
+    return;
+  }
   forcer_.submit(thunk, label, [this, thunk](const base::Result<ir::Result>& result) {
     // The forcer's own thread is not ours to block.
     workers_.post([this, thunk, result] { finished(thunk, result); });
   });
+  if (stopped_) {
+    forcer_.cancel_all();  // stop() came in between, and its own found nothing to cancel
+  }
 }
 
 void Ledger::need(const object::Digest& thunk, Told told) {

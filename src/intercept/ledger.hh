@@ -5,6 +5,7 @@
 #include "intercept/workers.hh"
 #include "object/store.hh"
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -54,7 +55,14 @@ class Ledger {
   // Forces the promise and puts it in place wherever it stands; an error when that could not be.
   void force(const object::Promise& promise, std::function<void(const base::Result<void>&)> told);
 
-  // Everything that was started has finished, failed or been cancelled, and everybody has been told.
+  // Work that may start thunks, on a worker. The ledger is not idle before it has been done.
+  void post(std::function<void()> work);
+
+  // Cancels all. What is started from now on fails.
+  void stop();
+
+  // Everything that was started or posted has finished, failed or been cancelled, and everybody has been
+  // told.
   [[nodiscard]] bool idle() const;
   void wait_until_idle();
 
@@ -74,6 +82,7 @@ class Ledger {
   };
 
   void note_told(Entry& entry, Told told);
+  void post_counted(std::function<void()> work);
   bool try_again(const object::Digest& thunk, const base::Result<ir::Result>& result);
   void end_of_retry();
   void settle(const object::Digest& thunk, const base::Result<ir::Result>& result);
@@ -86,7 +95,8 @@ class Ledger {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<object::Digest, Entry> entries_;
-  size_t busy_ = 0;  // started and not told, plus tellings queued
+  size_t busy_ = 0;  // started and not told, plus work that is queued or under way
+  std::atomic<bool> stopped_{false};
   // What failed while another thunk is tried again may have failed for want of that one's output: it is
   // looked at when that is settled.
   size_t retrying_ = 0;

@@ -247,10 +247,16 @@ Server::Server(const std::string& path, Handler handler)
 }
 
 Server::~Server() {
+  close();
+  ::unlink(path_.c_str());
+}
+
+void Server::close() {
   ending_ = true;
   wake();
-  thread_.join();
-  ::unlink(path_.c_str());
+  if (thread_.joinable()) {
+    thread_.join();
+  }
 }
 
 void Server::wake() {

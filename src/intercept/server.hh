@@ -49,6 +49,10 @@ class Server {
   // Throws SyscallError when the socket cannot be made at `path`.
   Server(const std::string& path, Handler handler);
   ~Server();
+
+  // No request is taken any more. Answers to those that were go on as ever.
+  void close();
+
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 

@@ -218,10 +218,10 @@ struct Session::Impl {
   void finish(Finished& finished) {
     const bool abandoned = stops > 0;
     if (abandoned) {
-      forcer.cancel_all();
-      ledger->wait_until_idle();
-      registry.remove_all();
-    } else if (!options.lazy) {
+      ledger->stop();
+    }
+    ledger->wait_until_idle();
+    if (!abandoned && !options.lazy) {
       settle_everything(finished);
     }
     if (abandoned || !options.lazy) {
@@ -232,7 +232,6 @@ struct Session::Impl {
 
   // Until nothing in the tree is a placeholder: putting one in place may show copies of others.
   void settle_everything(Finished& finished) {
-    ledger->wait_until_idle();
     for (;;) {
       (void)registry.look_at_suspects();
       std::set<object::Promise> owed = registry.promises();
@@ -372,6 +371,12 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
                                                    self.registry, *self.ledger, self.clock, self.observer);
   }
   const auto ended = self.build->wait();
+  // Nothing of the build is left. What its dead had asked for may be in inference yet, and is waited for
+  // below; nothing may come on top of it.
+  self.server->close();
+  if (self.supervisor) {
+    self.supervisor->stop();
+  }
 
   Finished finished;
   if (!ended) {

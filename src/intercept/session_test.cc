@@ -9,8 +9,10 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <csignal>
 #include <functional>
+#include <future>
 #include <thread>
 
 namespace intercept {
@@ -257,6 +259,25 @@ TEST(Session, stopping_leaves_no_process_and_no_placeholder) {
   EXPECT_NE(finished.exit_code, 0);
   EXPECT_EQ(world.read("out"), "(no such file)");
   EXPECT_EQ(::kill(std::stoi(world.read("pid")), 0), -1);
+}
+
+TEST(Session, a_command_that_is_in_inference_when_the_build_is_stopped_leaves_and_starts_nothing) {
+  World world;
+  world.write("in", "hello\n");
+  std::promise<void> returned;
+  const std::shared_future<void> has_returned = returned.get_future().share();
+  std::atomic<int> inferences{0};
+  world.models.before_inference = [&](const std::string&) {
+    ++inferences;
+    world.current->stop(SIGKILL);
+    // A session that did not wait for inference would be over by then.
+    (void)has_returned.wait_for(std::chrono::milliseconds(500));
+  };
+  EXPECT_TRUE(world.make("x-tool in late").stopped);
+  returned.set_value();
+  EXPECT_EQ(inferences, 1);
+  EXPECT_EQ(world.forcer.submitted, 0) << world.seen.story();
+  EXPECT_EQ(world.read("late"), "(no such file)");
 }
 
 TEST(Session, lazy_leaves_placeholders_and_starts_only_what_somebody_reads) {

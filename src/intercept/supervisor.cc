@@ -196,9 +196,15 @@ Supervisor::Supervisor(Settings settings, base::UniqueFd listener, Registry& reg
 }
 
 Supervisor::~Supervisor() {
+  stop();
+}
+
+void Supervisor::stop() {
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t put = ::write(impl_->wake.get(), &one, sizeof one);
-  thread_.join();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
 }
 
 void Supervisor::run() {

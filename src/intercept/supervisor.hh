@@ -32,6 +32,11 @@ class Supervisor {
   Supervisor(Settings settings, base::UniqueFd listener, Registry& registry, Ledger& ledger,
              base::Clock& clock, Observer& observer);
   ~Supervisor();
+
+  // No call is answered any more: for when no process of the build is left. Forcing that a call asked for may
+  // still be under way, and needs this object.
+  void stop();
+
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -81,6 +82,9 @@ class Models final : public model::Models {
   [[nodiscard]] std::vector<std::string> tools(const std::string& /*path*/) const override { return {tool_}; }
 
   [[nodiscard]] model::Inference infer(const model::Invocation& invocation) override {
+    if (before_inference) {
+      before_inference(invocation.argv.back());
+    }
     if (invocation.argv.size() != 3 || invocation.argv[1][0] == '-') {
       return model::Declined{"unknown-option", invocation.argv.size() > 1 ? invocation.argv[1] : ""};
     }
@@ -116,6 +120,8 @@ class Models final : public model::Models {
   [[nodiscard]] Recipe recipe(const object::Digest& thunk) {
     return recipes_.with([&](auto& recipes) { return recipes.at(thunk); });
   }
+
+  std::function<void(const std::string& last_word)> before_inference;  // on a worker; may block
 
  private:
   static std::string absolute(const model::Invocation& invocation, const std::string& path) {
