@@ -161,6 +161,9 @@ ProgressDisplay::Kind display_kind(const Settings& settings) {
 
 int run_build(const Request& request, const Environment& environment) {
   const Settings& settings = request.settings;
+  if (request.command == "infer" && settings.sandbox == "none") {
+    throw UsageError("without a sandbox nothing can stay a placeholder; see `gg infer --help`");
+  }
   StopSignals stop_signals;  // before any thread: they inherit the blocked signals
   const auto storage = open_storage(settings);
   RunRecord head;
@@ -169,8 +172,8 @@ int run_build(const Request& request, const Environment& environment) {
   head.started_ns = storage->clock().wall().count();
   Journal journal(settings.store, head);
 
-  // A failure is an answer where somebody waits for it (configure, `||`). Whether it ends the build is for the
-  // session to say, which knows who was told what.
+  // A failure is an answer where somebody waits for it (configure, `||`). Whether it ends the build is for
+  // the session to say, which knows who was told what.
   Execution execution(*storage, settings, &journal, sched::OnFailure::KeepGoing);
   model::FileView view(
       storage->store(), storage->records(), storage->clock(), "",
@@ -190,6 +193,7 @@ int run_build(const Request& request, const Environment& environment) {
   intercept::Options options;
   options.state_dir = settings.store + "/sessions";
   options.lazy = request.command == "infer";
+  options.placeholders = settings.sandbox != "none";  // docs/decisions/no-sandbox.md
   options.keep_going = settings.keep_going;
   base::make_directories(options.state_dir);
   base::SystemClock clock;

@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <climits>
+#include <set>
 
 namespace exec {
 
@@ -96,6 +98,22 @@ Expected<void> NativeRunner::check(const Node& node) {
   return {};
 }
 
+Expected<void> NativeRunner::clear_outputs(const Task& task, const Layout& layout) const {
+  std::set<std::string> inputs;
+  for (const Node& node : layout) {
+    inputs.insert(node.path);
+  }
+  for (const auto& [output, place] : task.places) {
+    const std::string path = root_ + "/" + place;
+    // A directory stays: what of it is the command's own is not to be told from what is the user's.
+    if (inputs.count(place) == 0 && ::unlink(path.c_str()) != 0 && errno != ENOENT && errno != EISDIR &&
+        errno != ENOTDIR) {
+      return refused(path, "is in the way and cannot be removed");
+    }
+  }
+  return {};
+}
+
 Expected<ir::Result> NativeRunner::run(const object::Digest& thunk, const sandbox::Limits& limits,
                                        const sandbox::StopSignal& stop) {
   const Expected<Task> task = load(store_, thunk);
@@ -115,6 +133,9 @@ Expected<ir::Result> NativeRunner::run(const object::Digest& thunk, const sandbo
     }
   } catch (const base::SyscallError& error) {
     return failure({error.what(), base::FailureKind::RetryElsewhere});
+  }
+  if (const Expected<void> cleared = clear_outputs(*task, *layout); !cleared) {
+    return tl::unexpected<Failure>(cleared.error());
   }
   sandbox::Job job = job_for(task->command, limits);
   job.working_directory = root_ + job.working_directory;

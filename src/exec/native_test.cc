@@ -56,6 +56,14 @@ TEST_F(NativeRunnerTest, refuses_and_names_a_file_that_is_not_the_declared_one) 
   EXPECT_FALSE(base::read_file_if_there(space_.path() + "/project/ran"));
 }
 
+TEST_F(NativeRunnerTest, an_older_output_is_gone_before_the_command_unless_it_is_an_input) {
+  write("project/out", "older");
+  EXPECT_EQ(run("test ! -e out", {"out"})->exit_code, 0);
+  tree_.file("project/kept", "bytes");
+  write("project/kept", "bytes");
+  EXPECT_EQ(run("test -e kept", {"kept"})->exit_code, 0);
+}
+
 TEST_F(NativeRunnerTest, sees_a_change_between_two_runs) {
   tree_.file("project/in", "bytes");
   write("project/in", "bytes");

@@ -342,7 +342,7 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
   self.workers = std::make_unique<Workers>(self.options.inferences != 0 ? self.options.inferences : cores);
   self.ledger = std::make_unique<Ledger>(self.forcer, self.registry, self.store, *self.workers);
   Commands::Settings settings;
-  settings.placeholders = standing == Standing::Namespaces;
+  settings.placeholders = standing == Standing::Namespaces && self.options.placeholders;
   settings.lazy = self.options.lazy;
   self.commands = std::make_unique<Commands>(settings, self.models, self.forcer, self.store, self.registry,
                                              *self.ledger, *self.workers, self.clock, self.observer,

@@ -24,6 +24,7 @@ struct Options {
   bool lazy = false;                 // gg infer: placeholders are left, nothing is forced that nobody reads
   bool keep_going = false;           // a lost bet does not stop the build
   bool only_path_directory = false;  // asked for by the user
+  bool placeholders = true;          // false: every command waits until its outputs are real
   unsigned inferences = 0;           // at once; 0: as many as there are cores
 };
 

@@ -280,6 +280,15 @@ TEST(Session, a_command_that_is_in_inference_when_the_build_is_stopped_leaves_an
   EXPECT_EQ(world.read("late"), "(no such file)");
 }
 
+TEST(Session, without_placeholders_every_command_waits_for_its_outputs) {
+  World world;
+  world.options.placeholders = false;
+  world.write("in", "hello\n");
+  EXPECT_EQ(world.make("x-tool in a && x-tool a b").exit_code, 0);
+  EXPECT_EQ(world.read("b"), "HELLO\n");
+  EXPECT_EQ(world.seen.count(Outcome::Waited), 2U) << world.seen.story();
+}
+
 TEST(Session, lazy_leaves_placeholders_and_starts_only_what_somebody_reads) {
   World world;
   world.options.lazy = true;

@@ -39,7 +39,7 @@ class Help(Case):
 
     def test_wrong_usage_ends_with_2_and_points_to_help(self):
         for words in ([], ["nonsense"], ["run"], ["gc"], ["run", "--nonsense", "--", "true"], ["get", "no-digest"],
-                      ["run", "--sandbox=maybe", "--", "true"]):
+                      ["run", "--sandbox=maybe", "--", "true"], ["infer", "--sandbox=none", "--", "true"]):
             run = self.gg(*words)
             self.assertEqual((run.status, run.out), (2, b""), str(run))
             self.assertIn(b"gg", run.err)
