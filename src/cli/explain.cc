@@ -2,6 +2,9 @@
 #include "base/quote.hh"
 #include "cli/commands.hh"
 #include "cli/journal.hh"
+#include "cli/subject.hh"
+#include "cli/thunk_reader.hh"
+#include "cli/wire_up.hh"
 
 #include <fmt/format.h>
 
@@ -11,6 +14,9 @@
 namespace cli {
 
 namespace {
+
+// A memo has the result of a thunk that its own run did not finish.
+constexpr const char* kRanLater = "ran later";
 
 std::string story(const CommandRecord& command, const std::string& end) {
   if (command.outcome == "native") {
@@ -24,24 +30,35 @@ std::string story(const CommandRecord& command, const std::string& end) {
   return (end == "hit"      ? "a memo had the result once its inputs were known"
           : end == "ran"    ? "executed: no memo had this thunk's result"
           : end == "failed" ? "executed, and failed"
-                            : "not finished") +
+          : end == kRanLater
+              ? "left as a placeholder by that run, and executed since (gg force, or another run)"
+              : "not finished") +
          waited;
 }
 
-// How the thunk ended in that run; "" if it did not.
-std::string end_of(const Origin& origin) {
-  std::string end;
+// How the thunk ended in that run; "" if it did not. `has_memo`: there is a result by now.
+std::string end_of(const Origin& origin, bool has_memo) {
+  std::string end = has_memo ? kRanLater : "";
   for (const FinishRecord& record : origin.run.finished) {
     end = record.thunk == origin.command.thunk ? record.outcome : end;
   }
   return end;
 }
 
-std::string text(const Origin& origin, const std::vector<AttemptRecord>& attempts) {
+// What became of it, in one word: "native", "hit", "ran", "failed" or "unfinished".
+std::string outcome_of(const Origin& origin, const std::string& end) {
+  const std::string& answered = origin.command.outcome;
+  if (answered == "native" || answered == "hit") {
+    return answered;
+  }
+  return end.empty() ? "unfinished" : end == kRanLater ? "ran" : end;
+}
+
+std::string text(const Origin& origin, const std::string& end, const std::vector<AttemptRecord>& attempts) {
   const CommandRecord& command = origin.command;
   std::string lines =
       fmt::format("what     {}\nwhy      {}\ncommand  {}\nin       {}\nrun      {}  ({})\n", command.label,
-                  story(command, end_of(origin)), base::shell_quoted(command.argv), command.working_directory,
+                  story(command, end), base::shell_quoted(command.argv), command.working_directory,
                   origin.run.id, base::shell_quoted(origin.run.argv));
   if (!command.thunk.empty()) {
     lines += fmt::format("thunk    {}\n", command.thunk);
@@ -58,7 +75,8 @@ std::string text(const Origin& origin, const std::vector<AttemptRecord>& attempt
   return lines;
 }
 
-std::string as_json(const Origin& origin, const std::vector<AttemptRecord>& attempts) {
+std::string as_json(const Origin& origin, const std::string& end,
+                    const std::vector<AttemptRecord>& attempts) {
   const CommandRecord& command = origin.command;
   nlohmann::json tries = nlohmann::json::array();
   for (const AttemptRecord& attempt : attempts) {
@@ -70,8 +88,8 @@ std::string as_json(const Origin& origin, const std::vector<AttemptRecord>& atte
                      {"collect_ns", attempt.collect_ns}});
   }
   return nlohmann::json{{"label", command.label},
-                        {"outcome", command.outcome},
-                        {"end", end_of(origin)},
+                        {"outcome", outcome_of(origin, end)},
+                        {"answered", command.outcome},
                         {"reason", command.reason},
                         {"detail", command.detail},
                         {"argv", command.argv},
@@ -86,7 +104,7 @@ std::string as_json(const Origin& origin, const std::vector<AttemptRecord>& atte
 }  // namespace
 
 int explain(const Request& request) {
-  const std::string path = absolute_path(request.words.at(0));
+  const std::string path = journal_name(request.words.at(0));
   const auto origin = origin_of(request.settings.store, path);
   if (!origin) {
     throw base::OperatorError("no run in '" + request.settings.store + "/runs' made '" +
@@ -96,7 +114,10 @@ int explain(const Request& request) {
   std::vector<AttemptRecord> attempts = origin->run.attempts;
   std::erase_if(attempts,
                 [&](const AttemptRecord& attempt) { return attempt.thunk != origin->command.thunk; });
-  fmt::print("{}", request.settings.json ? as_json(*origin, attempts) : text(*origin, attempts));
+  const auto thunk = object::Digest::parse(origin->command.thunk);
+  const auto storage = open_storage(request.settings);
+  const std::string end = end_of(*origin, thunk && memo_of(storage->records(), *thunk));
+  fmt::print("{}", request.settings.json ? as_json(*origin, end, attempts) : text(*origin, end, attempts));
   return kOk;
 }
 

@@ -210,6 +210,9 @@ class Lazily(Case):
         left = self.placeholders()
         self.assertNotIn(os.fsencode(self.tree / "src/main.o"), left)
         self.assertIn(os.fsencode(self.tree / "src/print.o"), left)
+        for name, outcome in (("src/main.o", "ran"), ("src/print.o", "unfinished")):
+            explained = json.loads(self.ok(self.gg("explain", "--json", f"./{name}")).out)
+            self.assertEqual(explained["outcome"], outcome, explained)
 
     def test_force_of_a_plain_file_changes_nothing_and_of_none_fails(self):
         self.inferred()
