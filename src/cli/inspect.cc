@@ -133,8 +133,39 @@ std::string short_label(const ir::Command& command) {
   return base::printable(base_name + (command.output_paths.empty() ? "" : " -> " + command.output_paths[0]));
 }
 
+// The output of `maker` that holds these bytes.
+std::optional<object::Promise> output_with(object::Records& records, const object::Digest& maker,
+                                           const object::Digest& bytes) {
+  const auto memo = memo_of(records, maker);
+  if (!memo) {
+    return std::nullopt;
+  }
+  for (const auto& [name, entry] : memo->outputs) {
+    const auto* file = std::get_if<object::File>(&entry);
+    if (file != nullptr && file->digest == bytes) {
+      return object::Promise{maker, name};
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<object::Promise> needs_of(object::Store& store, object::Records& records,
+                                      const object::Digest& thunk, const MakerOf& maker_of) {
+  const std::vector<object::Promise> promised = dependencies(store, thunk);
+  std::set<object::Promise> needs(promised.begin(), promised.end());
+  walk(store, read_thunk(store, thunk).input_root, [&](const std::string& path, const object::Entry& entry) {
+    const auto* file = std::get_if<object::File>(&entry);
+    const auto maker = file != nullptr ? maker_of("/" + path) : std::nullopt;
+    const auto made = maker && *maker != thunk ? output_with(records, *maker, file->digest) : std::nullopt;
+    if (made) {
+      needs.insert(*made);
+    }
+  });
+  return {needs.begin(), needs.end()};
+}
+
 std::vector<Node> nodes_below(object::Store& store, object::Records& records,
-                              const std::vector<object::Digest>& targets) {
+                              const std::vector<object::Digest>& targets, const MakerOf& maker_of) {
   std::vector<Node> nodes;
   std::set<object::Digest> seen(targets.begin(), targets.end());
   std::vector<object::Digest> open(seen.begin(), seen.end());
@@ -142,7 +173,7 @@ std::vector<Node> nodes_below(object::Store& store, object::Records& records,
     const object::Digest thunk = open.back();
     open.pop_back();
     Node node{thunk, short_label(read_command(store, read_thunk(store, thunk).command)),
-              memo_of(records, thunk).has_value(), dependencies(store, thunk)};
+              memo_of(records, thunk).has_value(), needs_of(store, records, thunk, maker_of)};
     for (const object::Promise& promise : node.needs) {
       if (seen.insert(promise.thunk).second) {
         open.push_back(promise.thunk);
@@ -212,8 +243,8 @@ std::string describe_thunk(object::Store& store, object::Records& records, const
 }
 
 std::string graph_of(object::Store& store, object::Records& records,
-                     const std::vector<object::Digest>& targets, Format format) {
-  const std::vector<Node> nodes = nodes_below(store, records, targets);
+                     const std::vector<object::Digest>& targets, const MakerOf& maker_of, Format format) {
+  const std::vector<Node> nodes = nodes_below(store, records, targets, maker_of);
   return format == Format::Dot ? as_dot(nodes) : format == Format::Json ? as_json(nodes) : as_text(nodes);
 }
 

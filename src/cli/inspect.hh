@@ -2,6 +2,8 @@
 
 #include "object/store.hh"
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +15,14 @@ enum class Format { Text, Json, Dot };
 [[nodiscard]] std::string describe_thunk(object::Store& store, object::Records& records,
                                          const object::Digest& thunk, Format format);
 
-// The graph below the given thunks: every thunk that they depend on through promises, each once.
+// The thunk that made the file at an absolute path last.
+using MakerOf = std::function<std::optional<object::Digest>(const std::string& path)>;
+
+// The graph below the given thunks: every thunk that they depend on, each once. A promise is a dependency;
+// and so is a file that `maker_of` its path made with these very bytes: it was real before the thunk was
+// inferred, which is a matter of timing.
 [[nodiscard]] std::string graph_of(object::Store& store, object::Records& records,
-                                   const std::vector<object::Digest>& targets, Format format);
+                                   const std::vector<object::Digest>& targets, const MakerOf& maker_of,
+                                   Format format);
 
 }  // namespace cli

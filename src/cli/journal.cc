@@ -210,4 +210,16 @@ std::optional<Origin> origin_of(const std::string& store, const std::string& pat
   return std::nullopt;
 }
 
+std::map<std::string, std::string> makers(const std::string& store) {
+  std::map<std::string, std::string> made_by;
+  for (const std::string& id : run_ids(store)) {  // oldest first: the latest stays
+    for (const CommandRecord& command : read_journal(store, id).commands) {
+      for (const std::string& output : command.outputs) {
+        made_by[output] = command.thunk;
+      }
+    }
+  }
+  return made_by;
+}
+
 }  // namespace cli

@@ -91,4 +91,7 @@ struct Origin {
 
 [[nodiscard]] std::optional<Origin> origin_of(const std::string& store, const std::string& path);
 
+// The thunk that made each path last, over all runs: base::printable(absolute path) -> the thunk's name.
+[[nodiscard]] std::map<std::string, std::string> makers(const std::string& store);
+
 }  // namespace cli

@@ -47,6 +47,19 @@ TEST(Journal, what_was_written_is_read_and_an_output_leads_to_its_command) {
   EXPECT_FALSE(origin_of(store.path(), "/p/b.o"));
 }
 
+TEST(Journal, the_maker_of_a_path_is_the_latest_one) {
+  const base::TemporaryDirectory store;
+  RunRecord begin = head();
+  for (const char* thunk : {"older", "newer"}) {
+    Journal journal(store.path(), begin);
+    CommandRecord command = compile("/p/a.o");
+    command.thunk = thunk;
+    journal.command(command);
+    begin.started_ns += 1'000'000'000;
+  }
+  EXPECT_EQ(makers(store.path()), (std::map<std::string, std::string>{{"/p/a.o", "newer"}}));
+}
+
 TEST(Journal, a_line_torn_by_a_kill_is_passed_over_and_a_damaged_one_is_named) {
   const base::TemporaryDirectory store;
   Journal journal(store.path(), head());
