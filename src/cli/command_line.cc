@@ -86,9 +86,12 @@ void add_build_flags(CLI::App& app, Request& request) {
   Settings& settings = request.settings;
   app.add_option("-j,--jobs", settings.jobs)->type_name("N");
   app.add_flag("-k,--keep-going", settings.keep_going);
-  app.add_flag("--explain", settings.explain);
   app.add_option("--engine", settings.engine)->check(CLI::IsMember({"local"}));
   app.add_option("--sandbox", settings.sandbox)->check(CLI::IsMember({"auto", "none"}));
+}
+
+void add_report_flags(CLI::App& app, Settings& settings) {
+  app.add_flag("--explain", settings.explain);
   app.add_option("--summary", settings.summary)->check(CLI::IsMember({"auto", "off", "json"}));
 }
 
@@ -96,7 +99,9 @@ void add_own_flags(CLI::App& app, const std::string& name, Request& request) {
   if (name == "run" || name == "infer" || name == "force") {
     add_build_flags(app, request);
   }
-  if (name == "force") {
+  if (name == "run" || name == "infer") {
+    add_report_flags(app, request.settings);
+  } else if (name == "force") {
     app.add_flag("--all", request.all);
   } else if (name == "graph") {
     app.add_flag("--dot", request.dot);
@@ -148,6 +153,16 @@ std::vector<std::string> split_off_build_command(std::vector<std::string>& argv)
   return {};
 }
 
+bool is_command(const std::string& word) {
+  return std::any_of(shapes().begin(), shapes().end(),
+                     [&](const Shape& shape) { return shape.name == word; });
+}
+
+// The text that says what could have been written instead.
+std::string help_for(const std::vector<std::string>& argv) {
+  return argv.size() > 1 && is_command(argv[1]) ? "gg " + argv[1] + " --help" : "gg --help";
+}
+
 }  // namespace
 
 const std::vector<std::string>& command_names() {
@@ -171,6 +186,9 @@ Request parse_command_line(const std::vector<std::string>& given, const Environm
     build_command = split_off_build_command(argv);
   }
 
+  if (argv.size() > 1 && !argv[1].starts_with('-') && !is_command(argv[1])) {
+    throw UsageError("gg has no sub-command '" + argv[1] + "'; see `gg --help`");
+  }
   CLI::App app("gg", "gg");
   app.set_help_flag();
   bool version = false;
@@ -190,7 +208,7 @@ Request parse_command_line(const std::vector<std::string>& given, const Environm
     if (request.help || std::find(argv.begin(), argv.end(), "--help") != argv.end()) {
       request.help = true;
     } else {
-      throw UsageError(std::string(error.what()) + "; see `gg --help`");
+      throw UsageError(std::string(error.what()) + "; see `" + help_for(argv) + "`");
     }
   }
   const auto chosen = app.get_subcommands();

@@ -40,6 +40,19 @@ TEST(CommandLine, a_mistake_is_a_usage_error_that_names_it) {
   }
 }
 
+TEST(CommandLine, a_mistake_points_to_the_help_of_its_own_command) {
+  const auto message = [](const Words& words) -> std::string {
+    try {
+      (void)parse(words);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_NE(message({"run", "--wrong", "make"}).find("see `gg run --help`"), std::string::npos);
+  EXPECT_EQ(message({"rnu", "make"}), "gg has no sub-command 'rnu'; see `gg --help`");
+}
+
 TEST(CommandLine, sizes_are_powers_of_1024_with_a_unit) {
   EXPECT_EQ(parse({"gc", "--size", "10G"}).size_bytes, 10ULL << 30U);
   EXPECT_EQ(parse({"gc", "--size", "512"}).size_bytes, 512U);

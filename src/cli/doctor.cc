@@ -88,7 +88,7 @@ int doctor(const Request& request, const Environment& environment) {
   for (const Finding& finding : findings) {
     works = works && (finding.well || !finding.needed);
     if (request.settings.json) {
-      array.push_back({{"subject", finding.subject},
+      array.push_back({{"subject", finding.subject.substr(finding.subject.find_first_not_of(" "))},
                        {"well", finding.well},
                        {"needed", finding.needed},
                        {"detail", finding.detail}});

@@ -12,8 +12,10 @@ double seconds(int64_t nanoseconds) {
   return static_cast<double>(nanoseconds) * 1e-9;
 }
 
-double percent(uint64_t part, uint64_t whole) {
-  return whole == 0 ? 100.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+std::string share(uint64_t part, uint64_t whole) {
+  return whole == 0
+             ? ""
+             : fmt::format(" ({:.1f} %)", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
 }  // namespace
@@ -74,9 +76,8 @@ Totals totals_of(const RunRecord& run) {
 }
 
 std::string summary_text(const Totals& totals, const std::string& run_id) {
-  std::string text =
-      fmt::format("gg: {} commands: {} thunks ({:.1f} %), {} native\n", totals.commands, totals.thunks,
-                  percent(totals.thunks, totals.commands), totals.commands - totals.thunks);
+  std::string text = fmt::format("gg: {} commands: {} thunks{}, {} native\n", totals.commands, totals.thunks,
+                                 share(totals.thunks, totals.commands), totals.commands - totals.thunks);
   for (const auto& entry : totals.declined) {
     text += fmt::format("gg:   native {:>4}  {}{}\n", entry.second.count, entry.first,
                         entry.second.example.empty() ? "" : " (first: " + entry.second.example + ")");
