@@ -51,6 +51,8 @@ struct FileId {
 struct Standing {
   FileId id;
   mode_t mode = 0;
+  uid_t user = 0;
+  gid_t group = 0;
   timespec modified{};
 };
 
@@ -62,7 +64,8 @@ std::optional<Standing> standing_at(const std::string& path, const object::Promi
   if (!read || *read != promise || ::lstat(path.c_str(), &status) != 0) {
     return std::nullopt;
   }
-  return Standing{{status.st_dev, status.st_ino}, status.st_mode & 07777U, status.st_mtim};
+  return Standing{
+      {status.st_dev, status.st_ino}, status.st_mode & 07777U, status.st_uid, status.st_gid, status.st_mtim};
 }
 
 base::Result<void> make_directory_tree(object::FileStore& store, const object::Digest& digest,
@@ -161,8 +164,29 @@ mode_t mode_for(const object::Entry& entry, mode_t placeholder_mode) {
   return placeholder_mode | ((placeholder_mode & 0444U) >> 2U);  // executable by whoever may read
 }
 
+// Somebody may have given the placeholder away (install -o, chown, chgrp).
+base::Result<void> give_away(const std::string& temporary, const Standing& standing) {
+  struct stat status {};
+
+  if (::lstat(temporary.c_str(), &status) != 0) {
+    return tl::unexpected(system_failure("look at", temporary));
+  }
+  if ((status.st_uid != standing.user || status.st_gid != standing.group) &&
+      ::lchown(temporary.c_str(), standing.user, standing.group) != 0) {
+    return tl::unexpected(system_failure("set the owner of", temporary));
+  }
+  return {};
+}
+
 base::Result<void> dress(const std::string& temporary, const object::Entry& entry, const Standing& standing) {
   const timespec times[2] = {{0, UTIME_NOW}, standing.modified};
+  // Before the mode: a change of owner takes the set-user and set-group bits away.
+  if (!std::holds_alternative<object::Subdirectory>(entry)) {
+    auto given = give_away(temporary, standing);
+    if (!given) {
+      return given;
+    }
+  }
   if (std::holds_alternative<object::File>(entry) &&
       ::chmod(temporary.c_str(), mode_for(entry, standing.mode)) != 0) {
     return tl::unexpected(system_failure("set the mode of", temporary));

@@ -28,8 +28,8 @@ namespace intercept {
                                            const std::string& path, mode_t mask);
 
 // Replaces the placeholder of `promise` at every one of `paths` by `entry`, where it still is that very
-// promise. mtime, mode and hard links between the paths are kept. Errors name the path; the others are tried
-// all the same.
+// promise. mtime, mode, owner and hard links between the paths are kept. Errors name the path; the others are
+// tried all the same.
 struct Putting {
   std::vector<std::string> placed;
   std::vector<base::Error> errors;

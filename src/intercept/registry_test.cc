@@ -45,6 +45,28 @@ TEST(Registry, the_real_file_keeps_the_placeholders_time_and_mode) {
   EXPECT_TRUE(tree.registry.empty());
 }
 
+// What root's `install -o -g -m` did to the placeholder it did to the file. (Whatever else changes a file's
+// metadata, setfacl or setcap, is given the real one.)
+TEST(Registry, the_real_file_keeps_the_placeholders_owner_and_special_bits) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root can give files away";
+  }
+  Tree tree;
+  tree.made = object::File{tree.store.put("the real bytes").value(), true};
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("prog"), 0755).value());
+  ASSERT_EQ(::chown(tree.at("prog").c_str(), 12345, 54321), 0);
+  ASSERT_EQ(::chmod(tree.at("prog").c_str(), 06755), 0);
+  tree.put();
+
+  struct stat status {};
+
+  ASSERT_EQ(::stat(tree.at("prog").c_str(), &status), 0);
+  EXPECT_EQ(base::read_file(tree.at("prog")), "the real bytes");
+  EXPECT_EQ(status.st_uid, 12345U);
+  EXPECT_EQ(status.st_gid, 54321U);
+  EXPECT_EQ(status.st_mode & 07777U, 06755U);
+}
+
 TEST(Registry, a_newer_file_is_left_alone_and_a_removed_one_stays_removed) {
   Tree tree;
   ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("newer"), 0644).value());
