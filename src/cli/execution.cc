@@ -18,9 +18,9 @@ constexpr unsigned kPoolThreads = 4;  // they wait for files more than they comp
 
 std::unique_ptr<exec::Runner> open_runner(Storage& storage, const Settings& settings) {
   if (settings.sandbox == "none") {
-    return std::make_unique<exec::NativeRunner>(storage.store());
+    return std::make_unique<exec::NativeRunner>(storage.refilling());
   }
-  auto executor = exec::Executor::open(storage.store(), settings.store + "/layouts");
+  auto executor = exec::Executor::open(storage.refilling(), settings.store + "/layouts");
   if (!executor) {
     throw base::OperatorError(
         executor.error().message +
@@ -116,7 +116,7 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
                               [this](std::function<void()> callback) { loop_.post(std::move(callback)); });
     sched::Coordinator::Place place;
     place.engine = &local;
-    coordinator_ = std::make_unique<sched::Coordinator>(loop_, storage.store(), records, storage.clock(),
+    coordinator_ = std::make_unique<sched::Coordinator>(loop_, storage.refilling(), records, storage.clock(),
                                                         *witness_, std::vector{place}, policy);
     ready.set_value();
     run_loop();

@@ -176,7 +176,7 @@ int run_build(const Request& request, const Environment& environment) {
   // the session to say, which knows who was told what.
   Execution execution(*storage, settings, &journal, sched::OnFailure::KeepGoing);
   model::FileView view(
-      storage->store(), storage->records(), storage->clock(), "",
+      storage->refilling(), storage->records(), storage->clock(), "",
       [&](const std::string& path, const struct stat& status) -> std::optional<object::Promise> {
         if (static_cast<size_t>(status.st_size) != intercept::kPlaceholderBytes) {
           return std::nullopt;
@@ -186,7 +186,9 @@ int run_build(const Request& request, const Environment& environment) {
                                      : base::Result<std::vector<object::Digest>>();
         return missing && missing->empty() ? promise : std::nullopt;
       });
-  model::GnuModels models(view, storage->store(), storage->records());
+  const object::RefillingStore::Source source(
+      storage->refilling(), [&view](const object::Digest& digest) { return view.put_again(digest); });
+  model::GnuModels models(view, storage->refilling(), storage->records());
   TimedModels timed(models, storage->clock());
   BuildObserver observer(journal, settings.explain);
 
@@ -197,7 +199,7 @@ int run_build(const Request& request, const Environment& environment) {
   options.keep_going = settings.keep_going;
   base::make_directories(options.state_dir);
   base::SystemClock clock;
-  intercept::Session session(options, timed, execution, storage->store(), clock, observer);
+  intercept::Session session(options, timed, execution, storage->refilling(), clock, observer);
   intercept::Finished finished;
   std::atomic<int> stopped_by{0};
   {

@@ -27,6 +27,7 @@ T value_or_throw(base::Result<T> result) {
 
 Storage::Storage(const Settings& settings, storage::Access access)
     : store_(value_or_throw(storage::LocalStore::open(settings.store, clock_, warn, access))),
+      refilling_(*store_),
       records_(value_or_throw(storage::LocalRecords::open(settings.store, clock_, warn, access))) {}
 
 std::unique_ptr<Storage> open_storage(const Settings& settings, storage::Access access) {

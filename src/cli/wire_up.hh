@@ -2,6 +2,7 @@
 
 #include "base/clock.hh"
 #include "cli/settings.hh"
+#include "object/refilling_store.hh"
 #include "storage/local/records.hh"
 #include "storage/local/store.hh"
 
@@ -18,6 +19,9 @@ class Storage {
 
   [[nodiscard]] storage::LocalStore& store() { return *store_; }
 
+  // The same store for whoever reads what has been put there from the user's files.
+  [[nodiscard]] object::RefillingStore& refilling() { return refilling_; }
+
   [[nodiscard]] storage::LocalRecords& records() { return *records_; }
 
   [[nodiscard]] const base::Clock& clock() const { return clock_; }
@@ -25,6 +29,7 @@ class Storage {
  private:
   base::SystemClock clock_;
   std::unique_ptr<storage::LocalStore> store_;
+  object::RefillingStore refilling_;
   std::unique_ptr<storage::LocalRecords> records_;
 };
 

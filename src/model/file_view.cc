@@ -106,7 +106,7 @@ base::Result<std::optional<object::Entry>> FileView::at(const std::string& path)
   }
   const bool executable = (status.st_mode & S_IXUSR) != 0;
   if (const auto known = remembered(signature_of(status))) {
-    const auto there = held(*known);
+    const auto there = held(*known, path);
     if (!there) {
       return tl::unexpected(there.error());
     }
@@ -128,7 +128,7 @@ std::optional<object::Digest> FileView::remembered(const StatSignature& signatur
   });
 }
 
-base::Result<bool> FileView::held(const object::Digest& digest) {
+base::Result<bool> FileView::held(const object::Digest& digest, const std::string& path) {
   if (held_.with([&](const auto& known) { return known.contains(digest); })) {
     return true;
   }
@@ -137,7 +137,7 @@ base::Result<bool> FileView::held(const object::Digest& digest) {
     return tl::unexpected(missing.error());
   }
   if (missing->empty()) {
-    held_.with([&](auto& known) { known.insert(digest); });
+    held_.with([&](auto& known) { known.emplace(digest, path); });
   }
   return missing->empty();
 }
@@ -162,7 +162,7 @@ base::Result<object::Digest> FileView::store_bytes(const std::string& path, cons
     }
     const StatSignature now = signature_of(after);
     if (now == expected && now.size == digest->size()) {
-      held_.with([&](auto& known) { known.insert(*digest); });
+      held_.with([&](auto& known) { known.emplace(*digest, path); });
       if (is_settled(now, before)) {
         signatures_.with([&](Signatures& known) { known.insert_or_assign(now, *digest); });
       }
@@ -171,6 +171,20 @@ base::Result<object::Digest> FileView::store_bytes(const std::string& path, cons
     expected = now;
   }
   return base::failure("'" + path + "' kept changing while it was read");
+}
+
+bool FileView::put_again(const object::Digest& digest) {
+  const std::string path = held_.with([&](const auto& known) {
+    const auto found = known.find(digest);
+    return found == known.end() ? std::string() : found->second;
+  });
+  const base::UniqueFd fd(
+      path.empty() ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!fd) {
+    return false;
+  }
+  const auto stored = store_.put_file(fd.get(), path);
+  return stored && *stored == digest;
 }
 
 void FileView::load() {

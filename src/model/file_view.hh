@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 
 struct stat;
 
@@ -52,6 +51,10 @@ class FileView final : public View {
 
   [[nodiscard]] base::Result<std::optional<object::Entry>> at(const std::string& path) override;
 
+  // Puts the object into the store again from a file that was seen to hold it. False: no such file, or it has
+  // changed since.
+  [[nodiscard]] bool put_again(const object::Digest& digest);
+
   [[nodiscard]] std::string pristine_root() const override { return pristine_root_; }
 
  private:
@@ -59,7 +62,7 @@ class FileView final : public View {
   void save() const;
   [[nodiscard]] std::optional<object::Digest> remembered(const StatSignature& signature);
   [[nodiscard]] base::Result<object::Digest> store_bytes(const std::string& path, const struct stat& status);
-  [[nodiscard]] base::Result<bool> held(const object::Digest& digest);
+  [[nodiscard]] base::Result<bool> held(const object::Digest& digest, const std::string& path);
 
   using Signatures = std::unordered_map<StatSignature, object::Digest, HashOfSignature>;
 
@@ -69,7 +72,8 @@ class FileView final : public View {
   std::string pristine_root_;
   ReadPlaceholder placeholder_;
   base::Guarded<Signatures> signatures_;
-  base::Guarded<std::unordered_set<object::Digest>> held_;  // known to be in the store during this run
+  // What the store was seen to have during this run, and a file with those bytes: should the store lose them.
+  base::Guarded<std::unordered_map<object::Digest, std::string>> held_;
 };
 
 }  // namespace model

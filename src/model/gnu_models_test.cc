@@ -120,6 +120,20 @@ TEST_F(GnuModelsTest, the_same_command_is_the_same_thunk_and_a_touch_changes_not
   EXPECT_NE(std::get<Inferred>(infer({"gcc", "-c", "a.c"})).thunk, first);
 }
 
+TEST_F(GnuModelsTest, an_input_that_the_store_lost_is_put_again_from_its_file_unless_that_has_changed) {
+  const std::string path = folder_.path() + "/lost.h";
+  base::write_file_atomically(path, "int a;\n");
+  const object::Entry entry = view_.at(path).value().value();
+  const object::Digest digest = std::get<object::File>(entry).digest;
+  store_.forget(digest);
+  EXPECT_TRUE(view_.put_again(digest));
+  EXPECT_EQ(store_.get(digest).value(), "int a;\n");
+  store_.forget(digest);
+  base::write_file_atomically(path, "int b;\n");
+  EXPECT_FALSE(view_.put_again(digest));
+  EXPECT_FALSE(view_.put_again(object::hash("never seen")));
+}
+
 TEST_F(GnuModelsTest, a_header_that_appears_earlier_in_the_search_path_is_noticed) {
   write("a.c", "#include \"h.h\"\n#include <k.h>\n");
   write("one/.keep", "");

@@ -3,7 +3,7 @@ import os
 import subprocess
 import unittest
 
-from ggtest import CALCULATOR, NOBODY, Case, skip
+from ggtest import CALCULATOR, CALCULATOR_COMMANDS, NOBODY, Case, skip
 
 MAKE = ["make", "-j2"]
 
@@ -34,6 +34,7 @@ class Store(Case):
         self.fresh(CALCULATOR)
         self.under_gg(MAKE)
         self.assert_same(made, self.snapshot())
+        self.assertEqual((self.stats()["ran"], self.stats()["native"]), (CALCULATOR_COMMANDS, 0), "made again, as thunks")
 
     def test_fsck_finds_and_quarantines_a_flipped_bit(self):
         made = self.built()
