@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
 
 namespace exec {
 
@@ -73,11 +74,24 @@ Expected<void> Farm::become(const Layout& wanted, object::FileStore& store) {
       return removed;
     }
   }
+  std::optional<Failure> loss;
   for (const Node* const node : difference_to.lacking) {
     Expected<void> made = make(*node, store);
-    if (!made) {
+    if (made) {
+      continue;
+    }
+    if (made.error().lost.empty()) {
       return made;
     }
+    // Each loss costs a round of making again, so all are told of at once.
+    if (loss) {
+      loss->lost.push_back(made.error().lost.front());
+    } else {
+      loss = std::move(made.error());
+    }
+  }
+  if (loss) {
+    return tl::unexpected<Failure>(*std::move(loss));
   }
   if (!difference_to.surplus.empty() || !difference_to.lacking.empty()) {
     present_ = wanted;

@@ -113,15 +113,18 @@ TEST_F(LayoutTest, a_promise_in_the_tree_is_refused_by_name) {
   EXPECT_EQ(refused.error().error.message.rfind("'main.o' is still a promise of ", 0), 0U);
 }
 
-TEST_F(LayoutTest, a_lost_object_is_named) {
+TEST_F(LayoutTest, all_lost_objects_are_named) {
   exec::TreeBuilder tree(store_);
   tree.file("a", "gone");
+  tree.file("b", "here");
+  tree.file("c", "gone too");
   const Layout wanted = layout(tree);
   store_.forget(object::hash("gone"));
+  store_.forget(object::hash("gone too"));
   Farm farm(space_.path() + "/farm");
   const auto failed = farm.become(wanted, store_);
   ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().lost, std::vector<object::Digest>{object::hash("gone")});
+  EXPECT_EQ(failed.error().lost, (std::vector{object::hash("gone"), object::hash("gone too")}));
 }
 
 TEST_F(LayoutTest, alike_layouts_find_their_farm_again_and_others_get_their_own) {
