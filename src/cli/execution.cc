@@ -151,6 +151,11 @@ void Execution::submit(const object::Digest& thunk, const std::string& label, Do
   });
 }
 
+void Execution::remake(const object::Digest& thunk, Done done) {
+  coordinator_->remake(
+      thunk, [done = std::move(done)](const sched::Answer& answer) { done(sched::to_result(answer)); });
+}
+
 void Execution::hurry(const object::Digest& thunk) {
   coordinator_->hurry(thunk);
 }

@@ -23,6 +23,7 @@ class Execution final : public intercept::Forcer {
 
   [[nodiscard]] std::optional<ir::Result> known(const object::Digest& thunk) override;
   void submit(const object::Digest& thunk, const std::string& label, Done done) override;
+  void remake(const object::Digest& thunk, Done done) override;
   void hurry(const object::Digest& thunk) override;
   void cancel_all() override;
 

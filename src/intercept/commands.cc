@@ -205,8 +205,8 @@ void Commands::take(const JobRef& job, model::Inferred inferred) {
 // A known result: everything is there when the command returns.
 bool Commands::replay(const JobRef& job, const model::Inferred& inferred) {
   const auto result = forcer_.known(inferred.thunk);
-  if (!result || result->exit_code != 0 || !place_outputs(job, inferred, *result, false) ||
-      !write_now_files(job, inferred)) {
+  if (!result || result->exit_code != 0 || !holds_streams(*result) ||
+      !place_outputs(job, inferred, *result, false) || !write_now_files(job, inferred)) {
     return false;  // not known, or no longer held: made again
   }
   report(job, Outcome::Hit, "", "", &inferred);
@@ -377,6 +377,16 @@ base::Result<void> Commands::write_now_files(const JobRef& job, const model::Inf
     }
   }
   return {};
+}
+
+bool Commands::holds_streams(const ir::Result& result) {
+  for (const auto& stream : {result.standard_output, result.standard_error}) {
+    const auto bytes = stream ? store_.get(*stream) : base::Result<std::optional<std::string>>("");
+    if (!bytes || !*bytes) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void Commands::answer(const JobRef& job, const ir::Result& result) {

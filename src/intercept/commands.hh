@@ -64,6 +64,7 @@ class Commands {
   base::Result<void> place_outputs(const JobRef& job, const model::Inferred& inferred,
                                    const ir::Result& result, bool perhaps_only);
   base::Result<void> write_now_files(const JobRef& job, const model::Inferred& inferred);
+  [[nodiscard]] bool holds_streams(const ir::Result& result);
   void answer(const JobRef& job, const ir::Result& result);
   void report(const JobRef& job, Outcome outcome, const std::string& reason, const std::string& detail,
               const model::Inferred* inferred);

@@ -27,6 +27,9 @@ class Forcer {
   // Starts to reduce the thunk and what it depends on; asking for one that is under way joins it.
   virtual void submit(const object::Digest& thunk, const std::string& label, Done done) = 0;
 
+  // The same for one that has succeeded, but whose outputs the store has lost since: it is run again.
+  virtual void remake(const object::Digest& thunk, Done done) = 0;
+
   // Somebody blocks on this one: it goes first.
   virtual void hurry(const object::Digest& thunk) = 0;
 

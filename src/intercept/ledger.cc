@@ -151,11 +151,29 @@ void Ledger::end_of_retry() {
   }
 }
 
+// True when it is under way once more: a memo said what the outputs are, and now the store turns out to have
+// one of them no longer, or damaged.
+bool Ledger::remake(const object::Digest& thunk, const base::Error& why) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (why.kind != base::FailureKind::RetryHere || std::exchange(entries_[thunk].remade, true)) {
+      return false;
+    }
+  }
+  forcer_.remake(thunk, [this, thunk](const base::Result<ir::Result>& result) {
+    workers_.post([this, thunk, result] { finished(thunk, result); });
+  });
+  return true;
+}
+
 void Ledger::settle(const object::Digest& thunk, const base::Result<ir::Result>& result) {
   base::Result<ir::Result> outcome = result;
   if (outcome && outcome->exit_code == 0) {
     const auto errors = registry_.put_all(thunk, *outcome);
     if (!errors.empty()) {
+      if (remake(thunk, errors.front())) {
+        return;
+      }
       outcome = tl::unexpected(errors.front());
     }
   }

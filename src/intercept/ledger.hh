@@ -79,12 +79,14 @@ class Ledger {
     std::shared_ptr<const base::Result<ir::Result>> result;
     std::vector<Told> waiting;
     Again again;
+    bool remade = false;
   };
 
   void note_told(Entry& entry, Told told);
   void post_counted(std::function<void()> work);
   bool try_again(const object::Digest& thunk, const base::Result<ir::Result>& result);
   void end_of_retry();
+  bool remake(const object::Digest& thunk, const base::Error& why);
   void settle(const object::Digest& thunk, const base::Result<ir::Result>& result);
   void finished(const object::Digest& thunk, const base::Result<ir::Result>& result);
 

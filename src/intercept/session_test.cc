@@ -50,6 +50,17 @@ TEST(Session, a_known_result_is_there_when_the_command_returns) {
   EXPECT_EQ(world.forcer.submitted, 1);
 }
 
+TEST(Session, an_output_that_is_found_damaged_when_it_is_put_in_place_is_made_again) {
+  World world;
+  world.write("in", "hello\n");
+  world.store.lost_at_first_placing = "HELLO\n";
+  const Finished finished = world.make("x-tool in out");
+  EXPECT_EQ(finished.exit_code, 0) << world.seen.story();
+  EXPECT_TRUE(finished.failures.empty());
+  EXPECT_EQ(world.read("out"), "HELLO\n");
+  EXPECT_EQ(world.forcer.remade, 1);
+}
+
 TEST(Session, what_a_model_declines_runs_for_real_with_arguments_environment_and_status) {
   World world;
   base::write_file_atomically(world.folder.path() + "/bin/x-tool",
