@@ -132,8 +132,8 @@ sock_filter answer(uint32_t action) {
 
 constexpr uint32_t kNoSuchCall = SECCOMP_RET_ERRNO | ENOSYS;
 
-// One architecture's calls; the call's number is loaded. An open that can neither read nor write a file's
-// bytes is let through here, where it costs nothing.
+// One architecture's calls; the call's number is loaded. An open that can read neither a file's bytes nor a
+// directory's names is let through here, where it costs nothing.
 std::vector<sock_filter> block_for(uint32_t architecture) {
   std::vector<sock_filter> block{load(offsetof(seccomp_data, nr))};
 #if defined(__x86_64__)
@@ -155,7 +155,7 @@ std::vector<sock_filter> block_for(uint32_t architecture) {
           offsetof(seccomp_data, args) + sizeof(uint64_t) * static_cast<size_t>(call.shape.flags);
       block.push_back(jump(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4));
       block.push_back(load(flags));
-      block.push_back(jump(BPF_JMP | BPF_JSET | BPF_K, O_PATH | O_DIRECTORY, 0, 1));
+      block.push_back(jump(BPF_JMP | BPF_JSET | BPF_K, O_PATH, 0, 1));
       block.push_back(answer(SECCOMP_RET_ALLOW));
       block.push_back(answer(SECCOMP_RET_USER_NOTIF));
     } else {

@@ -139,6 +139,33 @@ std::set<object::Promise> Registry::promises() const {
   return all;
 }
 
+std::set<object::Promise> Registry::promises_in(const std::string& directory) {
+  const std::string prefix = directory + "/";
+  std::map<std::string, object::Promise> candidates;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (auto it = suspects_.lower_bound(prefix); it != suspects_.end() && it->starts_with(prefix); ++it) {
+      const auto promise = read_placeholder(*it);
+      if (promise && it->find('/', prefix.size()) == std::string::npos) {
+        insert(*promise, *it);
+      }
+    }
+    for (auto it = promise_at_.lower_bound(prefix); it != promise_at_.end() && it->first.starts_with(prefix);
+         ++it) {
+      if (it->first.find('/', prefix.size()) == std::string::npos) {
+        candidates.insert(*it);
+      }
+    }
+  }
+  std::set<object::Promise> found;
+  for (const auto& [path, promise] : candidates) {
+    if (read_placeholder(path) == promise) {
+      found.insert(promise);
+    }
+  }
+  return found;
+}
+
 bool Registry::empty() const {
   const std::scoped_lock lock(mutex_);
   return paths_.empty() && suspects_.empty();

@@ -44,6 +44,9 @@ class Registry {
   [[nodiscard]] std::set<object::Promise> look_at_suspects();
 
   [[nodiscard]] std::set<object::Promise> promises() const;
+
+  // Those whose placeholders stand directly in this directory.
+  [[nodiscard]] std::set<object::Promise> promises_in(const std::string& directory);
   [[nodiscard]] bool empty() const;
 
   // Puts the entry in place wherever the promise stands, and forgets the promise's paths.

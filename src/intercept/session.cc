@@ -169,6 +169,7 @@ struct Session::Impl {
     launch.pristine_root = pristine_root();
     launch.supervise = true;
     supervision.pristine_root = pristine_root();
+    supervision.lazy = options.lazy;
   }
 
   void put_shims_before_path(Launch& launch, const std::string& path) {

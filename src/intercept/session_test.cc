@@ -344,6 +344,33 @@ TEST(Readers, each_kind_reads_the_real_bytes) {
   }
 }
 
+TEST(Readers, whoever_lists_a_directory_finds_the_real_files_sizes_and_sees_none_come) {
+  World world(std::chrono::seconds(20));
+  world.write("in", "hello\n");
+  base::make_directories(world.at("d"));
+  EXPECT_EQ(
+      world
+          .make("x-tool in d/out\n"
+                "python3 -c 'import os; print(*[e.stat().st_size for e in os.scandir(\"d\")])' > sizes\n"
+                "x-tool in d/second\ntar -C d -cf t.tar .\ntar -xOf t.tar ./second > third")
+          .exit_code,
+      0)
+      << world.seen.story();
+  EXPECT_EQ(world.read("sizes"), "6\n");
+  EXPECT_EQ(world.read("third"), "HELLO\n");
+  EXPECT_EQ(world.seen.count(Outcome::Promised), 2U) << world.seen.story();
+}
+
+TEST(Readers, where_only_what_is_read_becomes_real_a_tree_of_placeholders_is_copied_as_it_is) {
+  World world;
+  world.options.lazy = true;
+  world.write("in", "hello\n");
+  base::make_directories(world.at("d"));
+  EXPECT_EQ(world.make("x-tool in d/out\ncp -r d e\nfind d > names").exit_code, 0) << world.seen.story();
+  EXPECT_TRUE(read_placeholder(world.at("e/out")));
+  EXPECT_EQ(world.forcer.submitted, 0);
+}
+
 TEST(Readers, what_the_build_makes_and_then_executes_is_forced_first) {
   World world(std::chrono::seconds(20));
   world.write("generator", "#!/bin/sh\necho made by $0 $1\n");

@@ -172,6 +172,7 @@ struct Supervisor::Impl {
   bool take_one();
   void decide(const Case& one);
   void on_open(const Case& one);
+  void on_open_directory(const Case& one, const std::string& reached);
   void on_execute(const Case& one);
   void on_rename_or_link(const Case& one);
   void on_unlink(const Case& one);
@@ -315,7 +316,7 @@ std::optional<object::Promise> Supervisor::Impl::known_promise(const std::string
 void Supervisor::Impl::on_open(const Case& one) {
   const auto flags = flags_of(one);
   const auto reached = path_of(one, one.shape.directory, one.shape.path);
-  if (!flags || !reached || (*flags & (O_PATH | O_DIRECTORY)) != 0) {
+  if (!flags || !reached || (*flags & O_PATH) != 0) {
     listener->go_on(one.id);
     return;
   }
@@ -327,6 +328,10 @@ void Supervisor::Impl::on_open(const Case& one) {
       registry.suspect(real_path(*reached, Last::AsItIs, settings.pristine_root));
     }
     listener->go_on(one.id);
+    return;
+  }
+  if (S_ISDIR(status.st_mode)) {
+    on_open_directory(one, *reached);
     return;
   }
   if (const std::string* tool = tool_behind(one, status)) {
@@ -342,6 +347,24 @@ void Supervisor::Impl::on_open(const Case& one) {
     registry.suspect(real_path(*reached, Last::Followed, settings.pristine_root));
   }
   listener->go_on(one.id);
+}
+
+// Who lists a directory may well ask for the size of each file, which is not notified, or watch whether the
+// directory changes meanwhile (tar does both). So what is owed directly in it is real before it is opened,
+// unless only names are wanted. A mover has to wait, too, where results come in by themselves: it could meet
+// the temporary of one that is just being put in place.
+void Supervisor::Impl::on_open_directory(const Case& one, const std::string& reached) {
+  std::set<object::Promise> owed;
+  if (!registry.empty()) {
+    owed = registry.promises_in(real_path(reached, Last::Followed, settings.pristine_root));
+  }
+  const auto process = owed.empty() ? std::nullopt : read_process(one.thread);
+  const bool moves = process && only_moves_bytes(process->program, process->argv);
+  if (!process || (moves ? settings.lazy : leaves_arguments_alone(process->program))) {
+    listener->go_on(one.id);
+    return;
+  }
+  hold(one, {owed.begin(), owed.end()});
 }
 
 // False: the call may go on as it is.

@@ -27,6 +27,7 @@ class Supervisor {
   struct Settings {
     std::string pristine_root;
     std::map<std::string, std::string> tools;  // shim file -> the tool it stands over
+    bool lazy = false;                         // only what somebody reads becomes real
   };
 
   Supervisor(Settings settings, base::UniqueFd listener, Registry& registry, Ledger& ledger,
