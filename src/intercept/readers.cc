@@ -19,6 +19,9 @@ constexpr std::array<std::string_view, 48> kNamesOnly{
     "sh",    "dash",  "bash",    "ksh",      "mksh",     "env",         "nice",     "ionice",
     "nohup", "time",  "timeout", "xargs",    "find",     "strace",      "sudo",     "fakeroot"};
 
+constexpr std::array<std::string_view, 11> kPackers{"cpio", "pax", "afio", "tar",   "bsdtar", "zip",
+                                                    "7z",   "7za", "7zr",  "rsync", "jar"};
+
 template <size_t N>
 bool one_of(std::string_view name, const std::array<std::string_view, N>& names) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -36,6 +39,10 @@ bool only_moves_bytes(const std::string& program, const std::vector<std::string>
 bool leaves_arguments_alone(const std::string& program) {
   return one_of(program, kNamesOnly) ||
          (program.size() >= 7 && program.compare(program.size() - 7, 7, "libtool") == 0);
+}
+
+bool packs_listed_files(const std::string& program) {
+  return one_of(program, kPackers);
 }
 
 }  // namespace intercept

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-// What gg knows of programs that meet placeholders. Lists only ever make something cheaper: a program that is
-// on none of them is always right.
+// What gg knows of programs that meet placeholders. All lists but the packers' only make something cheaper: a
+// program that is on none of them is right.
 namespace intercept {
 
 // Does the program, started with this argv, only move files' bytes about? It may see placeholders as they
@@ -14,5 +14,9 @@ namespace intercept {
 // Does the program care only for the names among its arguments (rm, mkdir), or hand them on to others (make,
 // sh, env)? Then placeholders among them stay as they are.
 [[nodiscard]] bool leaves_arguments_alone(const std::string& program);
+
+// Does the program pack files whose names it may read from a pipe or a list, and take their sizes from stat,
+// which is not notified? Then everything owed is made real before it starts, or it would cut files short.
+[[nodiscard]] bool packs_listed_files(const std::string& program);
 
 }  // namespace intercept

@@ -147,7 +147,7 @@ struct Session::Impl {
     if (abilities.namespaces && abilities.supervision) {
       return Standing::Namespaces;
     }
-    observer.note("gg: this machine refuses " +
+    observer.note("this machine refuses " +
                   (abilities.namespaces ? "seccomp user notification (" + abilities.supervision_refused + ")"
                                         : "mount namespaces (" + abilities.namespaces_refused + ")") +
                   "; tools are found by a directory before PATH instead, tools named by an absolute path run "
@@ -195,7 +195,7 @@ struct Session::Impl {
 
   void clean_up_after_others() {
     for (const std::string& removed : clean_up_after_dead_sessions(options.state_dir)) {
-      observer.note("gg: removed '" + removed + "', which an earlier run that was killed left unfinished");
+      observer.note("removed '" + removed + "', which an earlier run that was killed left unfinished");
     }
   }
 

@@ -240,7 +240,7 @@ bool Supervisor::Impl::take_one() {
   try {
     decide(one);
   } catch (const base::SyscallError& error) {  // the journal: disk full
-    observer.note(std::string("gg: ") + error.what());
+    observer.note(error.what());
     listener->go_on(one.id);
   }
   return true;
@@ -423,6 +423,10 @@ void Supervisor::Impl::on_execute(const Case& one) {
     }
   }
   carriers.erase(one.thread);  // another program from now on
+  if (packs_listed_files(last_part(*reached))) {
+    const std::set<object::Promise> owed = registry.promises();
+    promises.insert(promises.end(), owed.begin(), owed.end());
+  }
   if (!leaves_arguments_alone(last_part(*reached))) {
     const auto argv = read_strings(one.thread, one.argument(one.shape.arguments), one.wide ? 8 : 4);
     for (size_t i = 1; argv && i < argv->size(); ++i) {
@@ -528,7 +532,7 @@ void Supervisor::Impl::note_long_waits() {
   for (auto& [id, waiting] : held) {
     if (!waiting.said && clock.steady() - waiting.since > kPatience) {
       waiting.said = true;
-      observer.note("gg: " + waiting.who + " has waited " + std::to_string(kPatience.count()) + " s for '" +
+      observer.note(waiting.who + " has waited " + std::to_string(kPatience.count()) + " s for '" +
                     waiting.what + "'");
     }
   }

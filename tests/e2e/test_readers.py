@@ -96,6 +96,9 @@ class Readers(Case):
     def test_read_only_objects_and_the_umask(self):
         self.check(["chmod 444 slow.o", "(umask 077; g++ -O1 -c slow.cc -o private.o)"])
 
+    def test_an_archiver_that_is_told_names_by_a_pipe(self):
+        self.check(["ls slow.o slow | tar -cf all.tar -T -", "tar -xOf all.tar slow.o | cmp - slow.o", "rm all.tar"])
+
     def test_a_response_file(self):
         self.check(["echo slow.o > list && g++ -o again @list"])
 

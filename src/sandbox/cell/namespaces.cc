@@ -129,8 +129,9 @@ void give_up_gains(const Stage& stage, bool user_namespace) {
 void enter_namespaces(const sandbox::wire::Start& start, const Stage& stage) {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
-  if (uid == 0) {
-    stage.must(::setgroups(0, nullptr), "drop", "supplementary groups");
+  // Root of a user namespace that denies setgroups keeps its groups, as any ordinary user does.
+  if (uid == 0 && ::setgroups(0, nullptr) != 0 && errno != EPERM) {
+    stage.must(-1, "drop", "supplementary groups");
   }
   if (start.user_namespace) {
     enter_user_namespace(stage, uid, gid);
