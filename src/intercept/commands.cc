@@ -87,17 +87,27 @@ void Commands::use_path(std::string directory, std::string path) {
   path_ = std::move(path);
 }
 
+// What is inferred has to mean the real tools, also those that a compiler finds by PATH.
+void Commands::use_real_path(model::Invocation& invocation) const {
+  if (invocation.program.starts_with(path_directory_)) {
+    invocation.program = find_on_path(last_part(invocation.program), path_);
+  }
+  const auto path = invocation.environment.find("PATH");
+  if (path != invocation.environment.end() && path->second.starts_with(path_directory_ + ":")) {
+    path->second.erase(0, path_directory_.size() + 1);
+  }
+}
+
 void Commands::handle(Request request, std::shared_ptr<Answer> answer) {
   auto job = std::make_shared<Job>();
   job->started = clock_.steady();
   job->request = std::move(request);
   job->answer = std::move(answer);
-  std::string program = job->request.program;
-  if (!path_directory_.empty() && program.compare(0, path_directory_.size(), path_directory_) == 0) {
-    program = find_on_path(last_part(program), path_);
-  }
-  job->invocation = {std::move(program), job->request.argv, job->request.environment,
+  job->invocation = {job->request.program, job->request.argv, job->request.environment,
                      job->request.working_directory};
+  if (!path_directory_.empty()) {
+    use_real_path(job->invocation);
+  }
   ledger_.post([this, job] { infer(job); });
 }
 

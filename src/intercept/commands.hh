@@ -47,6 +47,7 @@ class Commands {
   [[nodiscard]] std::vector<FailedCommand> failures() const;
 
  private:
+  void use_real_path(model::Invocation& invocation) const;
   struct Job;
   using JobRef = std::shared_ptr<Job>;
 

@@ -49,6 +49,32 @@ class Unprivileged(Case):
         self.assertTrue((self.world / "elsewhere/objects").is_dir())
 
 
+class WithoutNamespaces(Case):
+    """Where the machine refuses namespaces, as Docker's default profile does."""
+
+    def refused(self, *words):
+        shut = "echo 0 >/proc/sys/user/max_user_namespaces && echo 0 >/proc/sys/user/max_mnt_namespaces && exec \"$0\" \"$@\""
+        return self.run_command(["unshare", "--user", "--map-root-user", "sh", "-c", shut, GG, *words])
+
+    def test_containers_are_refused_with_advice(self):
+        self.fresh(CALCULATOR)
+        run = self.refused("run", "--", *MAKE)
+        self.assertEqual(run.status, 3, str(run))
+        self.assertIn(b"--sandbox=none", run.err, str(run))
+        self.assertFalse((self.tree / "calculator").exists())
+
+    def test_without_a_sandbox_tools_are_found_by_path_and_all_commands_are_thunks(self):
+        self.fresh(CALCULATOR)
+        self.plain(MAKE)
+        expected = self.snapshot()
+        self.fresh(CALCULATOR)
+        run = self.ok(self.refused("run", "--sandbox=none", "--", *MAKE))
+        self.assertIn(b"gg: this machine refuses mount namespaces", run.err, str(run))
+        self.assert_same(expected, self.snapshot(), str(run))
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
+
+
 class Root(Case):
     def test_root_keeps_its_rights_in_the_build(self):
         if os.getuid() != 0:
