@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/result.hh"
+
 #include <cerrno>
 #include <stdexcept>
 #include <string>
@@ -27,5 +29,14 @@ class OperatorError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// For whoever can do nothing about the failure but tell the operator: the value, or an OperatorError.
+template <class T>
+T value_or_throw(Result<T> result) {
+  if (!result) {
+    throw OperatorError(result.error().message);
+  }
+  return *std::move(result);
+}
 
 }  // namespace base

@@ -1,6 +1,7 @@
 #include "cli/execution.hh"
 
 #include "base/errors.hh"
+#include "cli/say.hh"
 #include "engine/local/local_engine.hh"
 #include "exec/executor.hh"
 #include "exec/native.hh"
@@ -87,7 +88,7 @@ class Execution::Witness final : public sched::Observer {
                                                                                      : "hit"});
   }
 
-  void trouble(const std::string& message) override { fmt::print(stderr, "gg: {}\n", message); }
+  void trouble(const std::string& message) override { say(message); }
 
  private:
   Journal* journal_;

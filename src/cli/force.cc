@@ -3,6 +3,7 @@
 #include "base/quote.hh"
 #include "cli/commands.hh"
 #include "cli/execution.hh"
+#include "cli/say.hh"
 #include "cli/stop_signals.hh"
 #include "cli/subject.hh"
 #include "intercept/placing.hh"
@@ -26,10 +27,6 @@ struct Wanted {
   std::string path;
   object::Promise promise;
 };
-
-void say(const std::string& text) {
-  fmt::print(stderr, "gg: {}\n", text);
-}
 
 // Every placeholder below the directory.
 void find_all(const std::string& directory, std::vector<Wanted>& wanted) {

@@ -1,6 +1,7 @@
 #include "base/errors.hh"
 #include "cli/commands.hh"
 #include "cli/help.hh"
+#include "cli/say.hh"
 
 #include <fmt/format.h>
 
@@ -34,7 +35,7 @@ int dispatch(const cli::Request& request, const cli::Environment& environment) {
 }
 
 int complain(const char* what, int status) {
-  fmt::print(stderr, "gg: {}\n", what);
+  cli::say(what);
   return status;
 }
 

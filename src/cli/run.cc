@@ -3,8 +3,8 @@
 #include "base/quote.hh"
 #include "cli/commands.hh"
 #include "cli/execution.hh"
+#include "cli/say.hh"
 #include "cli/stop_signals.hh"
-#include "cli/timed_models.hh"
 #include "cli/totals.hh"
 #include "intercept/placeholder.hh"
 #include "intercept/session.hh"
@@ -24,10 +24,6 @@
 namespace cli {
 
 namespace {
-
-void say(const std::string& text) {
-  fmt::print(stderr, "gg: {}\n", text);
-}
 
 const char* word_for(intercept::Outcome outcome) {
   switch (outcome) {
@@ -189,7 +185,6 @@ int run_build(const Request& request, const Environment& environment) {
   const object::RefillingStore::Source source(
       storage->refilling(), [&view](const object::Digest& digest) { return view.put_again(digest); });
   model::GnuModels models(view, storage->refilling(), storage->records());
-  TimedModels timed(models, storage->clock());
   BuildObserver observer(journal, settings.explain);
 
   intercept::Options options;
@@ -199,7 +194,7 @@ int run_build(const Request& request, const Environment& environment) {
   options.keep_going = settings.keep_going;
   base::make_directories(options.state_dir);
   base::SystemClock clock;
-  intercept::Session session(options, timed, execution, storage->refilling(), clock, observer);
+  intercept::Session session(options, models, execution, storage->refilling(), clock, observer);
   intercept::Finished finished;
   std::atomic<int> stopped_by{0};
   {
@@ -212,7 +207,7 @@ int run_build(const Request& request, const Environment& environment) {
   }
 
   const int status = stopped_by != 0 ? 128 + stopped_by : exit_status(finished);
-  journal.end(status, storage->clock().wall().count(), timed.spent().count());
+  journal.end(status, storage->clock().wall().count(), models.statistics().time.count());
   for (const std::string& message : finished.left_over) {
     say(message);
   }

@@ -7,14 +7,6 @@ namespace cli {
 
 namespace {
 
-template <class T>
-T value_or_throw(base::Result<T> result) {
-  if (!result) {
-    throw base::OperatorError(result.error().message);
-  }
-  return *std::move(result);
-}
-
 void walk_below(object::Store& store, const object::Digest& digest, const std::string& prefix,
                 const std::function<void(const std::string&, const object::Entry&)>& visit) {
   const object::Directory directory = read_directory(store, digest);
@@ -31,7 +23,7 @@ void walk_below(object::Store& store, const object::Digest& digest, const std::s
 }  // namespace
 
 std::string read_object(object::Store& store, const object::Digest& digest) {
-  auto bytes = value_or_throw(store.get(digest));
+  auto bytes = base::value_or_throw(store.get(digest));
   if (!bytes) {
     throw base::OperatorError("the store does not hold " + digest.to_string() +
                               " (it may have been collected by `gg gc`; run the build again to make it)");
@@ -40,15 +32,15 @@ std::string read_object(object::Store& store, const object::Digest& digest) {
 }
 
 ir::Thunk read_thunk(object::Store& store, const object::Digest& thunk) {
-  return value_or_throw(ir::decode_thunk(read_object(store, thunk)));
+  return base::value_or_throw(ir::decode_thunk(read_object(store, thunk)));
 }
 
 ir::Command read_command(object::Store& store, const object::Digest& command) {
-  return value_or_throw(ir::decode_command(read_object(store, command)));
+  return base::value_or_throw(ir::decode_command(read_object(store, command)));
 }
 
 object::Directory read_directory(object::Store& store, const object::Digest& directory) {
-  return value_or_throw(object::decode_directory(read_object(store, directory)));
+  return base::value_or_throw(object::decode_directory(read_object(store, directory)));
 }
 
 void walk(object::Store& store, const object::Digest& root,
@@ -60,15 +52,15 @@ std::vector<object::Promise> dependencies(object::Store& store, const object::Di
   const auto read = [&](const object::Digest& digest) -> base::Result<object::Directory> {
     return read_directory(store, digest);
   };
-  return value_or_throw(ir::promises_in(read_thunk(store, thunk).input_root, read));
+  return base::value_or_throw(ir::promises_in(read_thunk(store, thunk).input_root, read));
 }
 
 std::optional<ir::Result> memo_of(object::Records& records, const object::Digest& thunk) {
-  const auto record = value_or_throw(records.find(object::kMemoTable, thunk));
+  const auto record = base::value_or_throw(records.find(object::kMemoTable, thunk));
   if (!record) {
     return std::nullopt;
   }
-  return value_or_throw(ir::decode_result(*record));
+  return base::value_or_throw(ir::decode_result(*record));
 }
 
 }  // namespace cli
