@@ -1,8 +1,8 @@
 #include "cli/progress.hh"
 
-#include <fmt/format.h>
+#include "cli/say.hh"
 
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -12,11 +12,6 @@ namespace {
 
 constexpr base::Nanoseconds kTerminalInterval = std::chrono::milliseconds(100);
 constexpr base::Nanoseconds kLogInterval = std::chrono::seconds(10);
-
-// A display that cannot be shown is no reason to end a build.
-void write_quietly(const std::string& text) {
-  [[maybe_unused]] const ssize_t shown = ::write(STDERR_FILENO, text.data(), text.size());
-}
 
 }  // namespace
 
@@ -38,20 +33,20 @@ void ProgressDisplay::show(const Progress& progress) {
   const base::Nanoseconds now = clock_.steady();
   const base::Nanoseconds interval = kind_ == Kind::Terminal ? kTerminalInterval : kLogInterval;
   const base::Nanoseconds since = last_shown_ == base::Nanoseconds{0} ? now - started_ : now - last_shown_;
-  if (kind_ == Kind::Off || since < interval) {
+  if (kind_ == Kind::Off || progress.known == 0 || since < interval) {
     return;
   }
   last_shown_ = now;
-  const std::string line = "gg: " + progress_line(progress, now - started_);
-  visible_ = kind_ == Kind::Terminal;
-  write_quietly(visible_ ? "\r" + line + "\033[K" : line + "\n");
+  const std::string line = progress_line(progress, now - started_);
+  if (kind_ == Kind::Terminal) {
+    status_line_.show("gg: " + line);
+  } else {
+    say(line);
+  }
 }
 
 void ProgressDisplay::clear() {
-  if (visible_) {
-    write_quietly("\r\033[K");
-    visible_ = false;
-  }
+  status_line_.close();
 }
 
 }  // namespace cli

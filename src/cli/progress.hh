@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.hh"
+#include "cli/status_line.hh"
 
 #include <atomic>
 #include <cstdint>
@@ -20,7 +21,8 @@ struct Progress {
 // so far; left out before there is one.
 [[nodiscard]] std::string progress_line(const Progress& progress, base::Nanoseconds elapsed);
 
-// Shows the line on a terminal, over itself; in a log a plain line now and then. One thread.
+// Shows the line at the bottom of a terminal; in a log a plain line now and then. Nothing before there is a
+// thunk. One thread.
 class ProgressDisplay {
  public:
   enum class Kind { Terminal, Log, Off };
@@ -30,7 +32,7 @@ class ProgressDisplay {
 
   void show(const Progress& progress);
 
-  // Takes the line away, so that other output starts on a clean one.
+  // Takes the terminal's line away.
   void clear();
 
  private:
@@ -38,7 +40,7 @@ class ProgressDisplay {
   const base::Clock& clock_;
   base::Nanoseconds started_;
   base::Nanoseconds last_shown_{0};
-  bool visible_ = false;
+  StatusLine status_line_;
 };
 
 }  // namespace cli

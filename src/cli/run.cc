@@ -147,10 +147,13 @@ class ProgressThread {
   std::thread thread_;
 };
 
-ProgressDisplay::Kind display_kind(const Settings& settings) {
-  return settings.quiet                 ? ProgressDisplay::Kind::Off
-         : ::isatty(STDERR_FILENO) != 0 ? ProgressDisplay::Kind::Terminal
-                                        : ProgressDisplay::Kind::Log;
+ProgressDisplay::Kind display_kind(const Settings& settings, const Environment& environment) {
+  const auto terminal = environment.find("TERM");
+  const bool can_move =
+      terminal != environment.end() && terminal->second != "dumb" && !terminal->second.empty();
+  return settings.quiet                             ? ProgressDisplay::Kind::Off
+         : can_move && ::isatty(STDERR_FILENO) != 0 ? ProgressDisplay::Kind::Terminal
+                                                    : ProgressDisplay::Kind::Log;
 }
 
 }  // namespace
@@ -202,7 +205,7 @@ int run_build(const Request& request, const Environment& environment) {
       stopped_by = signal;
       session.stop(signal);
     });
-    const ProgressThread progress(execution, clock, display_kind(settings));
+    const ProgressThread progress(execution, clock, display_kind(settings, environment));
     finished = session.run(request.words, environment_words(environment), head.working_directory);
   }
 

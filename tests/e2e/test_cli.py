@@ -1,9 +1,14 @@
 """Every sub-command, as its help says."""
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
+import pty
 import re
 import stat
+import struct
+import termios
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS, ENDLESS, ENDLESS_FLAGS, GG, Case
@@ -131,6 +136,21 @@ class Commands(Case):
         run = self.under_gg(MAKE, ["--explain", "--summary=off"])
         lines = [line for line in run.err.splitlines() if line.startswith(b"gg: ")]
         self.assertGreaterEqual(len(lines), CALCULATOR_COMMANDS, str(run))
+
+    def test_progress_keeps_to_the_terminals_last_line_and_gives_it_back(self):
+        self.fresh({"Makefile": "a.o: a.cc\n\tg++ -c a.cc\n\t@echo built\n", "a.cc": "#include <iostream>\n"})
+        terminal, inside = pty.openpty()
+        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+        process = self.start([GG, "run", "--", "make"], env={"TERM": "xterm"}, stderr=inside, stdout=inside)
+        os.close(inside)
+        shown = b""
+        with contextlib.suppress(OSError):  # EIO: the last writer is gone
+            while piece := os.read(terminal, 4096):
+                shown += piece
+        os.close(terminal)
+        self.assertEqual(process.wait(), 0, shown)
+        self.assertRegex(shown, rb"\033\[1;23r.*\033\[24;1H\033\[2Kgg: \[0/1\] .*\033\[1;24r", "the region is set, used, undone")
+        self.assertIn(b"\nbuilt\r\n", shown, "the build's own lines are whole")
 
     def test_quiet_adds_no_byte(self):
         self.fresh(CALCULATOR)
