@@ -54,8 +54,8 @@ class Expander {
 
   // Something that the compiler rejects was met, rather than something we don't know.
   void reject(std::string_view why) {
+    rejected_ = rejected_ || failure_.empty();
     fail(why);
-    rejected_ = true;
   }
 
   [[nodiscard]] bool rejected() const { return rejected_; }

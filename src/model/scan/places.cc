@@ -47,7 +47,7 @@ Folder& PlaceTable::folder(std::string_view name) {
   Folder*& known = folders_by_name_[key];
   if (known == nullptr) {
     const auto number = static_cast<uint32_t>(folders_.size());
-    folders_.push_back({std::string(name), absolute(working_directory_, name), number});
+    folders_.push_back({std::string(name), absolute(working_directory_, name), number, {}, 0});
     known = &folders_.back();
   }
   return *known;
@@ -94,6 +94,14 @@ const Look& PlaceTable::look(Place& place, bool in_system_folder) {
     }
   }
   return place.look;
+}
+
+const Look& PlaceTable::look(Folder& folder) {
+  if (folder.looked != unit_) {
+    folder.look = files_.look(folder.absolute);
+    folder.looked = unit_;
+  }
+  return folder.look;
 }
 
 const FileDirectives* PlaceTable::load(Place& place, std::string& error) {

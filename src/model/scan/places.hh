@@ -30,6 +30,8 @@ struct Folder {
   std::string name;  // as the compiler spells it; "" for the working directory
   std::string absolute;
   uint32_t number = 0;
+  Look look;
+  uint32_t looked = 0;  // the unit that looked last
 };
 
 // Paths are put together once, not once per translation unit. Kept by one worker from unit to unit, so that
@@ -49,6 +51,8 @@ class PlaceTable {
 
   // What is there, asked of the file system once per unit.
   const Look& look(Place& place, bool in_system_folder);
+
+  const Look& look(Folder& folder);
 
   // The file's directives; nullptr and `error` when it can't be read.
   [[nodiscard]] const FileDirectives* load(Place& place, std::string& error);

@@ -35,7 +35,7 @@ bool TranslationUnit::inexact(Reason reason, std::string_view detail) {
     why.reason = reason;
     why.detail = detail;
     if (!frames_.empty()) {
-      why.file = files_[frames_.back().file].place->absolute;
+      why.file = frames_.back().place->absolute;
       why.line = directive_ != nullptr ? directive_->line : 0;
     }
     failure_ = why;
@@ -101,7 +101,10 @@ void TranslationUnit::begin(const Request& request) {
   files_by_search_.clear();
   files_by_inode_.clear();
   listed_.clear();
+  folders_by_inode_.clear();
+  clang_folders_.clear();
   files_.clear();
+  finds_.clear();
   frames_.clear();
   line_names_.clear();
   directive_ = nullptr;
@@ -153,6 +156,9 @@ bool TranslationUnit::enter_main() {
   }
   if (look.what != Look::What::File) {
     return inexact(Reason::Unreadable, "'" + file.place->absolute + "' is not there or no regular file");
+  }
+  if (!gcc()) {
+    file.folder = &clang_folder_of(file.place->spelled);
   }
   const auto index = static_cast<uint32_t>(files_.size());
   files_.push_back(file);
@@ -512,7 +518,7 @@ Token TranslationUnit::value(Known which, Expander& expander) {
       }
       return string(which == Known::BaseFile ? request_->main_file
                     : frame.name != nullptr  ? *frame.name
-                                             : files_[frame.file].place->path);
+                                             : frame.place->path);
     }
     case Known::IncludeLevel:
       return number(static_cast<int64_t>(frames_.size()) - 1);
@@ -575,7 +581,7 @@ Token TranslationUnit::has_include(Known which) {
     return {};
   }
   if (index != kMissing) {
-    const File& file = files_[index];
+    const File& file = use(index);
     scan_.present.push_back(file.place->absolute);
     if (!gcc()) {
       list(file, file.system);  // clang's depfile names what was only asked for
@@ -621,17 +627,28 @@ Token TranslationUnit::ask(Known which) {
 Folder& TranslationUnit::folder_of(File& file) {
   if (file.folder == nullptr) {
     const std::string& path = file.place->path;
-    const size_t slash = path.rfind('/');
-    if (gcc()) {
-      file.folder =
-          &places_.folder(slash == std::string::npos ? "" : std::string_view(path).substr(0, slash + 1));
-    } else {
-      file.folder = &places_.folder(slash == std::string::npos ? "."
-                                    : slash == 0               ? "/"
-                                                               : std::string_view(path).substr(0, slash));
-    }
+    file.folder = &places_.folder(std::string_view(path).substr(0, path.rfind('/') + 1));
   }
   return *file.folder;
+}
+
+// clang knows a directory by its inode, and calls it by the name under which it met it first.
+Folder& TranslationUnit::clang_folder(Folder& folder) {
+  const Identity& identity = places_.look(folder).identity;
+  const uint64_t inode = identity.inode * 31 + identity.device;
+  if (const auto known = folders_by_inode_.find(inode)) {
+    return *clang_folders_[*known];
+  }
+  folders_by_inode_.set(inode, static_cast<uint32_t>(clang_folders_.size()));
+  clang_folders_.push_back(&folder);
+  return folder;
+}
+
+Folder& TranslationUnit::clang_folder_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return clang_folder(places_.folder(slash == std::string_view::npos ? "."
+                                     : slash == 0                    ? "/"
+                                                                     : path.substr(0, slash)));
 }
 
 // A search that begins beside the file that asks. The first to ask decides whether that is a system
@@ -673,8 +690,8 @@ uint32_t TranslationUnit::start_of(std::string_view name, Quoting quoting, Searc
   }
   Frame& frame = frames_.back();
   File& file = files_[frame.file];
-  if (searching == Searching::IncludeNext && file.found_in != kNone) {
-    const SearchStart& found = starts_[file.found_in];
+  if (searching == Searching::IncludeNext && frame.found_in != kNone) {
+    const SearchStart& found = starts_[frame.found_in];
     const bool nowhere = found.folder->name.empty() && found.next == kNone && !found.of_includer;
     // clang searches anew where the file stood beside its includer.
     if (!nowhere && (gcc() || !found.of_includer)) {
@@ -759,24 +776,38 @@ std::optional<uint32_t> TranslationUnit::try_place(uint32_t name, uint32_t start
 
 uint32_t TranslationUnit::file_at(Place& place, uint32_t start) {
   first_include_ = false;
-  const auto fresh = static_cast<uint32_t>(files_.size());
+  finds_.push_back({static_cast<uint32_t>(files_.size()), &place, start});
+  const auto found = static_cast<uint32_t>(finds_.size() - 1);
   if (!gcc()) {
     const uint64_t inode = place.look.identity.inode * 31 + place.look.identity.device;
     if (const auto known = files_by_inode_.find(inode)) {
-      File& file = files_[*known];
-      file.place = &place;
-      file.found_in = start;
-      file.system = starts_[start].system;
-      return *known;
+      finds_.back().file = *known;
+      return found;
     }
-    files_by_inode_.set(inode, fresh);
+    files_by_inode_.set(inode, finds_.back().file);
   }
   File file;
   file.place = &place;
   file.found_in = start;
   file.system = starts_[start].system;
+  if (!gcc()) {
+    file.folder = &clang_folder_of(place.spelled);
+  }
   files_.push_back(file);
-  return fresh;
+  return found;
+}
+
+// The file under the name and in the place where this search found it.
+TranslationUnit::File& TranslationUnit::use(uint32_t found) {
+  const Found& use = finds_[found];
+  File& file = files_[use.file];
+  file.place = use.place;
+  file.found_in = use.start;
+  if (!gcc() && starts_[use.start].of_includer) {
+    file.found_in = frames_.back().found_in;  // clang: beside its includer, so on from where that was found
+  }
+  file.system = starts_[use.start].system;
+  return file;
 }
 
 bool TranslationUnit::guarded(const File& file) const {
@@ -857,12 +888,13 @@ bool TranslationUnit::load(File& file, bool once) {
     return false;
   }
   file.guard = directives->guard;
-  frames_.push_back({static_cast<uint32_t>(&file - files_.data()), directives, 0, false, 0, nullptr});
+  frames_.push_back({static_cast<uint32_t>(&file - files_.data()), file.found_in, file.place, directives, 0,
+                     false, 0, nullptr});
   return true;
 }
 
 bool TranslationUnit::enter(uint32_t index, Entering entering) {
-  File& file = files_[index];
+  File& file = use(index);
   const bool includer_is_system = !frames_.empty() && frames_.back().system;
   const bool system = includer_is_system || file.system;
   if (gcc() ? skips(file, entering) : clang_skips(file, entering)) {

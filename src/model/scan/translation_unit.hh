@@ -23,6 +23,9 @@ class TranslationUnit final : private Builtins {
   [[nodiscard]] Outcome run(const Request& request, const FileDirectives* command_line);
 
  private:
+  static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr uint32_t kMissing = UINT32_MAX - 1;
+
   // A directory from which a search can start; `next` is where it goes on.
   struct SearchStart {
     const Folder* folder = nullptr;
@@ -43,8 +46,17 @@ class TranslationUnit final : private Builtins {
     Folder* folder = nullptr;  // where its own quoted includes begin
   };
 
+  // What one search came to. clang: the same file may be found under several names.
+  struct Found {
+    uint32_t file = 0;
+    Place* place = nullptr;
+    uint32_t start = kNone;
+  };
+
   struct Frame {
     uint32_t file = 0;
+    uint32_t found_in = kNone;
+    const Place* place = nullptr;
     const FileDirectives* directives = nullptr;
     size_t at = 0;
     bool system = false;
@@ -54,9 +66,6 @@ class TranslationUnit final : private Builtins {
 
   enum class Searching : uint8_t { Include, IncludeNext, Forced };
   enum class Entering : uint8_t { Include, Import };
-
-  static constexpr uint32_t kNone = UINT32_MAX;
-  static constexpr uint32_t kMissing = UINT32_MAX - 1;
 
   // Setting up.
   void begin(const Request& request);
@@ -93,7 +102,8 @@ class TranslationUnit final : private Builtins {
   [[nodiscard]] uint32_t search(uint32_t name, uint32_t start);
   [[nodiscard]] std::optional<uint32_t> try_place(uint32_t name, uint32_t start);
   [[nodiscard]] uint32_t file_at(Place& place, uint32_t start);
-  bool enter(uint32_t index, Entering entering);
+  [[nodiscard]] File& use(uint32_t found);
+  bool enter(uint32_t found, Entering entering);
   bool skips(File& file, Entering entering);
   bool clang_skips(File& file, Entering entering) const;
   [[nodiscard]] bool twin_was_read(const File& file, Entering entering);
@@ -104,6 +114,8 @@ class TranslationUnit final : private Builtins {
   [[nodiscard]] bool gcc() const { return request_->compiler->dialect.flavour == Flavour::Gcc; }
 
   [[nodiscard]] Folder& folder_of(File& file);
+  [[nodiscard]] Folder& clang_folder(Folder& folder);
+  [[nodiscard]] Folder& clang_folder_of(std::string_view path);
 
   // Failing.
   bool inexact(Reason reason, std::string_view detail);
@@ -121,10 +133,13 @@ class TranslationUnit final : private Builtins {
   uint32_t quote_head_ = kNone;
   uint32_t bracket_head_ = kNone;
   EpochMap starts_by_folder_;
-  EpochMap files_by_search_;  // name and start
-  EpochMap files_by_inode_;   // clang
-  EpochMap listed_;           // clang: each path once
+  EpochMap files_by_search_;   // name and start
+  EpochMap files_by_inode_;    // clang
+  EpochMap listed_;            // clang: each path once
+  EpochMap folders_by_inode_;  // clang
+  std::vector<Folder*> clang_folders_;
   std::vector<File> files_;
+  std::vector<Found> finds_;
   std::vector<Frame> frames_;
   std::deque<std::string> line_names_;
   const Directive* directive_ = nullptr;
