@@ -35,6 +35,7 @@ Dialect dialect_of(Flavour flavour, Language language, std::string_view predefin
   constexpr long kCxx17 = 201703;
   constexpr long kCxx20 = 202002;
   constexpr long kC99 = 199901;
+  constexpr long kC11 = 201112;
   constexpr long kC17 = 201710;
   const long cxx = number(predefined, "__cplusplus");
   const long c = number(predefined, "__STDC_VERSION__");
@@ -47,8 +48,11 @@ Dialect dialect_of(Flavour flavour, Language language, std::string_view predefin
   d.bool_literals = cxx != 0 || c > kC17;
   d.digit_separators = cxx >= kCxx14 || c > kC17;
   d.line_comments = cxx != 0 || c >= kC99 || !d.strict || language == Language::AsmWithCpp;
-  d.raw_strings = cxx >= kCxx11 ||
-                  (cxx == 0 && flavour == Flavour::Gcc && !d.strict && c >= kC99 && language == Language::C);
+  const bool gnu99 = flavour == Flavour::Gcc && !d.strict && c >= kC99 && language == Language::C;
+  d.raw_strings = cxx >= kCxx11 || (cxx == 0 && gnu99);
+  d.unicode_literals =
+      cxx >= kCxx11 || gnu99 || (c >= kC11 && !(flavour == Flavour::Gcc && language == Language::AsmWithCpp));
+  d.u8_characters = cxx >= kCxx17 || (c > kC17 && d.unicode_literals);
   d.trigraphs = trigraphs.value_or(d.strict && cxx < kCxx17 && c <= kC17);
   if (flavour == Flavour::Gcc) {
     constexpr long kSinceGcc = 12;

@@ -18,6 +18,8 @@ struct Dialect {
   bool trigraphs = false;
   bool line_comments = true;
   bool raw_strings = false;
+  bool unicode_literals = true;  // u"…", U"…", u8"…" are one token
+  bool u8_characters = false;    // u8'…' too
   bool digit_separators = false;
   bool elifdef = true;           // #elifdef is a directive
   bool dollars = true;           // $ in identifiers

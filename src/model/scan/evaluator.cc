@@ -1,5 +1,6 @@
 #include "model/scan/evaluator.hh"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -378,9 +379,9 @@ class Parser {
       case Kind::Modulo:
         return divide(kind, left, right, is_unsigned, counts);
       case Kind::ShiftLeft:
-        return shift(left, right, false);
+        return is_clang() ? clang_shift(left, right, false) : shift(left, right, false);
       case Kind::ShiftRight:
-        return shift(left, right, true);
+        return is_clang() ? clang_shift(left, right, true) : shift(left, right, true);
       case Kind::And:
         return {left.bits & right.bits, is_unsigned};
       case Kind::Or:
@@ -425,7 +426,22 @@ class Parser {
     return {static_cast<uint64_t>(kind == Kind::Divide ? dividend / divisor : dividend % divisor), false};
   }
 
-  // A negative count shifts the other way, and 64 or more shift everything out: as the compilers do.
+  [[nodiscard]] bool is_clang() const { return expander_.dialect().flavour == Flavour::Clang; }
+
+  // clang/lib/Lex/PPExpressions.cpp: counts are unsigned, to the right of 32 bits and no more than 63; to the
+  // left, 64 or more shift everything out.
+  static Value clang_shift(Value left, Value right, bool to_right) {
+    constexpr uint64_t kBits = 64;
+    if (!to_right) {
+      return {right.bits >= kBits ? 0 : left.bits << right.bits, left.is_unsigned};
+    }
+    const uint64_t count = std::min<uint64_t>(static_cast<uint32_t>(right.bits), kBits - 1);
+    return {left.is_unsigned ? left.bits >> count
+                             : static_cast<uint64_t>(static_cast<int64_t>(left.bits) >> count),
+            left.is_unsigned};
+  }
+
+  // gcc/libcpp/expr.cc: a negative count shifts the other way, and 64 or more shift everything out.
   static Value shift(Value left, Value right, bool to_right) {
     constexpr uint64_t kBits = 64;
     uint64_t count = right.bits;

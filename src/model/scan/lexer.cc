@@ -121,11 +121,19 @@ class LineLexer {
     const unsigned char next = byte_or_nul(end);
     if (next == '"' && dialect_.raw_strings && is_raw_prefix(text)) {
       raw_string(end);
-    } else if ((next == '"' || next == '\'') && (text == "L" || text == "u" || text == "U" || text == "u8")) {
+    } else if ((next == '"' || next == '\'') && is_prefix(text, next)) {
       literal(next == '"' ? Kind::String : Kind::Char, end);
     } else {
       add(Kind::Identifier, end);
     }
+  }
+
+  // Of a literal in this dialect; elsewhere it is a name of its own, and may be a macro.
+  [[nodiscard]] bool is_prefix(std::string_view text, unsigned char quote) const {
+    if (text == "u8") {
+      return quote == '"' ? dialect_.unicode_literals : dialect_.u8_characters;
+    }
+    return text == "L" || (dialect_.unicode_literals && (text == "u" || text == "U"));
   }
 
   // An unterminated literal takes the rest of the line and is no token of any use.

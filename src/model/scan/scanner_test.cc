@@ -67,6 +67,24 @@ TEST(Scanner, computes_conditions) {
                                                "7 / 2 == 3 && 7 % 4 == 3",
                                                "1 << 3 == 8",
                                                "-8 >> 1 == -4",
+                                               "1 << 64",
+                                               "1 << -1",
+                                               "-2 << -1 == -1",
+                                               "1u << 64",
+                                               "1u << 63 == 1u << 64",
+                                               "1u << -1",
+                                               "4u << -1 == 2",
+                                               "-8 >> 64 == -1",
+                                               "8u >> 64",
+                                               "8 >> -1",
+                                               "8 >> -1 == 16",
+                                               "-8 >> -1 == -1",
+                                               "8 >> 4294967297 == 4",
+                                               "1 << 4294967299 == 8",
+                                               "1u << 4294967299 == 8",
+                                               "(1 << 63) < 0",
+                                               "(1 << 64u) == 0",
+                                               "0 >> -1",
                                                "~0 == -1",
                                                "!defined X && !defined(Y)",
                                                "0x10 == 16 && 010 == 8 && 0b11 == 3",
@@ -236,6 +254,42 @@ TEST(Scanner, knows_the_dialects) {
         c.dialect = {"-std=" + standard};
         SCOPED_TRACE(standard);
         expect_same(c, files);
+      }
+    }
+  }
+}
+
+// Where a dialect has no such literals, the letters before a quote are a name, and may be a macro.
+TEST(Scanner, tells_prefixes_of_literals_from_macros) {
+  std::string text =
+      "#define VERSION \"1\"\n#define SERVER VERSION\n#define BANNER SERVER\"(\" VERSION\")\"\n";
+  Files files;
+  for (const std::string prefix : {"u", "U", "u8", "x", "FOR"}) {
+    text += "#define " + prefix + "\n#define STR_" + prefix + " " + prefix + "\"in_" + prefix + ".h\"\n";
+    // The literal alone decides: with a prefix it is no file name, and the dialect's compiler refuses it.
+    text += "#if __STDC_VERSION__ < 199901 && __cplusplus < 201103\n#include " + prefix + "\"in_" + prefix +
+            ".h\"\n#include STR_" + prefix + "\n#endif\n";
+    files["in_" + prefix + ".h"] = "";
+  }
+  // Characters: u8'a' is one only in the latest.
+  text += "#define L(x) x\n#if L('a') == 97 && L(L'a') == 97\n#include \"in_x.h\"\n#endif\n";
+  text += "#define A(x) A_##x\n#define A_u 1 +\n#if A(u)'a' == 98\n#include \"in_u.h\"\n#endif\n";
+  text += "#define R\n#define STR_R R\"(in_R.h)\" /* \" */\n#include \"in_U.h\"\n";
+  files["main.c"] = text;
+  for (const std::string& program : {std::string("/usr/bin/gcc"), std::string("/usr/bin/clang-14")}) {
+    for (const auto& [language, standards] : std::map<std::string, std::vector<std::string>>{
+             {"c", {"c90", "gnu90", "c99", "gnu99", "c11", "gnu17", "c2x"}},
+             {"c++", {"c++98", "gnu++98", "c++11", "c++17", "c++20"}},
+             {"assembler-with-cpp", {"gnu17"}}}) {
+      for (const std::string& standard : standards) {
+        if (there(program)) {
+          SCOPED_TRACE(standard);
+          Case c;
+          c.program = program;
+          c.language = language;
+          c.dialect = {"-std=" + standard};
+          expect_same(c, files);
+        }
       }
     }
   }

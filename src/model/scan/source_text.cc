@@ -29,6 +29,16 @@ constexpr std::array<uint8_t, 256> classes() {
 
 constexpr std::array<uint8_t, 256> kClasses = classes();
 
+// What stands right before the end of `text`: an identifier or a number.
+std::string_view last_word(std::string_view text) {
+  size_t start = text.size();
+  while (start > 0 && (is_identifier_start(static_cast<unsigned char>(text[start - 1])) ||
+                       is_digit(static_cast<unsigned char>(text[start - 1])) || text[start - 1] == '$')) {
+    --start;
+  }
+  return text.substr(start);
+}
+
 bool matters_in_pragma(std::string_view word) {
   return word == "once" || word == "push_macro" || word == "pop_macro" || word == "system_header" ||
          word == "include_alias" || word == "pch_preprocess";
@@ -419,7 +429,7 @@ bool SourceText::plain_directive_line(std::string_view& line) {
   for (size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
     const bool comment = c == '/' && i + 1 < line.size() && (line[i + 1] == '/' || line[i + 1] == '*');
-    const bool raw = c == '"' && i > 0 && line[i - 1] == 'R' && dialect_.raw_strings;
+    const bool raw = c == '"' && dialect_.raw_strings && is_raw_prefix(last_word(line.substr(0, i)));
     if (c == '\\' || comment || raw || (c == '?' && dialect_.trigraphs)) {
       return false;
     }
@@ -463,7 +473,7 @@ void SourceText::copy_directive_line() {
 // At a quote inside a directive: the literal as it is, so that no comment begins in it.
 void SourceText::copy_literal() {
   const char quote = bytes_[at_];
-  const bool raw = quote == '"' && dialect_.raw_strings && !clean_.empty() && clean_.back() == 'R';
+  const bool raw = quote == '"' && dialect_.raw_strings && is_raw_prefix(last_word(clean_));
   clean_.push_back(bytes_[at_++]);
   if (raw) {
     const size_t open = bytes_.find('(', at_);
