@@ -9,8 +9,10 @@
 #include "model/link_step.hh"
 #include "model/look.hh"
 #include "model/paths.hh"
+#include "model/source_words.hh"
 #include "model/step.hh"
 #include "model/thunk_reader.hh"
+#include "model/view_files.hh"
 
 #include <algorithm>
 #include <set>
@@ -111,7 +113,7 @@ bool is_made_anew(const Archive& archive, const ArKey& key, const std::vector<st
 }  // namespace
 
 BinutilsModel::BinutilsModel(View& view, object::Store& store, Toolchains& toolchains, ThunkBuilder& builder)
-    : view_(view), store_(store), toolchains_(toolchains), builder_(builder), facts_(store) {}
+    : view_(view), store_(store), toolchains_(toolchains), builder_(builder) {}
 
 base::Result<Inference> BinutilsModel::ar(const Invocation& invocation) {
   const Archiver archiver = toolchains_.archiver(invocation.program, "ar", path_variable_of(invocation));
@@ -334,15 +336,14 @@ base::Result<Inference> BinutilsModel::as(const Invocation& invocation) {
     if (const auto* promise = *entry ? std::get_if<object::Promise>(&**entry) : nullptr) {
       return Inference(MustRead{{*promise}});
     }
-    const auto* file = *entry ? std::get_if<object::File>(&**entry) : nullptr;
-    if (file == nullptr) {
+    const auto bytes = read_through(view_, store_, step.in_place(source));
+    if (!bytes) {
+      return tl::unexpected(bytes.error());
+    }
+    if (!*bytes) {
       return Inference(Declined{"missing-input", source});
     }
-    const auto facts = facts_.of(file->digest);
-    if (!facts) {
-      return tl::unexpected(facts.error());
-    }
-    if ((*facts)->includes_binary || (*facts)->includes_assembly) {
+    if (words_of(**bytes).reads_files) {
       return Inference(Declined{"included-binary", source});
     }
     step.add_input(source);

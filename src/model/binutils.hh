@@ -1,6 +1,5 @@
 #pragma once
 
-#include "model/facts_cache.hh"
 #include "model/model.hh"
 #include "model/step.hh"
 #include "model/thunk_builder.hh"
@@ -27,7 +26,6 @@ class BinutilsModel {
   object::Store& store_;
   Toolchains& toolchains_;
   ThunkBuilder& builder_;
-  FactsCache facts_;
 };
 
 }  // namespace model

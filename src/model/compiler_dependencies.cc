@@ -2,12 +2,18 @@
 
 #include "base/errors.hh"
 #include "base/subprocess.hh"
+#include "model/look.hh"
 #include "model/paths.hh"
+#include "model/scan/compiler_facts.hh"
+#include "model/scan/depfile.hh"
+#include "model/source_words.hh"
+#include "model/view_files.hh"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 namespace model {
 
@@ -31,41 +37,132 @@ void append(std::vector<std::string>& words, const std::vector<std::string>& mor
   words.insert(words.end(), more.begin(), more.end());
 }
 
+bool is_there(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
 // Depfiles can't quote every name (a backslash, a newline), so a name read from one may be none. All files
 // but those that are passed over as repetitions are known from -H, too, where names are plain.
 void add_if_there(const std::vector<std::string>& names, const std::string& directory,
                   std::vector<std::string>& files) {
   for (const std::string& name : names) {
-    if (::access(absolute(directory, name).c_str(), F_OK) == 0) {
+    if (is_there(absolute(directory, name))) {
       files.push_back(name);
     }
   }
 }
 
-}  // namespace
-
+// The words to ask with, argv[0] included. Not -M: that expands no macros outside of directives, where a
+// _Pragma or
+// __COUNTER__ may be.
 std::vector<std::string> question_words(const PreprocessingQuestion& question) {
   std::vector<std::string> words{question.argv0};
   append(words, question.options);
   const bool user_only = question.dependencies.wanted && question.dependencies.user_headers_only;
-  words.emplace_back(user_only ? "-MM" : "-M");
-  words.emplace_back("-v");
-  words.emplace_back("-H");
-  if (question.dependencies.wanted) {
-    append(words, question.dependencies.preprocessor_words);
-    // As the driver's specs do it for -MD: the target is the output, unless one is named.
-    const bool drivers_own = !question.dependencies.asked_of_preprocessor;
-    if (drivers_own && !question.dependencies.has_target && !question.output.empty()) {
-      append(words, {"-MQ", question.output});
-    }
+  append(words, {"-E", user_only ? "-MMD" : "-MD", "-MF", "/dev/stdout", "-o", "/dev/null", "-v", "-H"});
+  append(words, question.dependencies.preprocessor_words);
+  // As the driver's specs and the preprocessor do it without -E: the target is the output, unless one is
+  // named.
+  if (!question.dependencies.has_target) {
+    append(words, {"-MQ", default_target(question)});
   }
   append(words, {"-x", std::string(spelling(question.source.language)), question.source.path});
   return words;
 }
 
-Compiler::Compiler(View& view) : view_(view) {}
+// Under -E the compiler passes over precompiled headers, which it would read for the first #include: one that
+// stands anywhere on the way to that header.
+std::string precompiled_header(const std::string& first, const std::vector<std::string>& directories) {
+  for (size_t slash = first.rfind('/'); slash != std::string::npos && slash != 0;
+       slash = first.rfind('/', slash - 1)) {
+    for (const std::string& directory : directories) {
+      std::string candidate = directory + first.substr(slash) + ".gch";
+      if (is_there(candidate)) {
+        return candidate;
+      }
+    }
+  }
+  return is_there(first + ".gch") ? first + ".gch" : "";
+}
 
-base::Result<CompilerAnswer> Compiler::ask(const PreprocessingQuestion& question) {
+}  // namespace
+
+std::vector<std::string> prerequisites(std::string_view depfile) {
+  // The targets end at the first ": " that isn't escaped; a Windows drive isn't our concern.
+  std::vector<std::string> files;
+  std::string word;
+  bool past_targets = false;
+  for (size_t i = 0; i <= depfile.size(); ++i) {
+    const char c = i < depfile.size() ? depfile[i] : '\n';
+    const char next = i + 1 < depfile.size() ? depfile[i + 1] : '\n';
+    if (c == '\\' && next == '\n') {
+      ++i;
+    } else if (c == '\\' && (next == ' ' || next == '\t' || next == '#' || next == '\\')) {
+      // Backslashes are doubled only where they stand before a blank.
+      size_t run = 0;
+      while (i + run < depfile.size() && depfile[i + run] == '\\') {
+        ++run;
+      }
+      const char after = i + run < depfile.size() ? depfile[i + run] : '\n';
+      const bool blank = after == ' ' || after == '\t';
+      if (blank && run % 2 == 1) {
+        word.append(run / 2, '\\');
+        word += after;
+        i += run;
+      } else if (after == '#') {
+        word.append(run - 1, '\\');
+        word += '#';
+        i += run;
+      } else {
+        word.append(run, '\\');
+        i += run - 1;
+      }
+      continue;
+    } else if (c == '$' && next == '$') {
+      word += '$';
+      ++i;
+      continue;
+    } else if (c != ' ' && c != '\n') {
+      word += c;
+      continue;
+    }
+    if (!past_targets) {
+      past_targets = word.ends_with(':');
+    } else if (!word.empty()) {
+      files.push_back(word);
+    }
+    word.clear();
+    if (c == '\n' && past_targets) {
+      break;
+    }
+  }
+  return files;
+}
+
+std::string default_target(const PreprocessingQuestion& question) {
+  const bool drivers_own = !question.dependencies.asked_of_preprocessor && !question.output.empty();
+  return drivers_own ? question.output : scan::default_target(question.source.path);
+}
+
+std::vector<std::string> entered_files(std::string_view report) {
+  std::vector<std::string> files;
+  while (!report.empty()) {
+    const size_t end = std::min(report.find('\n'), report.size());
+    const std::string_view line = report.substr(0, end);
+    report.remove_prefix(std::min(end + 1, report.size()));
+    if (line == "Multiple include guards may be useful for:") {
+      break;
+    }
+    // ". path", ".. path": as deep as there are dots.
+    const size_t dots = line.find_first_not_of('.');
+    if (dots != 0 && dots != std::string_view::npos && line[dots] == ' ') {
+      files.emplace_back(line.substr(dots + 1));
+    }
+  }
+  return files;
+}
+
+base::Result<CompilerDependencies::Said> CompilerDependencies::ask(const PreprocessingQuestion& question) {
   base::Completed done;
   try {
     done = base::run({question.toolchain->driver, question_words(question),
@@ -76,28 +173,116 @@ base::Result<CompilerAnswer> Compiler::ask(const PreprocessingQuestion& question
   } catch (const base::OperatorError& error) {
     return base::failure(error.what());
   }
-  CompilerAnswer answer;
-  answer.failed = done.exit_code != 0;
-  auto report = parse_preprocessor_report(done.err);
-  if (!report && !answer.failed) {
+  Said said;
+  said.failed = done.exit_code != 0;
+  const auto printed = scan::parse_verbose(done.err);
+  if (!printed && !said.failed) {
     return base::failure("'" + question.toolchain->driver + "' does not say where it looks for headers (-v)");
   }
-  if (report) {
-    answer.chain = std::move(report->chain);
-    append(answer.files, report->entered);
+  if (printed) {
+    append(said.directories, printed->quote);
+    append(said.directories, printed->bracket);
+    append(said.files, entered_files(done.err));
+    said.first = said.files.empty() ? "" : said.files.front();
   }
-  answer.files.push_back(question.source.path);
-  add_if_there(prerequisites(done.out), question.working_directory, answer.files);
+  said.files.push_back(question.source.path);
+  add_if_there(prerequisites(done.out), question.working_directory, said.files);
   // Entered before anything else, and not reported by -H.
-  for (const std::string& directory : answer.chain.bracket) {
-    add_if_there({directory + "/stdc-predef.h"}, question.working_directory, answer.files);
+  for (const std::string& directory : said.directories) {
+    add_if_there({directory + "/stdc-predef.h"}, question.working_directory, said.files);
   }
-  std::sort(answer.files.begin(), answer.files.end());
-  answer.files.erase(std::unique(answer.files.begin(), answer.files.end()), answer.files.end());
   if (question.dependencies.wanted) {
-    answer.depfile = std::move(done.out);
+    said.depfile = std::move(done.out);
   }
-  return answer;
+  return said;
+}
+
+base::Result<std::optional<Declined>> CompilerDependencies::objection(const std::string& path,
+                                                                      const PreprocessingQuestion& question) {
+  const auto bytes = read_through(view_, store_, path);
+  if (!bytes) {
+    return tl::unexpected(bytes.error());
+  }
+  if (!*bytes) {
+    return Declined{"missing-input", path};
+  }
+  const SourceWords words = words_of(**bytes);
+  const bool expands = is_preprocessed_by_us(question.source.language);
+  const bool date_is_fixed = question.environment.contains("SOURCE_DATE_EPOCH");
+  if (expands && (words.timestamp_macro || (words.date_macro && !date_is_fixed))) {
+    return Declined{"date-macro", path};
+  }
+  if (words.reads_files) {
+    return Declined{"included-binary", path};
+  }
+  return std::nullopt;
+}
+
+base::Result<PreprocessingAnswer> CompilerDependencies::of(const PreprocessingQuestion& question) {
+  Said said;
+  if (is_preprocessed_by_us(question.source.language)) {
+    auto answer = ask(question);
+    if (!answer) {
+      return tl::unexpected(answer.error());
+    }
+    said = *std::move(answer);
+  } else {
+    said.files = {question.source.path};
+  }
+  const auto in_place = [&](const std::string& path) { return absolute(question.working_directory, path); };
+  std::set<std::string> files;
+  for (const std::string& file : said.files) {
+    files.insert(in_place(file));
+  }
+  const auto refusal = refuse(files, question);
+  if (!refusal) {
+    return tl::unexpected(refusal.error());
+  }
+  if (*refusal) {
+    return **refusal;
+  }
+  if (said.failed) {
+    return PreprocessingAnswer(Declined{"preprocessing-fails", question.source.path});
+  }
+  Preprocessing found;
+  found.files.assign(files.begin(), files.end());
+  for (const std::string& directory : said.directories) {
+    found.directories.push_back(in_place(directory));
+  }
+  std::vector<std::string> searched = found.directories;
+  searched.push_back(question.working_directory);
+  searched.push_back(parent_of(in_place(question.source.path)));
+  const std::string header = said.first.empty() ? "" : precompiled_header(in_place(said.first), searched);
+  if (!header.empty()) {
+    return PreprocessingAnswer(Declined{"precompiled-header", header});
+  }
+  found.depfile = std::move(said.depfile);
+  return PreprocessingAnswer(std::move(found));
+}
+
+base::Result<std::optional<PreprocessingAnswer>> CompilerDependencies::refuse(
+    const std::set<std::string>& files, const PreprocessingQuestion& question) {
+  MustRead must_read;
+  std::optional<Declined> declined;
+  for (const std::string& file : files) {
+    const auto entry = look_through(view_, file);
+    if (!entry) {
+      return tl::unexpected(entry.error());
+    }
+    if (const auto* promise = *entry ? std::get_if<object::Promise>(&**entry) : nullptr) {
+      must_read.promises.push_back(*promise);
+    } else if (!declined) {
+      auto objected = objection(file, question);
+      if (!objected) {
+        return tl::unexpected(objected.error());
+      }
+      declined = *std::move(objected);
+    }
+  }
+  if (!must_read.promises.empty()) {
+    return PreprocessingAnswer(std::move(must_read));
+  }
+  return declined ? std::optional<PreprocessingAnswer>(*std::move(declined)) : std::nullopt;
 }
 
 }  // namespace model

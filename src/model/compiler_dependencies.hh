@@ -1,30 +1,50 @@
 #pragma once
 
 #include "model/dependencies.hh"
-#include "model/include_chain.hh"
+#include "object/store.hh"
+
+#include <set>
 
 namespace model {
 
-// What the real compiler says under -M, and where it looked.
-struct CompilerAnswer {
-  bool failed = false;             // the command itself will fail, too; `files` are those entered until then
-  std::vector<std::string> files;  // as the compiler named them: relative ones to the working directory
-  std::string depfile;
-  IncludeChain chain;
-};
-
-// Asks the real compiler itself: exact by definition, at the price of a process (some 50 ms for a C++ file).
-class Compiler {
+// Asks the real compiler itself (-E -MD): exact by definition, at the price of a process (some 20 ms for C,
+// 50 ms for C++) each time.
+class CompilerDependencies final : public Dependencies {
  public:
-  explicit Compiler(View& view);
+  CompilerDependencies(View& view, object::Store& store) : view_(view), store_(store) {}
 
-  [[nodiscard]] base::Result<CompilerAnswer> ask(const PreprocessingQuestion& question);
+  [[nodiscard]] base::Result<PreprocessingAnswer> of(const PreprocessingQuestion& question) override;
 
  private:
+  // What the compiler says, and where it looked.
+  struct Said {
+    bool failed = false;  // the command itself will fail, too; `files` are those entered until then
+    std::vector<std::string> files;  // as the compiler named them: relative ones to the working directory
+    std::string first;               // the first that was included, "" if none
+    std::vector<std::string> directories;
+    std::string depfile;
+  };
+
+  [[nodiscard]] base::Result<Said> ask(const PreprocessingQuestion& question);
+
+  // Promises among the files, or what speaks against a thunk of them; nullopt: nothing does.
+  [[nodiscard]] base::Result<std::optional<PreprocessingAnswer>> refuse(
+      const std::set<std::string>& files, const PreprocessingQuestion& question);
+  [[nodiscard]] base::Result<std::optional<Declined>> objection(const std::string& path,
+                                                                const PreprocessingQuestion& question);
+
   View& view_;
+  object::Store& store_;
 };
 
-// The words to ask with, argv[0] included (-M …).
-[[nodiscard]] std::vector<std::string> question_words(const PreprocessingQuestion& question);
+// The target of the depfile where no -MT or -MQ names one.
+[[nodiscard]] std::string default_target(const PreprocessingQuestion& question);
+
+// The prerequisites of the first rule of a depfile, unescaped ("\ " and "\#" and "$$", as libcpp's mkdeps.cc
+// writes them).
+[[nodiscard]] std::vector<std::string> prerequisites(std::string_view depfile);
+
+// What -H reports on stderr: every file that was entered, but for the source itself.
+[[nodiscard]] std::vector<std::string> entered_files(std::string_view report);
 
 }  // namespace model

@@ -21,7 +21,8 @@ struct PreprocessingQuestion {
   std::string working_directory;
   Source source;
   DependencyFile dependencies;
-  std::string output;  // -o of the command, "" if it has none: the default target of the depfile
+  std::string output;         // -o of the command, "" if it has none: the default target of the depfile
+  bool ask_compiler = false;  // nobody else's answer will do
 };
 
 // Which files preprocessing reads, and what else it looks at.
@@ -44,9 +45,6 @@ class Dependencies {
   virtual ~Dependencies() = default;
 
   [[nodiscard]] virtual base::Result<PreprocessingAnswer> of(const PreprocessingQuestion& question) = 0;
-
-  // Drops what is remembered of this question.
-  virtual void forget(const PreprocessingQuestion& question) = 0;
 };
 
 }  // namespace model

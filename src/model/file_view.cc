@@ -10,24 +10,20 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 namespace model {
 
 namespace {
 
-// CONFIG_HZ=100 gives the coarsest tick in use, 10 ms.
-constexpr base::Nanoseconds kTwoTicks{20'000'000};
 constexpr int kAttempts = 5;  // a file that changes while it is read is read again
 
 // One record for all: a build looks at thousands of files, and a query for each would cost more than their
 // hashes.
 constexpr std::string_view kSavedName = "model: signatures, version 1";
-
-int64_t nanoseconds(const timespec& time) {
-  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
 
 base::Error system_error(std::string_view attempt, const std::string& path) {
   return {std::string(attempt) + " '" + path + "': " + std::strerror(errno), base::FailureKind::Ours};
@@ -44,27 +40,18 @@ base::Result<std::optional<object::Entry>> read_symlink(const std::string& path)
 
 // Fixed width, host order: the record never leaves the machine it describes.
 struct SavedSignature {
-  StatSignature signature;
+  scan::Identity identity;
   object::Digest::Hash hash;
 };
 
 }  // namespace
 
-StatSignature signature_of(const struct stat& status) {
-  return {status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size), nanoseconds(status.st_mtim),
-          nanoseconds(status.st_ctim)};
-}
-
-bool is_settled(const StatSignature& signature, base::Nanoseconds wall_now) {
-  return std::max(signature.modified_ns, signature.changed_ns) + kTwoTicks.count() < wall_now.count();
-}
-
-size_t HashOfSignature::operator()(const StatSignature& signature) const noexcept {
+size_t HashOfIdentity::operator()(const scan::Identity& identity) const noexcept {
   constexpr uint64_t kOdd = 0x9E3779B97F4A7C15U;
-  uint64_t value = signature.inode * kOdd;
-  value = (value ^ signature.device) * kOdd;
-  value = (value ^ static_cast<uint64_t>(signature.modified_ns)) * kOdd;
-  return static_cast<size_t>((value ^ static_cast<uint64_t>(signature.changed_ns) ^ signature.size) * kOdd);
+  uint64_t value = identity.inode * kOdd;
+  value = (value ^ identity.device) * kOdd;
+  value = (value ^ static_cast<uint64_t>(identity.mtime)) * kOdd;
+  return static_cast<size_t>((value ^ static_cast<uint64_t>(identity.ctime) ^ identity.size) * kOdd);
 }
 
 FileView::FileView(object::Store& store, object::Records& records, const base::Clock& clock,
@@ -105,7 +92,7 @@ base::Result<std::optional<object::Entry>> FileView::at(const std::string& path)
     }
   }
   const bool executable = (status.st_mode & S_IXUSR) != 0;
-  if (const auto known = remembered(signature_of(status))) {
+  if (const auto known = remembered(scan::identity_of(status))) {
     const auto there = held(*known, path);
     if (!there) {
       return tl::unexpected(there.error());
@@ -121,9 +108,36 @@ base::Result<std::optional<object::Entry>> FileView::at(const std::string& path)
   return object::Entry(object::File{*digest, executable});
 }
 
-std::optional<object::Digest> FileView::remembered(const StatSignature& signature) {
+scan::Look FileView::look(const std::string& path) {
+  using What = scan::Look::What;
+
+  struct stat status {};
+
+  std::string real;
+  bool there = ::lstat(path.c_str(), &status) == 0;
+  if (there && S_ISLNK(status.st_mode)) {
+    there = ::stat(path.c_str(), &status) == 0;
+    const std::unique_ptr<char, decltype(&std::free)> resolved(
+        there ? ::realpath(path.c_str(), nullptr) : nullptr, &std::free);
+    real = resolved ? resolved.get() : "";
+  }
+  if (!there) {
+    return {errno == ENOENT || errno == ENOTDIR ? What::Absent : What::Unreadable, {}};
+  }
+  const scan::Identity identity = scan::identity_of(status);
+  if (S_ISDIR(status.st_mode)) {
+    return {What::Directory, identity};
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return {What::Unreadable, identity};
+  }
+  const bool promised = placeholder_ && placeholder_(real.empty() ? path : real, status);
+  return {promised ? What::Promised : What::File, identity};
+}
+
+std::optional<object::Digest> FileView::remembered(const scan::Identity& identity) {
   return signatures_.with([&](const Signatures& known) -> std::optional<object::Digest> {
-    const auto found = known.find(signature);
+    const auto found = known.find(identity);
     return found == known.end() ? std::nullopt : std::optional(found->second);
   });
 }
@@ -143,7 +157,7 @@ base::Result<bool> FileView::held(const object::Digest& digest, const std::strin
 }
 
 base::Result<object::Digest> FileView::store_bytes(const std::string& path, const struct stat& seen) {
-  StatSignature expected = signature_of(seen);
+  scan::Identity expected = scan::identity_of(seen);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const base::Nanoseconds before = clock_.wall();
     const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -160,10 +174,10 @@ base::Result<object::Digest> FileView::store_bytes(const std::string& path, cons
     if (::fstat(fd.get(), &after) != 0) {
       return tl::unexpected(system_error("look at", path));
     }
-    const StatSignature now = signature_of(after);
+    const scan::Identity now = scan::identity_of(after);
     if (now == expected && now.size == digest->size()) {
       held_.with([&](auto& known) { known.emplace(*digest, path); });
-      if (is_settled(now, before)) {
+      if (scan::is_settled(now, before)) {
         signatures_.with([&](Signatures& known) { known.insert_or_assign(now, *digest); });
       }
       return digest;
@@ -197,7 +211,7 @@ void FileView::load() {
     for (; !bytes.empty(); bytes.remove_prefix(sizeof(SavedSignature))) {
       SavedSignature entry{};
       std::memcpy(&entry, bytes.data(), sizeof entry);
-      known.emplace(entry.signature, object::Digest(entry.hash, entry.signature.size));
+      known.emplace(entry.identity, object::Digest(entry.hash, entry.identity.size));
     }
   });
 }

@@ -14,26 +14,8 @@ struct stat;
 
 namespace model {
 
-// What tells one state of a file from another without reading it (FACTS: device, inode, size, mtime and
-// ctime).
-struct StatSignature {
-  uint64_t device = 0;
-  uint64_t inode = 0;
-  uint64_t size = 0;
-  int64_t modified_ns = 0;
-  int64_t changed_ns = 0;
-
-  bool operator==(const StatSignature&) const = default;
-};
-
-[[nodiscard]] StatSignature signature_of(const struct stat& status);
-
-// Could the file be changed once more without its signature telling? The kernel stamps files with the time of
-// its last tick, so a signature is worth something only once the clock is past that tick.
-[[nodiscard]] bool is_settled(const StatSignature& signature, base::Nanoseconds wall_now);
-
-struct HashOfSignature {
-  size_t operator()(const StatSignature& signature) const noexcept;
+struct HashOfIdentity {
+  size_t operator()(const scan::Identity& identity) const noexcept;
 };
 
 // The user's files on this machine's disk. A file is hashed (and its bytes put into the store) once for each
@@ -55,16 +37,18 @@ class FileView final : public View {
   // changed since.
   [[nodiscard]] bool put_again(const object::Digest& digest);
 
+  [[nodiscard]] scan::Look look(const std::string& path) override;
+
   [[nodiscard]] std::string pristine_root() const override { return pristine_root_; }
 
  private:
   void load();
   void save() const;
-  [[nodiscard]] std::optional<object::Digest> remembered(const StatSignature& signature);
+  [[nodiscard]] std::optional<object::Digest> remembered(const scan::Identity& identity);
   [[nodiscard]] base::Result<object::Digest> store_bytes(const std::string& path, const struct stat& status);
   [[nodiscard]] base::Result<bool> held(const object::Digest& digest, const std::string& path);
 
-  using Signatures = std::unordered_map<StatSignature, object::Digest, HashOfSignature>;
+  using Signatures = std::unordered_map<scan::Identity, object::Digest, HashOfIdentity>;
 
   object::Store& store_;
   object::Records& records_;

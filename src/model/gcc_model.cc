@@ -14,7 +14,7 @@ namespace model {
 
 namespace {
 
-// Everything that outlives a single command.
+// Everything that outlives a single command, and how it is to be inferred.
 struct Helpers {
   View& view;
   object::Store& store;
@@ -22,6 +22,7 @@ struct Helpers {
   Toolchains& toolchains;
   LinkerCalls& linker_calls;
   ThunkBuilder& builder;
+  GccModel::Asking asking;
 };
 
 // gcc/diagnostic-color.cc
@@ -73,14 +74,6 @@ class Work {
     return step_.finish(label());
   }
 
-  std::vector<PreprocessingQuestion> questions() const {
-    std::vector<PreprocessingQuestion> all;
-    for (const Source& source : command_.sources) {
-      all.push_back(question(source));
-    }
-    return all;
-  }
-
  private:
   // What is in the terminal's colours here has to be asked for where there is no terminal.
   void use_colour() {
@@ -105,6 +98,7 @@ class Work {
     asked.source = source;
     asked.dependencies = command_.dependencies;
     asked.output = command_.output.value_or("");
+    asked.ask_compiler = helpers_.asking == GccModel::Asking::Compiler;
     return asked;
   }
 
@@ -260,23 +254,13 @@ GccModel::GccModel(View& view, object::Store& store, Dependencies& dependencies,
       linker_calls_(linker_calls),
       builder_(builder) {}
 
-base::Result<Inference> GccModel::infer(Driver driver, const Invocation& invocation) {
-  const Helpers helpers{view_, store_, dependencies_, toolchains_, linker_calls_, builder_};
+base::Result<Inference> GccModel::infer(Driver driver, const Invocation& invocation, Asking asking) {
+  const Helpers helpers{view_, store_, dependencies_, toolchains_, linker_calls_, builder_, asking};
   auto prepared = prepare(helpers, driver, invocation);
   if (auto* answer = std::get_if<Inference>(&prepared)) {
     return std::move(*answer);
   }
   return std::get<std::unique_ptr<Work>>(prepared)->run();
-}
-
-void GccModel::forget(Driver driver, const Invocation& invocation) {
-  const Helpers helpers{view_, store_, dependencies_, toolchains_, linker_calls_, builder_};
-  const auto prepared = prepare(helpers, driver, invocation);
-  if (const auto* work = std::get_if<std::unique_ptr<Work>>(&prepared)) {
-    for (const PreprocessingQuestion& question : (*work)->questions()) {
-      dependencies_.forget(question);
-    }
-  }
 }
 
 }  // namespace model

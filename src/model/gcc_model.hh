@@ -15,10 +15,9 @@ class GccModel {
   GccModel(View& view, object::Store& store, Dependencies& dependencies, Toolchains& toolchains,
            LinkerCalls& linker_calls, ThunkBuilder& builder);
 
-  [[nodiscard]] base::Result<Inference> infer(Driver driver, const Invocation& invocation);
+  enum class Asking { Any, Compiler };  // Compiler: only the real one's answer will do
 
-  // Drops what is remembered about the invocation's sources.
-  void forget(Driver driver, const Invocation& invocation);
+  [[nodiscard]] base::Result<Inference> infer(Driver driver, const Invocation& invocation, Asking asking);
 
  private:
   View& view_;

@@ -17,7 +17,7 @@ std::vector<std::string> GnuModels::tools(const std::string& path_variable) cons
   return tools_on_path(path_variable);
 }
 
-base::Result<Inference> GnuModels::dispatch(const Invocation& invocation) {
+base::Result<Inference> GnuModels::dispatch(const Invocation& invocation, GccModel::Asking asking) {
   const auto tool = tool_at(invocation.program);
   if (!tool) {
     return Inference(Declined{"unknown-tool", invocation.program});
@@ -27,9 +27,9 @@ base::Result<Inference> GnuModels::dispatch(const Invocation& invocation) {
   }
   switch (*tool) {
     case Tool::Gcc:
-      return gcc_.infer(Driver::C, invocation);
+      return gcc_.infer(Driver::C, invocation, asking);
     case Tool::Gxx:
-      return gcc_.infer(Driver::Cxx, invocation);
+      return gcc_.infer(Driver::Cxx, invocation, asking);
     case Tool::Ar:
       return binutils_.ar(invocation);
     case Tool::Ranlib:
@@ -42,9 +42,9 @@ base::Result<Inference> GnuModels::dispatch(const Invocation& invocation) {
   return Inference(Declined{"unknown-tool", invocation.program});
 }
 
-base::Result<Inference> GnuModels::guarded(const Invocation& invocation) {
+base::Result<Inference> GnuModels::guarded(const Invocation& invocation, GccModel::Asking asking) {
   try {
-    return dispatch(invocation);
+    return dispatch(invocation, asking);
   } catch (const base::OperatorError& error) {  // a toolchain with a part missing
     return base::failure(error.what());
   } catch (const base::SyscallError& error) {
@@ -53,8 +53,12 @@ base::Result<Inference> GnuModels::guarded(const Invocation& invocation) {
 }
 
 Inference GnuModels::infer(const Invocation& invocation) {
+  return timed(invocation, GccModel::Asking::Any);
+}
+
+Inference GnuModels::timed(const Invocation& invocation, GccModel::Asking asking) {
   const base::Nanoseconds start = clock_.steady();
-  auto answer = guarded(invocation);
+  auto answer = guarded(invocation, asking);
   ++inferences_;
   nanoseconds_ += (clock_.steady() - start).count();
   // Whatever could not be looked at here, the real command meets as well, and says so in its own words.
@@ -66,8 +70,7 @@ std::optional<Inference> GnuModels::infer_again(const Invocation& invocation) {
   if (tool != Tool::Gcc && tool != Tool::Gxx) {
     return std::nullopt;
   }
-  gcc_.forget(tool == Tool::Gcc ? Driver::C : Driver::Cxx, invocation);
-  return infer(invocation);
+  return timed(invocation, GccModel::Asking::Compiler);
 }
 
 GnuModels::Statistics GnuModels::statistics() const {

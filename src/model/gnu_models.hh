@@ -4,7 +4,7 @@
 #include "model/binutils.hh"
 #include "model/gcc_model.hh"
 #include "model/model.hh"
-#include "model/recorded_dependencies.hh"
+#include "model/scanned_dependencies.hh"
 #include "model/thunk_builder.hh"
 #include "model/toolchain.hh"
 
@@ -26,17 +26,18 @@ class GnuModels final : public Models {
   struct Statistics {
     uint64_t inferences = 0;
     base::Nanoseconds time{0};
-    RecordedDependencies::Counts dependencies;
+    ScannedDependencies::Counts dependencies;
   };
 
   [[nodiscard]] Statistics statistics() const;
 
  private:
-  [[nodiscard]] base::Result<Inference> guarded(const Invocation& invocation);
-  [[nodiscard]] base::Result<Inference> dispatch(const Invocation& invocation);
+  [[nodiscard]] Inference timed(const Invocation& invocation, GccModel::Asking asking);
+  [[nodiscard]] base::Result<Inference> guarded(const Invocation& invocation, GccModel::Asking asking);
+  [[nodiscard]] base::Result<Inference> dispatch(const Invocation& invocation, GccModel::Asking asking);
 
   base::SystemClock clock_;  // file times are compared with it, so no other would do
-  RecordedDependencies dependencies_;
+  ScannedDependencies dependencies_;
   Toolchains toolchains_;
   LinkerCalls linker_calls_;
   ThunkBuilder builder_;

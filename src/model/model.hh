@@ -2,6 +2,7 @@
 
 #include "base/result.hh"
 #include "ir/thunk.hh"
+#include "model/scan/file_system.hh"
 #include "object/digest.hh"
 #include "object/tree.hh"
 
@@ -37,6 +38,9 @@ class View {
   // store when this returns), Symlink, Promise, or nullopt when there is nothing. A directory is Subdirectory
   // with a zero digest. Errors name the path (unreadable, a device, a FIFO).
   [[nodiscard]] virtual base::Result<std::optional<object::Entry>> at(const std::string& path) = 0;
+
+  // What the absolute path leads to, symlinks followed, without a look at its bytes.
+  [[nodiscard]] virtual scan::Look look(const std::string& path) = 0;
 
   // Where this machine's tools can be run for a question (`gcc -M`, `-print-prog-name`): the root in which no
   // shim stands before them; "" when that is the process's own.
@@ -100,7 +104,7 @@ class Models {
   [[nodiscard]] virtual Inference infer(const Invocation& invocation) = 0;
 
   // After a thunk of this invocation failed in its container although it may succeed here (a file inference
-  // did not see): forgets what was remembered, asks the real compiler anew. Nullopt: nothing more to try.
+  // did not see): asks the real compiler, whatever we think to know. Nullopt: nothing more to try.
   [[nodiscard]] virtual std::optional<Inference> infer_again(const Invocation& invocation) = 0;
 };
 

@@ -79,9 +79,9 @@ std::string signature_line(const std::string& path) {
 
   std::string line = path;
   if (::stat(path.c_str(), &status) == 0) {
-    const StatSignature s = signature_of(status);
-    for (const auto number : {s.device, s.inode, s.size, static_cast<uint64_t>(s.modified_ns),
-                              static_cast<uint64_t>(s.changed_ns)}) {
+    const scan::Identity s = scan::identity_of(status);
+    for (const auto number :
+         {s.device, s.inode, s.size, static_cast<uint64_t>(s.mtime), static_cast<uint64_t>(s.ctime)}) {
       line += " " + std::to_string(number);
     }
   }

@@ -73,6 +73,8 @@ class Records {
 inline constexpr std::string_view kMemoTable = "memo";  // thunk -> ActionResult (DESIGN: memo, both levels)
 inline constexpr std::string_view kFootprintTable =
     "footprint";  // command -> what it was seen to read (model)
+inline constexpr std::string_view kCompilerTable =
+    "compiler";  // compiler and options -> what it predefines (model)
 inline constexpr std::string_view kSignatureTable = "signature";  // file -> stat signature and digest
 
 }  // namespace object

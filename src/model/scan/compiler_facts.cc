@@ -6,6 +6,7 @@
 
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace model::scan {
 namespace {
@@ -50,7 +51,7 @@ base::Result<base::Completed> run(const CompilerCall& call, const std::vector<st
     base::write_file_atomically(file, text);
     base::Subprocess subprocess;
     subprocess.program = call.program;
-    subprocess.argv.push_back(call.program);
+    subprocess.argv.push_back(call.argv0.empty() ? call.program : call.argv0);
     subprocess.argv.insert(subprocess.argv.end(), call.options.begin(), call.options.end());
     subprocess.argv.insert(subprocess.argv.end(), more.begin(), more.end());
     subprocess.argv.insert(subprocess.argv.end(), {"-E", "-x", call.language, file.substr(call.root.size())});
@@ -137,7 +138,9 @@ constexpr std::array kUsualQuestions = {"__has_attribute(__nonstring__)",
 
 }  // namespace
 
-PrintedDirectories parse_verbose(std::string_view text) {
+std::optional<PrintedDirectories> parse_verbose(std::string_view text) {
+  constexpr std::string_view kIgnored[] = {"ignoring nonexistent directory \"",
+                                           "ignoring duplicate directory \""};
   PrintedDirectories printed;
   std::vector<std::string>* list = nullptr;
   for (size_t at = 0; at < text.size();) {
@@ -149,12 +152,17 @@ PrintedDirectories parse_verbose(std::string_view text) {
     } else if (line == "#include <...> search starts here:") {
       list = &printed.bracket;
     } else if (line == "End of search list.") {
-      break;
+      return printed;
     } else if (list != nullptr && line.starts_with(' ')) {
       list->emplace_back(line.substr(1));
     }
+    for (const std::string_view ignored : kIgnored) {
+      if (line.starts_with(ignored) && line.ends_with('"')) {
+        printed.ignored.emplace_back(line.substr(ignored.size(), line.size() - ignored.size() - 1));
+      }
+    }
   }
-  return printed;
+  return std::nullopt;
 }
 
 base::Result<CompilerFacts> compiler_facts(const CompilerCall& call) {
@@ -163,32 +171,41 @@ base::Result<CompilerFacts> compiler_facts(const CompilerCall& call) {
     return tl::unexpected(completed.error());
   }
   CompilerFacts facts = sort_out(completed->out);
-  facts.directories = parse_verbose(completed->err).bracket;
+  auto printed = parse_verbose(completed->err);
+  if (!printed) {
+    return base::failure("'" + call.program + "' does not say where it looks for headers (-v)",
+                         base::FailureKind::Deterministic);
+  }
+  facts.directories = std::move(printed->bracket);
+  facts.ignored = std::move(printed->ignored);
   facts.flavour =
       facts.predefined.find("#define __clang__ ") == std::string::npos ? Flavour::Gcc : Flavour::Clang;
   return facts;
 }
 
 std::optional<int64_t> AskCompiler::answer(const std::string& question) {
-  const auto look = [&](const auto& answers) {
-    const auto found = answers.find(question);
-    return found == answers.end() ? std::optional<std::optional<int64_t>>() : found->second;
-  };
-  if (const auto known = answers_.with(look)) {
+  bool is_first = false;
+  const auto known = state_.with([&](const State& state) {
+    is_first = state.answers.empty();
+    const auto found = state.answers.find(question);
+    return found == state.answers.end() ? std::optional<std::optional<int64_t>>() : found->second;
+  });
+  if (known) {
     return *known;
   }
   // Asked without the lock: two threads may ask the same, and get the same.
   std::vector<std::string> questions = {question};
-  if (answers_.with([](const auto& answers) { return answers.empty(); })) {
+  if (is_first) {
     questions.insert(questions.end(), kUsualQuestions.begin(), kUsualQuestions.end());
   }
   std::map<std::string, std::optional<int64_t>> found = ask(questions);
   if (!found[question] && questions.size() > 1) {
     found[question] = ask({question})[question];  // one of the others may be an error to this compiler
   }
-  return answers_.with([&](auto& answers) {
-    answers.insert(found.begin(), found.end());
-    return answers[question];
+  return state_.with([&](State& state) {
+    state.answers.insert(found.begin(), found.end());
+    state.has_news = true;
+    return state.answers[question];
   });
 }
 
@@ -225,10 +242,13 @@ std::map<std::string, std::optional<int64_t>> AskCompiler::ask(
   return found;
 }
 
-std::map<std::string, int64_t> AskCompiler::known() const {
-  return answers_.with([](const auto& answers) {
+std::optional<std::map<std::string, int64_t>> AskCompiler::take_news() {
+  return state_.with([](State& state) -> std::optional<std::map<std::string, int64_t>> {
+    if (!std::exchange(state.has_news, false)) {
+      return std::nullopt;
+    }
     std::map<std::string, int64_t> known;
-    for (const auto& [question, value] : answers) {
+    for (const auto& [question, value] : state.answers) {
       if (value) {
         known[question] = *value;
       }
@@ -238,7 +258,7 @@ std::map<std::string, int64_t> AskCompiler::known() const {
 }
 
 void AskCompiler::remember(const std::map<std::string, int64_t>& answers) {
-  answers_.with([&](auto& known) { known.insert(answers.begin(), answers.end()); });
+  state_.with([&](State& state) { state.answers.insert(answers.begin(), answers.end()); });
 }
 
 }  // namespace model::scan

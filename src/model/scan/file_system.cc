@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -18,19 +19,23 @@ namespace {
 
 constexpr int64_t kNanoseconds = 1'000'000'000;
 
-// Two writes within one tick of the kernel's clock leave one timestamp; ticks are 1 to 10 ms, FAT's are 2 s.
-constexpr int64_t kTick = 20'000'000;
+// CONFIG_HZ=100 gives the coarsest tick in use, 10 ms.
+constexpr base::Nanoseconds kTwoTicks{20'000'000};
 
 int64_t nanoseconds(const timespec& time) {
-  return time.tv_sec * kNanoseconds + time.tv_nsec;
+  return int64_t{time.tv_sec} * kNanoseconds + time.tv_nsec;
 }
+
+}  // namespace
 
 Identity identity_of(const struct stat& status) {
   return {status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size), nanoseconds(status.st_mtim),
           nanoseconds(status.st_ctim)};
 }
 
-}  // namespace
+bool is_settled(const Identity& identity, base::Nanoseconds wall_now) {
+  return std::max(identity.mtime, identity.ctime) + kTwoTicks.count() < wall_now.count();
+}
 
 Look Disk::look(const std::string& path) {
   struct stat status {};
@@ -66,9 +71,8 @@ base::Result<Contents> Disk::read(const std::string& path) {
   } catch (const base::SyscallError& error) {
     return base::failure(error.what());
   }
-  // ctime can't be set back, so it shows the last change whatever tar or touch did to mtime.
-  contents.settled =
-      nanoseconds(now) - contents.identity.ctime > kTick && contents.bytes.size() == contents.identity.size;
+  contents.settled = is_settled(contents.identity, base::Nanoseconds(nanoseconds(now))) &&
+                     contents.bytes.size() == contents.identity.size;
   return contents;
 }
 

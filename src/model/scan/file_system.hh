@@ -1,14 +1,18 @@
 #pragma once
 
+#include "base/clock.hh"
 #include "base/result.hh"
 
 #include <compare>
 #include <cstdint>
 #include <string>
 
+struct stat;
+
 namespace model::scan {
 
-// What tells one state of a file from another without reading it.
+// What tells one state of a file from another without reading it (FACTS: device, inode, size, mtime and
+// ctime).
 struct Identity {
   uint64_t device = 0;
   uint64_t inode = 0;
@@ -18,6 +22,12 @@ struct Identity {
 
   auto operator<=>(const Identity&) const = default;
 };
+
+[[nodiscard]] Identity identity_of(const struct stat& status);
+
+// Could the file be changed once more without its identity telling? The kernel stamps files with the time of
+// its last tick, so an identity is worth something only once the clock is past that tick.
+[[nodiscard]] bool is_settled(const Identity& identity, base::Nanoseconds wall_now);
 
 struct Look {
   enum class What : uint8_t {

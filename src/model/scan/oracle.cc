@@ -58,7 +58,7 @@ Oracle::Asked& Oracle::asked(const Case& c) {
   if (found != asked_.end()) {
     return found->second;
   }
-  const CompilerCall call{c.program, c.dialect, c.language, kEnvironment, "/", ""};
+  const CompilerCall call{c.program, "", c.dialect, c.language, kEnvironment, "/", ""};
   auto facts = compiler_facts(call);
   if (!facts) {
     throw std::runtime_error(facts.error().message);

@@ -1,0 +1,249 @@
+#include "model/preprocessor_options.hh"
+
+#include "model/gcc_options.hh"
+
+#include <span>
+#include <string_view>
+
+namespace model {
+
+namespace {
+
+enum class Sort : uint8_t {
+  Quote,
+  Bracket,
+  System,
+  After,
+  Define,
+  Undefine,
+  ForDefines,  // -Wp,-D…: cc1 gets them after all others
+  Include,
+  Imacros,
+  Root,  // a directory that moves the compiler's own
+  Standard,
+  Trigraphs,
+  Hosted,
+  Freestanding,
+  NoStandardDirectories,
+  CanonicalHeaders,
+  NoCanonicalHeaders,
+  RemapsFileMacros,
+  Neutral,
+  NotScanned,
+};
+
+struct Row {
+  std::string_view spelling;
+  Sort sort;
+};
+
+// By the spelling in the table of gcc's options; -f options, of which that has no rows, by how they begin.
+// What isn't here the compiler is asked with: its predefined macros and directories then show what it does.
+constexpr Row kRows[] = {{"-iquote", Sort::Quote},
+                         {"-I", Sort::Bracket},
+                         {"-isystem", Sort::System},
+                         {"-idirafter", Sort::After},
+                         {"-D", Sort::Define},
+                         {"-U", Sort::Undefine},
+                         {"-Wp,", Sort::ForDefines},
+                         {"-include", Sort::Include},
+                         {"-imacros", Sort::Imacros},
+                         {"-isysroot", Sort::Root},
+                         {"--sysroot=", Sort::Root},
+                         {"--sysroot", Sort::Root},
+                         {"-ansi", Sort::Standard},
+                         {"-std=", Sort::Standard},
+                         {"--std=", Sort::Standard},
+                         {"-trigraphs", Sort::Trigraphs},
+                         {"-nostdinc", Sort::NoStandardDirectories},
+                         {"-traditional", Sort::NotScanned},
+                         {"-A", Sort::NotScanned},
+                         {"-W", Sort::Neutral},
+                         {"-w", Sort::Neutral},
+                         {"-pedantic", Sort::Neutral},
+                         {"--pedantic", Sort::Neutral},
+                         {"-pedantic-errors", Sort::Neutral},
+                         {"-pipe", Sort::Neutral}};
+
+constexpr Row kRowsF[] = {{"-fhosted", Sort::Hosted},
+                          {"-fno-freestanding", Sort::Hosted},
+                          {"-ffreestanding", Sort::Freestanding},
+                          {"-fno-hosted", Sort::Freestanding},
+                          {"-fcanonical-system-headers", Sort::CanonicalHeaders},
+                          {"-fno-canonical-system-headers", Sort::NoCanonicalHeaders},
+                          {"-fmacro-prefix-map=", Sort::RemapsFileMacros},
+                          {"-ffile-prefix-map=", Sort::RemapsFileMacros},
+                          {"-fdebug-prefix-map=", Sort::Neutral},
+                          {"-fdiagnostics-", Sort::Neutral},
+                          {"-fmessage-length=", Sort::Neutral},
+                          {"-fdollars-in-identifiers", Sort::NotScanned},
+                          {"-fno-dollars-in-identifiers", Sort::NotScanned},
+                          {"-foperator-names", Sort::NotScanned},
+                          {"-fno-operator-names", Sort::NotScanned},
+                          {"-fextended-identifiers", Sort::NotScanned},
+                          {"-fno-extended-identifiers", Sort::NotScanned},
+                          {"-fmax-include-depth=", Sort::NotScanned}};
+
+std::optional<Sort> sort_of(std::string_view word, const std::optional<Match>& match) {
+  for (const Row& row : kRowsF) {
+    if (word.starts_with(row.spelling)) {
+      return row.sort;
+    }
+  }
+  for (const Row& row : kRows) {
+    if (match && match->option->spelling == row.spelling) {
+      return row.sort;
+    }
+  }
+  return std::nullopt;
+}
+
+void add_list(const std::map<std::string, std::string>& environment, const std::string& name,
+              std::vector<std::string>& directories) {
+  const auto found = environment.find(name);
+  std::string_view rest;
+  if (found != environment.end()) {
+    rest = found->second;
+  }
+  while (!rest.empty()) {
+    const size_t colon = rest.find(':');
+    directories.emplace_back(rest.substr(0, colon));
+    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+  }
+}
+
+class Sorter {
+ public:
+  PreprocessorOptions run(const std::vector<std::string>& words) {
+    for (size_t at = 0; at < words.size();) {
+      const auto found = match(gcc_options(), words, at);
+      const size_t count = found ? found->words : 1;
+      take(std::span(words).subspan(at, count), found);
+      at += count;
+    }
+    sorted_.macros.insert(sorted_.macros.end(), last_macros_.begin(), last_macros_.end());
+    return std::move(sorted_);
+  }
+
+ private:
+  void take(std::span<const std::string> words, const std::optional<Match>& found) {
+    const auto sort = sort_of(words[0], found);
+    const std::string argument(found ? found->argument : "");
+    if (sort && !is_of_the_dialect(*sort)) {
+      take_own(*sort, words[0], argument);
+      return;
+    }
+    sorted_.dialect.insert(sorted_.dialect.end(), words.begin(), words.end());
+    if (sort) {
+      take_of_the_dialect(*sort, words[0], argument);
+    }
+  }
+
+  static bool is_of_the_dialect(Sort sort) {
+    switch (sort) {
+      case Sort::Root:
+      case Sort::Standard:
+      case Sort::Trigraphs:
+      case Sort::Hosted:
+      case Sort::Freestanding:
+      case Sort::NoStandardDirectories:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  void take_own(Sort sort, const std::string& word, const std::string& argument) {
+    using scan::ForcedFile;
+    using scan::MacroAction;
+    switch (sort) {
+      case Sort::Quote:
+        return add_directory(sorted_.directories.quote, argument);
+      case Sort::Bracket:
+        return add_directory(sorted_.directories.bracket, argument);
+      case Sort::System:
+        return add_directory(sorted_.directories.system, argument);
+      case Sort::After:
+        return add_directory(sorted_.directories.after, argument);
+      case Sort::Define:
+        return sorted_.macros.push_back({MacroAction::What::Define, argument});
+      case Sort::Undefine:
+        return sorted_.macros.push_back({MacroAction::What::Undefine, argument});
+      case Sort::ForDefines:
+        return take_for_preprocessor(argument);
+      case Sort::Include:
+        return sorted_.forced.push_back({ForcedFile::What::Include, argument});
+      case Sort::Imacros:
+        return sorted_.forced.push_back({ForcedFile::What::Imacros, argument});
+      case Sort::CanonicalHeaders:
+      case Sort::NoCanonicalHeaders:
+        sorted_.canonical_system_headers = sort == Sort::CanonicalHeaders;
+        return;
+      case Sort::RemapsFileMacros:
+        sorted_.file_macros_remapped = true;
+        return;
+      case Sort::Neutral:
+        return;
+      default:
+        sorted_.not_scanned = word;
+    }
+  }
+
+  void take_of_the_dialect(Sort sort, const std::string& word, const std::string& argument) {
+    switch (sort) {
+      case Sort::Root:
+        if (!argument.starts_with('/')) {
+          sorted_.not_scanned = word;  // the compiler is asked in another directory
+        }
+        break;
+      case Sort::Standard:
+        sorted_.trigraphs = std::nullopt;
+        break;
+      case Sort::Trigraphs:
+        sorted_.trigraphs = true;
+        break;
+      case Sort::Hosted:
+        hosted_ = true;
+        break;
+      case Sort::Freestanding:
+        hosted_ = false;
+        break;
+      default:
+        standard_directories_ = false;
+    }
+    // gcc/c-family/c-opts.cc, push_command_line_include.
+    sorted_.reads_stdc_predef = hosted_ && standard_directories_;
+  }
+
+  // A leading "=" stands for the sysroot.
+  void add_directory(std::vector<std::string>& list, const std::string& directory) {
+    if (directory.starts_with('=') || directory.starts_with("$SYSROOT") || directory.empty()) {
+      sorted_.not_scanned = "-I" + directory;
+    }
+    list.push_back(directory);
+  }
+
+  void take_for_preprocessor(const std::string& argument) {
+    using scan::MacroAction;
+    const auto what = argument.starts_with("-D") ? MacroAction::What::Define : MacroAction::What::Undefine;
+    last_macros_.push_back({what, argument.substr(2)});
+  }
+
+  PreprocessorOptions sorted_;
+  std::vector<scan::MacroAction> last_macros_;
+  bool hosted_ = true;
+  bool standard_directories_ = true;
+};
+
+}  // namespace
+
+PreprocessorOptions sort_preprocessor_options(const std::vector<std::string>& options,
+                                              const std::map<std::string, std::string>& environment,
+                                              bool cxx) {
+  PreprocessorOptions sorted = Sorter().run(options);
+  add_list(environment, "CPATH", sorted.directories.bracket);
+  add_list(environment, cxx ? "CPLUS_INCLUDE_PATH" : "C_INCLUDE_PATH", sorted.directories.system);
+  return sorted;
+}
+
+}  // namespace model

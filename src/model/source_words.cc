@@ -1,0 +1,55 @@
+#include "model/source_words.hh"
+
+#include <optional>
+
+namespace model {
+
+namespace {
+
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$';
+}
+
+// Is there a place where `needle` stands and `holds` (of the offset behind it)?
+template <class F>
+bool any_of_all(std::string_view text, std::string_view needle, const F& holds) {
+  for (size_t at = text.find(needle); at != std::string_view::npos; at = text.find(needle, at + 1)) {
+    if (holds(at + needle.size())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool has_word(std::string_view text, std::string_view needle) {
+  return any_of_all(text, needle, [&](size_t end) {
+    const size_t start = end - needle.size();
+    return (start == 0 || !is_word(text[start - 1])) && (end == text.size() || !is_word(text[end]));
+  });
+}
+
+bool has_embed_directive(std::string_view text) {
+  return any_of_all(text, "embed", [&](size_t end) {
+    const size_t before = text.find_last_not_of(" \t", end - std::string_view("embed").size() - 1);
+    return end > std::string_view("embed").size() && before != std::string_view::npos && text[before] == '#';
+  });
+}
+
+// An assembler's directive with a file's name after it, also within a string of inline assembly;
+// `list.include(x)` is none.
+bool names_file(std::string_view text, std::string_view directive) {
+  return any_of_all(text, directive, [&](size_t end) {
+    const size_t name = text.find_first_not_of(" \t", end);
+    return name != end && name != std::string_view::npos && (text[name] == '"' || text[name] == '\\');
+  });
+}
+
+}  // namespace
+
+SourceWords words_of(std::string_view text) {
+  return {has_word(text, "__DATE__") || has_word(text, "__TIME__"), has_word(text, "__TIMESTAMP__"),
+          has_embed_directive(text) || has_word(text, "__has_embed") || names_file(text, ".incbin") ||
+              names_file(text, ".include")};
+}
+
+}  // namespace model
