@@ -135,17 +135,20 @@ void print(const std::string& what, const Cost& cost, size_t count) {
              cost.cpu.count() / each, 1000 * each / cost.wall.count());
 }
 
-// `gcc -M` in place of `-c`, as a build system without a scanner would ask.
+// `gcc -M` in place of `-c`, as a build system without a scanner would ask. Writes nothing.
 void ask_compiler(const model::Invocation& one) {
   base::Subprocess asked;
   asked.program = one.program;
-  asked.argv = one.argv;
   asked.environment = {"LC_ALL=C", std::string("PATH=") + kPath};
   asked.working_directory = one.working_directory;
-  std::replace(asked.argv.begin(), asked.argv.end(), std::string("-c"), std::string("-M"));
-  for (size_t i = 0; i + 1 < asked.argv.size(); ++i) {
-    if (asked.argv[i] == "-o") {
-      asked.argv[i + 1] = "/dev/null";
+  for (size_t i = 0; i < one.argv.size(); ++i) {
+    const std::string& word = one.argv[i];
+    if (word == "-c") {
+      asked.argv.emplace_back("-M");
+    } else if (word == "-o" || word == "-MF" || word == "-MT" || word == "-MQ") {
+      ++i;
+    } else if (!word.starts_with("-M") && !word.starts_with("-Wp,-M")) {
+      asked.argv.push_back(word);
     }
   }
   (void)base::run(asked);
