@@ -121,8 +121,11 @@ void TranslationUnit::make_chain() {
   const auto all = static_cast<uint32_t>(quotes + path.bracket.size());
   for (uint32_t i = 0; i < all; ++i) {
     const SearchDirectory& directory = i < quotes ? path.quote[i] : path.bracket[i - quotes];
-    starts_.push_back(
-        {&places_.folder(directory.name), directory.system, i + 1 < all ? i + 1 : kNone, false});
+    Folder& folder = places_.folder(directory.name);
+    starts_.push_back({&folder, directory.system, i + 1 < all ? i + 1 : kNone, false});
+    if (!gcc()) {
+      (void)clang_folder(folder);  // it looks at all of them before it opens a file
+    }
   }
   quote_head_ = all == 0 ? kNone : 0;
   bracket_head_ = path.bracket.empty() ? kNone : quotes;
