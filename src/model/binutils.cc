@@ -2,9 +2,9 @@
 
 #include "base/subprocess.hh"
 #include "model/archive.hh"
+#include "model/binutils_options.hh"
 #include "model/environment.hh"
 #include "model/gcc_command.hh"
-#include "model/gcc_options.hh"
 #include "model/link_inputs.hh"
 #include "model/link_step.hh"
 #include "model/look.hh"
@@ -313,7 +313,7 @@ base::Result<Inference> BinutilsModel::as(const Invocation& invocation) {
     }
     const auto option = match(as_options(), words, at);
     if (!option || option->option->does == Does::Declines) {
-      return Inference(Declined{option ? std::string(option->option->reason) : "unknown-option", words[at]});
+      return Inference(Declined{option ? std::string(option->option->word) : "unknown-option", words[at]});
     }
     if (option->option->does == Does::Output) {
       output = option->argument;

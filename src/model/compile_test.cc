@@ -29,6 +29,39 @@ TEST_F(Compile, a_thunk_makes_the_bytes_that_the_real_command_makes) {
   expect_same({"gcc", "-c", "a.c", "start.S", "plain.s", "-Ilib"});
 }
 
+TEST_F(Compile, preprocessed_text_goes_to_a_file) {
+  expect_same({"gcc", "-E", "-Ilib", "a.c", "-o", "a.i"});
+  expect_same({"gcc", "-E", "-P", "-xassembler-with-cpp", "-Ilib", "start.S", "-o", "inc/start.s"});
+  expect_same({"g++", "-E", "-dD", "-CC", "-Ilib", "b.cc", "-o", "b.ii"});
+}
+
+TEST_F(Compile, the_machines_own_processor_is_named) {
+  expect_same({"gcc", "-S", "-O3", "-march=native", "-Ilib", "a.c"});
+  expect_same({"gcc", "-c", "-mtune=native", "-O2", "-mno-avx", "-Ilib", "a.c", "-o", "t.o"});
+  expect_same({"g++", "-c", "-O3", "-msse4.2", "-march=native", "--param", "l2-cache-size=2",
+               "-mtune=generic", "b.cc", "-Ilib"});
+  EXPECT_EQ(reason({"gcc", "-c", "-g", "-march=native", "-Ilib", "a.c"}), "native-processor");
+  EXPECT_EQ(reason({"gcc", "-S", "-fverbose-asm", "-march=native", "-Ilib", "a.c"}), "native-processor");
+  write("native.rsp", "-march=native -Ilib -DX='a b'\n");
+  expect_same({"gcc", "-c", "@native.rsp", "a.c"});
+  const Inferred answer = inferred({"gcc", "-c", "-march=native", "-Ilib", "a.c"});
+  for (const std::string& word : command_of(answer.thunk).arguments) {
+    EXPECT_EQ(word.find("native"), std::string::npos) << word;
+  }
+}
+
+TEST_F(Compile, what_is_made_beside_the_object_is_an_output) {
+  write("empty.c", "");
+  write("dir.x/n", "");
+  expect_same({"gcc", "-c", "-g", "-gsplit-dwarf", "-Ilib", "a.c", "start.S"});
+  expect_same({"gcc", "-c", "-gsplit-dwarf", "-Ilib", "a.c", "-o", "dir.x/a.b.o"});
+  expect_same({"gcc", "-c", "-g", "-gsplit-dwarf", "empty.c", "-o", "dir.x/noext"});
+  expect_same({"gcc", "-c", "-fstack-usage", "-fcallgraph-info", "-Ilib", "a.c", "empty.c"});
+  expect_same({"gcc", "-c", "-frandom-seed=1", "--coverage", "-Ilib", "a.c", "empty.c"});
+  expect_same({"gcc", "-c", "-frandom-seed=1", "-fprofile-arcs", "-ftest-coverage", "-Ilib", "a.c", "-o",
+               "dir.x/c.o"});
+}
+
 TEST_F(Compile, errors_and_warnings_are_the_compilers_own) {
   write("bad.c", "#include <stdio.h>\nint f(void) { return undeclared; }\n");
   expect_same({"gcc", "-c", "bad.c"});

@@ -141,6 +141,7 @@ base::Result<std::optional<std::vector<std::string>>> LinkerCalls::ask(const Dri
     std::vector<std::string> words = split_driver_line(line);
     if (!words.empty() && (base_name(words[0]) == "collect2" || base_name(words[0]) == "ld")) {
       words.erase(words.begin());
+      std::erase_if(words, [](const std::string& word) { return word.starts_with("-flto"); });  // collect2's
       return std::optional(std::move(words));
     }
   }

@@ -1,7 +1,10 @@
 #include "model/gcc_command.hh"
 
+#include "model/binutils_options.hh"
+#include "model/gcc_options.hh"
 #include "model/paths.hh"
 
+#include <algorithm>
 #include <map>
 
 namespace model {
@@ -117,12 +120,7 @@ class Parser {
       take_file(word);
       return 1;
     }
-    const auto found = match(gcc_options(), command_.words, at);
-    const bool known_by_family_only = found && found->option->spelling.size() == 2;
-    if (is_neutral_f_option(word) && (!found || known_by_family_only)) {
-      repeat(at, 1);
-      return 1;
-    }
+    const auto found = gcc_options().match(command_.words, at);
     if (!found) {
       decline("unknown-option", word);
       return 1;
@@ -160,14 +158,16 @@ class Parser {
     const std::string argument(found.argument);
     switch (found.option->does) {
       case Does::Declines:
-        decline(found.option->reason, command_.words[at]);
+        decline(found.option->word, command_.words[at]);
         break;
       case Does::Compile:
-        command_.goal =
-            command_.goal == GccCommand::Goal::Assembly ? command_.goal : GccCommand::Goal::Compile;
+        stop_after(GccCommand::Goal::Compile);
         break;
       case Does::Assembly:
-        command_.goal = GccCommand::Goal::Assembly;
+        stop_after(GccCommand::Goal::Assembly);
+        break;
+      case Does::Preprocess:
+        stop_after(GccCommand::Goal::Preprocess);
         break;
       case Does::Output:
         take_output(argument);
@@ -210,11 +210,31 @@ class Parser {
         command_.records_command_line = true;
         repeat(at, found.words);
         break;
+      case Does::WritesBeside:
+        command_.beside.emplace_back(found.option->word);
+        repeat(at, found.words);
+        break;
+      case Does::Debug:
+        command_.debugs = true;
+        repeat(at, found.words);
+        break;
+      case Does::NativeProcessor:
+        command_.native_processor = true;
+        repeat(at, found.words);
+        break;
+      case Does::LinkTimeOptimisation:
+        command_.optimises_at_link_time = true;
+        lends_jobs_ = lends_jobs_ || !found.option->word.empty();
+        repeat(at, found.words);
+        break;
       case Does::Neutral:
         repeat(at, found.words);
         break;
     }
   }
+
+  // The earliest stage that any option names is the last one run, wherever it stands.
+  void stop_after(GccCommand::Goal goal) { command_.goal = std::max(command_.goal, goal); }
 
   void take_output(const std::string& path) {
     if (path == "-" || path.starts_with("/dev/")) {
@@ -301,7 +321,7 @@ class Parser {
       const bool plain = known && known->option->does == Does::Neutral;
       const bool directory = known && known->option->does == Does::SearchDirectory;
       if (!plain && !directory) {
-        decline(known && !known->option->reason.empty() ? known->option->reason : "unknown-option",
+        decline(known && !known->option->word.empty() ? known->option->word : "unknown-option",
                 command_.words[at]);
         return;
       }
@@ -325,6 +345,7 @@ class Parser {
     } else if (!dependencies.wanted && (!dependencies.path.empty() || dependencies.has_target)) {
       decline("depfile-without-md", dependencies.path);
     }
+    check_goal();
     for (const Source& source : command_.sources) {
       if (source.path.starts_with("/dev/") || source.path.empty()) {
         decline("standard-input", source.path);
@@ -332,8 +353,30 @@ class Parser {
     }
   }
 
+  void check_goal() {
+    const bool preprocesses = command_.goal == GccCommand::Goal::Preprocess;
+    if (preprocesses && (!command_.output || command_.dependencies.wanted)) {
+      decline("preprocess-only", "-E");
+    }
+    // The driver puts --param among the -m options, which nobody can who writes them out: the order shows
+    // where options are recorded.
+    const bool recorded = command_.debugs || command_.records_command_line || command_.optimises_at_link_time;
+    if (command_.native_processor && recorded) {
+      decline("native-processor", "-march=native");
+    }
+    if (lends_jobs_ && command_.goal == GccCommand::Goal::Link) {
+      decline("jobserver", "-flto=jobserver");  // make's descriptors are not in a container, and gcc says so
+    }
+    // Their names come from several sources of names where the object is a temporary file.
+    if (!command_.beside.empty() && !preprocesses && command_.goal != GccCommand::Goal::Compile &&
+        !command_.sources.empty()) {
+      decline("files-beside", command_.beside.front());
+    }
+  }
+
   Driver driver_;
   const ReadText& read_;
+  bool lends_jobs_ = false;
   GccCommand command_;
   std::optional<Language> language_;
   std::optional<Declined> declined_;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "model/gcc_options.hh"
 #include "model/model.hh"
 
 #include <functional>
@@ -36,7 +35,7 @@ struct DependencyFile {
 
 // A gcc or g++ command line, taken apart by the option table. Paths are as the command names them.
 struct GccCommand {
-  enum class Goal : uint8_t { Link, Compile, Assembly };
+  enum class Goal : uint8_t { Link, Compile, Assembly, Preprocess };
 
   Goal goal = Goal::Link;
   std::vector<std::string> words;  // all after argv[0], response files expanded
@@ -47,11 +46,16 @@ struct GccCommand {
   std::vector<std::string> preprocessing;       // the words that a question to the preprocessor repeats
   std::vector<std::string> search_directories;  // of headers
   std::vector<std::string> read_files;          // response files, linker scripts, …
+  std::vector<std::string> beside;              // extensions of what is made beside each object (".dwo")
+  bool native_processor = false;                // -march=native and the like
+  bool debugs = false;                          // -g
+  bool optimises_at_link_time = false;
   bool decides_colour = false;
   bool records_command_line = false;
 };
 
-enum class Driver : uint8_t { C, Cxx };  // gcc, g++: they differ in the language of a ".c" and in libraries
+// gcc, g++: they differ in the language of a ".c" and in libraries.
+enum class Driver : uint8_t { C, Cxx };
 
 // How the words of a response file (@file) become words: whitespace separates, quotes and backslashes as in
 // libiberty's buildargv().

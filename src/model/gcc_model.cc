@@ -36,17 +36,20 @@ bool has_colour(const Invocation& invocation) {
 // Work on one command.
 class Work {
  public:
-  Work(const Helpers& helpers, const Invocation& invocation, GccCommand command,
+  Work(const Helpers& helpers, Invocation invocation, GccCommand command,
        std::shared_ptr<const Toolchain> toolchain, std::map<std::string, std::string> environment)
       : helpers_(helpers),
-        invocation_(invocation),
+        invocation_(std::move(invocation)),
         command_(std::move(command)),
         toolchain_(std::move(toolchain)),
-        step_(helpers.view, helpers.builder, invocation, std::move(environment)) {}
+        step_(helpers.view, helpers.builder, invocation_, std::move(environment)) {}
 
   base::Result<Inference> run() {
     use_colour();
     step_.use(toolchain_->assemble);
+    if (std::find(command_.beside.begin(), command_.beside.end(), ".dwo") != command_.beside.end()) {
+      step_.use(toolchain_->split_debug);
+    }
     for (const std::string& file : command_.read_files) {
       step_.add_input(file);
     }
@@ -136,8 +139,23 @@ class Work {
     if (command_.goal != GccCommand::Goal::Link) {
       step_.add_output(object_path(command_, source), Output::Made::Always, false);
     }
+    if (command_.goal == GccCommand::Goal::Compile) {
+      add_beside(source);
+    }
     if (command_.dependencies.wanted && is_preprocessed_by_us(source.language)) {
       step_.add_written(depfile_path(command_, source), found.depfile);
+    }
+  }
+
+  // They are made even if there is nothing to tell; but the assembler tells nothing, and only what comes out
+  // of it is split.
+  void add_beside(const Source& source) {
+    const bool assembles =
+        source.language == Language::Assembler || source.language == Language::PreprocessedAssembler;
+    for (const std::string& suffix : std::set(command_.beside.begin(), command_.beside.end())) {
+      if (!assembles || suffix == ".dwo") {
+        step_.add_output(beside_path(command_, source, suffix), Output::Made::Always, false);
+      }
     }
   }
 
@@ -174,6 +192,9 @@ class Work {
       answered_ = *must_read;
     } else {
       step_.use(toolchain_->link);
+      if (command_.optimises_at_link_time) {
+        step_.use(toolchain_->optimise_at_link);
+      }
       const auto& footprint = std::get<LinkFootprint>(*found);
       add_link(step_, footprint);
       step_.add_output(footprint.output, Output::Made::Always, true);
@@ -201,6 +222,8 @@ class Work {
         return "link " + command_.output.value_or("a.out");
       case GccCommand::Goal::Assembly:
         return "compile to assembly " + command_.sources.front().path;
+      case GccCommand::Goal::Preprocess:
+        return "preprocess " + command_.sources.front().path;
       case GccCommand::Goal::Compile:
         break;
     }
@@ -208,7 +231,7 @@ class Work {
   }
 
   const Helpers& helpers_;
-  const Invocation& invocation_;
+  const Invocation invocation_;
   GccCommand command_;
   std::shared_ptr<const Toolchain> toolchain_;
   Step step_;
@@ -217,6 +240,15 @@ class Work {
 
 // A command made ready, or the answer that there is nothing to work on.
 using Prepared = std::variant<std::unique_ptr<Work>, Inference>;
+
+// The command as it would be written for this machine's processor by name: a thunk is run on others.
+Invocation without_native(const Helpers& helpers, const Invocation& invocation, const GccCommand& command,
+                          const Toolchain& toolchain) {
+  Invocation explicit_one = invocation;
+  explicit_one.argv = helpers.toolchains.for_this_processor(toolchain, command.words);
+  explicit_one.argv.insert(explicit_one.argv.begin(), invocation.argv[0]);
+  return explicit_one;
+}
 
 Prepared prepare(const Helpers& helpers, Driver driver, const Invocation& invocation) {
   ResponseFiles files(helpers.view, invocation);
@@ -227,12 +259,15 @@ Prepared prepare(const Helpers& helpers, Driver driver, const Invocation& invoca
   if (const auto* declined = std::get_if<Declined>(&parsed)) {
     return Inference(*declined);
   }
+  auto& command = std::get<GccCommand>(parsed);
   auto toolchain = helpers.toolchains.find(invocation.program, path_variable_of(invocation));
+  if (command.native_processor) {
+    return prepare(helpers, driver, without_native(helpers, invocation, command, *toolchain));
+  }
   auto environment = thunk_environment(invocation, toolchain->path_variable);
   if (const auto* declined = std::get_if<Declined>(&environment)) {
     return Inference(*declined);
   }
-  auto& command = std::get<GccCommand>(parsed);
   auto& variables = std::get<0>(environment);
   // These are the link step's alone.
   if (command.goal != GccCommand::Goal::Link) {

@@ -1,8 +1,5 @@
 #include "model/gcc_options.hh"
 
-#include <string>
-#include <unordered_set>
-
 namespace model {
 
 namespace {
@@ -17,7 +14,7 @@ constexpr Option kGcc[] = {
     // Overall
     {"-c", Nothing, Compile},
     {"-S", Nothing, Assembly},
-    {"-E", Nothing, Declines, "preprocess-only"},
+    {"-E", Nothing, Preprocess},
     {"-o", Either, Output},
     {"--output=", Joined, Output},
     {"-x", Either, Language},
@@ -33,6 +30,10 @@ constexpr Option kGcc[] = {
     {"-dumpfullversion", Nothing, Declines, "query"},
     {"-dumpmachine", Nothing, Declines, "query"},
     {"-dumpspecs", Nothing, Declines, "query"},
+    {"--completion=", Joined, Declines, "query"},
+    {"-fhelp", Joined, Declines, "query"},
+    {"-fversion", Nothing, Declines, "query"},
+    {"-ftarget-help", Nothing, Declines, "query"},
     {"-pass-exit-codes", Nothing, Neutral},
     {"-pipe", Nothing, Neutral},
     {"-specs", Either, Declines, "specs"},
@@ -43,6 +44,10 @@ constexpr Option kGcc[] = {
     {"--prefix", Either, Declines, "tool-prefix"},
     {"-b", Either, Declines, "tool-prefix"},
     {"-V", Either, Declines, "tool-prefix"},
+    {"-symbol=", Joined, Declines, "unknown-option"},
+    {"-quiet", Nothing, Declines, "timings"},
+    {"-version", Nothing, Declines, "timings"},
+    {"-lang-asm", Nothing, Declines, "preprocessed"},
     {"-no-canonical-prefixes", Nothing, Neutral},
     {"--no-canonical-prefixes", Nothing, Neutral},
     {"-save-temps", Joined, Declines, "intermediate-files"},
@@ -51,6 +56,11 @@ constexpr Option kGcc[] = {
     {"-dumpbase", Separate, Declines, "dump-files"},
     {"-dumpbase-ext", Separate, Declines, "dump-files"},
     {"-d", Joined, Declines, "dump-files"},
+    {"-dD", Nothing, LinkOnly},  // these five are of -E alone, and -M would mix its answer with theirs
+    {"-dI", Nothing, LinkOnly},
+    {"-dM", Nothing, LinkOnly},
+    {"-dN", Nothing, LinkOnly},
+    {"-dU", Nothing, LinkOnly},
     {"-aux-info", Either, Declines, "dump-files"},
     {"-Q", Nothing, Declines, "timings"},
     // Language
@@ -74,26 +84,32 @@ constexpr Option kGcc[] = {
     {"-fdiagnostics-format=sarif-file", Nothing, Declines, "dump-files"},
     {"-fdiagnostics-format=json-file", Nothing, Declines, "dump-files"},
     // Debugging
-    {"-g", Joined, Neutral},
-    {"-gsplit-dwarf", Nothing, Declines, "split-dwarf"},
+    {"-g", Joined, Debug},
+    {"-g0", Nothing, Neutral},
+    {"-gsplit-dwarf", Nothing, WritesBeside, ".dwo"},
+    {"-gno-split-dwarf", Nothing, Declines, "split-dwarf"},
     {"-grecord-gcc-switches", Nothing, Neutral},
     {"-p", Nothing, Neutral},
     {"-pg", Nothing, Neutral},
     {"-frecord-gcc-switches", Nothing, RecordsCommandLine},
+    {"-fverbose-asm", Nothing, RecordsCommandLine},
     // Optimisation and code generation
     {"-O", Joined, Neutral},
     {"--param", Either, Neutral},
     {"--param=", Joined, Neutral},
     {"-m", Joined, Neutral},
-    {"-march=native", Nothing, Declines, "native-processor"},
-    {"-mtune=native", Nothing, Declines, "native-processor"},
-    {"-mcpu=native", Nothing, Declines, "native-processor"},
+    {"-march=native", Nothing, NativeProcessor},
+    {"-mtune=native", Nothing, NativeProcessor},
+    {"-mcpu=native", Nothing, NativeProcessor},
+    {"-mmcu=", Joined, Declines, "specs"},  // of AVR and MSP430: names a specs file
     {"-mdump-tune-features", Nothing, Declines, "query"},
     {"-mtune-ctrl=", Joined, Neutral},
     {"-mllvm", Separate, Declines, "unknown-option"},
     // Instrumentation
-    {"--coverage", Nothing, Declines, "coverage"},
-    {"-coverage", Nothing, Declines, "coverage"},
+    {"--coverage", Nothing, WritesBeside, ".gcno"},
+    {"-coverage", Nothing, WritesBeside, ".gcno"},
+    {"-ftest-coverage", Nothing, WritesBeside, ".gcno"},
+    {"--profile", Nothing, Neutral},
     {"-fsanitize=", Joined, Neutral},
     {"-fsanitize-blacklist=", Joined, Declines, "sanitizer-list"},
     {"-fsanitize-ignorelist=", Joined, Declines, "sanitizer-list"},
@@ -119,6 +135,50 @@ constexpr Option kGcc[] = {
     {"-MP", Nothing, DependencyPhony},
     {"-Wp,", Joined, ToPreprocessor},
     {"-Xpreprocessor", Separate, Declines, "pass-through"},
+    // Other ways to write what stands here. Hardly anybody does, so only those with no bearing on files are
+    // taken.
+    {"--all-warnings", Nothing, Neutral},
+    {"--extra-warnings", Nothing, Neutral},
+    {"--no-warnings", Nothing, Neutral},
+    {"--pedantic-errors", Nothing, Neutral},
+    {"--optimize", Joined, Neutral},
+    {"--debug", Joined, Neutral},
+    {"--ansi", Nothing, Neutral},
+    {"--assert", Joined, Declines, "long-spelling"},
+    {"--assemble", Nothing, Declines, "long-spelling"},
+    {"--compile", Nothing, Declines, "long-spelling"},
+    {"--preprocess", Nothing, Declines, "long-spelling"},
+    {"--comments", Joined, Declines, "long-spelling"},
+    {"--define-macro", Joined, Declines, "long-spelling"},
+    {"--undefine-macro", Joined, Declines, "long-spelling"},
+    {"--dependencies", Nothing, Declines, "dependencies-only"},
+    {"--user-dependencies", Nothing, Declines, "dependencies-only"},
+    {"--print-missing-file-dependencies", Nothing, Declines, "dependencies-only"},
+    {"--write-dependencies", Nothing, Declines, "long-spelling"},
+    {"--write-user-dependencies", Nothing, Declines, "long-spelling"},
+    {"--dump", Joined, Declines, "dump-files"},
+    {"--imacros", Joined, Declines, "long-spelling"},
+    {"--include", Joined, Declines, "long-spelling"},
+    {"--no-line-commands", Nothing, Declines, "long-spelling"},
+    {"--no-standard-includes", Nothing, Declines, "long-spelling"},
+    {"--no-standard-libraries", Nothing, Declines, "long-spelling"},
+    {"--output", Separate, Declines, "long-spelling"},
+    {"--output-pch=", Joined, Declines, "precompiled-header"},
+    {"--trace-includes", Nothing, Declines, "query"},
+    {"--traditional-cpp", Nothing, Neutral},
+    {"--trigraphs", Nothing, Neutral},
+    // Of other languages' compilers
+    {"-F", Either, Declines, "framework"},
+    {"-Hd", Joined, Declines, "other-language"},
+    {"-Hf", Joined, Declines, "other-language"},
+    {"-J", Either, Declines, "other-language"},
+    {"-Xf", Joined, Declines, "other-language"},
+    {"-cpp=", Joined, Declines, "other-language"},
+    {"-gnat", Joined, Declines, "other-language"},
+    {"-fintrinsic-modules-path", Joined, Declines, "other-language"},
+    {"-fversion=", Joined, Declines, "other-language"},
+    {"-fxref", Nothing, Declines, "other-language"},
+    {"-frequire-return-statement", Nothing, Declines, "other-language"},
     // Directories
     {"-I", Either, SearchDirectory},
     {"-I-", Nothing, Declines, "split-include-path"},
@@ -198,17 +258,63 @@ constexpr Option kGcc[] = {
     {"-fdirectives-only", Nothing, Declines, "preprocessed"},
     {"-fplugin", Joined, Declines, "plugin"},
     {"-fdump", Joined, Declines, "dump-files"},
-    {"-fstack-usage", Nothing, Declines, "stack-usage"},
-    {"-fcallgraph-info", Joined, Declines, "dump-files"},
+    {"-fstack-usage", Nothing, WritesBeside, ".su"},
+    {"-fcallgraph-info", Nothing, WritesBeside, ".ci"},
+    {"-fcallgraph-info=", Joined, WritesBeside, ".ci"},
+    {"-fdisable-", Joined, Declines, "dump-files"},  // the compiler tells of it on stderr
+    {"-fenable-", Joined, Declines, "dump-files"},
+    {"-fdbg-cnt", Joined, Declines, "dump-files"},
+    {"-fira-verbose=", Joined, Declines, "dump-files"},
+    {"-fsched-verbose=", Joined, Declines, "dump-files"},
+    {"-ftree-vectorizer-verbose=", Joined, Declines, "dump-files"},
+    {"-fdebug-cpp", Nothing, Declines, "dump-files"},
+    {"-freport-bug", Nothing, Declines, "dump-files"},
+    {"-fself-test=", Joined, Declines, "internal-option"},
+    {"-fstats", Nothing, Declines, "timings"},
+    {"-fpre-ipa-mem-report", Nothing, Declines, "timings"},
+    {"-fpost-ipa-mem-report", Nothing, Declines, "timings"},
+    {"-fvtv-debug", Nothing, Declines, "dump-files"},
+    {"-fvtv-counts", Nothing, Declines, "dump-files"},
+    {"-frepo", Nothing, Declines, "dump-files"},
     {"-fsave-optimization-record", Nothing, Declines, "dump-files"},
     {"-fopt-info", Joined, Declines, "dump-files"},
     {"-fprofile", Joined, Declines, "profile"},
     {"-fauto-profile", Joined, Declines, "profile"},
     {"-fbranch-probabilities", Nothing, Declines, "profile"},
-    {"-ftest-coverage", Nothing, Declines, "coverage"},
-    {"-flto", Joined, Declines, "link-time-optimisation"},
+    {"-fprofile-abs-path", Nothing, Neutral},
+    {"-fprofile-arcs", Nothing, Neutral},
+    {"-fprofile-correction", Nothing, Neutral},
+    {"-fprofile-dir=", Joined, Neutral},
+    {"-fprofile-exclude-files=", Joined, Neutral},
+    {"-fprofile-filter-files=", Joined, Neutral},
+    {"-fprofile-generate", Nothing, Neutral},
+    {"-fprofile-generate=", Joined, Neutral},
+    {"-fprofile-info-section", Nothing, Neutral},
+    {"-fprofile-info-section=", Joined, Neutral},
+    {"-fprofile-partial-training", Nothing, Neutral},
+    {"-fprofile-prefix-map=", Joined, Neutral},
+    {"-fprofile-prefix-path=", Joined, Neutral},
+    {"-fprofile-reorder-functions", Nothing, Neutral},
+    {"-fprofile-reproducible=", Joined, Neutral},
+    {"-fprofile-update=", Joined, Neutral},
+    {"-fprofile-values", Nothing, Neutral},
+    {"-flto", Nothing, LinkTimeOptimisation},
+    {"-flto=", Joined, LinkTimeOptimisation},
+    {"-flto=jobserver", Nothing, LinkTimeOptimisation, "jobserver"},
+    {"-flto-compression-level=", Joined, Neutral},
+    {"-flto-odr-type-merging", Nothing, Neutral},
+    {"-flto-partition=", Joined, Neutral},
+    {"-flto-report", Joined, Declines, "timings"},
+    {"-fltrans", Joined, Declines, "internal-option"},
+    {"-fresolution=", Joined, Declines, "internal-option"},
+    {"-fwpa", Joined, Declines, "internal-option"},
     {"-fno-lto", Nothing, Neutral},
     {"-fmodule", Joined, Declines, "modules"},
+    {"-fno-modules", Joined, Declines, "modules"},
+    {"-flang-info-", Joined, Declines, "modules"},
+    {"-fmodule-implicit-inline", Nothing, Neutral},
+    {"-Mmodules", Nothing, Declines, "modules"},
+    {"-Mno-modules", Nothing, Declines, "modules"},
     {"-fcompare-debug", Joined, Declines, "dump-files"},
     {"-ftime-report", Joined, Declines, "timings"},
     {"-fmem-report", Joined, Declines, "timings"},
@@ -221,6 +327,7 @@ constexpr Option kGcc[] = {
 // Those whose work is to decide what is emitted or accepted, from `gcc --help=common,optimizers,c,c++,joined`
 // of GCC 12, with some of later releases. "name=" takes an argument; "no-" may stand before any.
 constexpr const char* kNeutralF =
+    "all-virtual cx-fortran-rules sanitize-coverage= version-loops-for-strides vtable-verify= "
     "PIC PIE RTS= abi-compat-version= abi-version abi-version= access-control ada-spec-parent= "
     "aggressive-loop-optimizations align-functions align-functions= align-jumps align-jumps= align-labels "
     "align-labels= align-loops align-loops= aligned-new aligned-new= allocation-dce "
@@ -240,17 +347,17 @@ constexpr const char* kNeutralF =
     "chkp-narrow-bounds chkp-narrow-to-innermost-array chkp-optimize chkp-store-bounds "
     "chkp-treat-zero-dynamic-size-as-infinite chkp-use-fast-string-functions "
     "chkp-use-nochk-string-functions chkp-use-static-bounds chkp-use-static-const-bounds "
-    "chkp-use-wrappers chkp-zero-input-bounds-for-main cilkplus coarray= code-hoisting color-diagnostics "
+    "chkp-use-wrappers chkp-zero-input-bounds-for-main cilkplus coarray= code-hoisting "
     "combine-stack-adjustments common compare-elim concepts concepts-diagnostics-depth= concepts-ts "
     "cond-mismatch conserve-space conserve-stack const-string-class= constexpr-cache-depth= "
     "constexpr-depth= constexpr-fp-except constexpr-loop-limit= constexpr-ops-limit= contracts convert= "
     "coroutines cppprog= cprop-registers crossjumping cse-follow-jumps cse-skip-blocks cx-limited-range "
     "data-sections dce debug-prefix-map= debug-types-section debug= declone-ctor-dtor deduce-init-list "
     "def= default-inline defer-pop delayed-branch delete-dead-exceptions delete-null-pointer-checks "
-    "devirtualize devirtualize-at-ltrans devirtualize-speculatively diagnostics-color diagnostics-color= "
+    "devirtualize devirtualize-at-ltrans devirtualize-speculatively "
     "diagnostics-column-origin= diagnostics-column-unit= diagnostics-escape-format= "
     "diagnostics-generate-patch diagnostics-minimum-margin-width= diagnostics-parseable-fixits "
-    "diagnostics-path-format= diagnostics-plain-output diagnostics-show-caret diagnostics-show-cwe "
+    "diagnostics-path-format= diagnostics-show-caret diagnostics-show-cwe "
     "diagnostics-show-labels diagnostics-show-line-numbers diagnostics-show-location= "
     "diagnostics-show-option diagnostics-show-path-depths diagnostics-show-template-tree "
     "diagnostics-urls= doc-dir= doc-file= doc-inc= dollars-in-identifiers dse dwarf2-cfi-asm "
@@ -271,7 +378,7 @@ constexpr const char* kNeutralF =
     "inhibit-size-directive init-character= init-integer= init-logical= init-real= inline inline-atomics "
     "inline-functions inline-functions-called-once inline-limit- inline-limit= inline-matmul-limit= "
     "inline-small-functions instrument-functions instrument-functions-exclude-file-list= "
-    "instrument-functions-exclude-function-list= intrinsic-modules-path= ipa-bit-cp ipa-cp "
+    "instrument-functions-exclude-function-list= ipa-bit-cp ipa-cp "
     "ipa-cp-alignment ipa-cp-clone ipa-icf ipa-icf-functions ipa-icf-variables ipa-matrix-reorg "
     "ipa-modref ipa-profile ipa-pta ipa-pure-const ipa-ra ipa-reference ipa-reference-addressable ipa-sra "
     "ipa-stack-alignment ipa-strict-aliasing ipa-struct-reorg ipa-vrp ira-algorithm= ira-hoist-pressure "
@@ -336,366 +443,11 @@ constexpr std::string_view kNeutralFFamilies[] = {
     "fixed-",        "call-used-", "call-saved-",     "builtin-", "template-depth-", "name-mangling-version-",
     "inline-limit-", "sanitize=",  "sanitize-recover"};
 
-std::unordered_set<std::string> words_of(std::string_view text) {
-  std::unordered_set<std::string> words;
-  while (!text.empty()) {
-    const size_t end = text.find(' ');
-    if (end != 0) {
-      words.emplace(text.substr(0, end));
-    }
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return words;
-}
-
-bool is_neutral_name(std::string_view name) {
-  static const std::unordered_set<std::string> names = words_of(kNeutralF);
-  const size_t equals = name.find('=');
-  const std::string_view spelling = equals == std::string_view::npos ? name : name.substr(0, equals + 1);
-  if (names.contains(std::string(spelling))) {
-    return true;
-  }
-  for (const std::string_view family : kNeutralFFamilies) {
-    if (name.starts_with(family)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-constexpr Option kLd[] = {
-    {"-o", Either, Output},
-    {"--output=", Joined, Output},
-    {"--output", Separate, Output},
-    {"-l", Either, LinkInput},
-    {"--library=", Joined, LinkInput},
-    {"-L", Either, LibraryDirectory},
-    {"--library-path=", Joined, LibraryDirectory},
-    {"-T", Either, ReadsFile},
-    {"--script=", Joined, ReadsFile},
-    {"--default-script=", Joined, ReadsFile},
-    {"-dT", Separate, ReadsFile},
-    {"-c", Either, ReadsFile},
-    {"--version-script=", Joined, ReadsFile},
-    {"--version-script", Separate, ReadsFile},
-    {"--dynamic-list=", Joined, ReadsFile},
-    {"--dynamic-list", Separate, ReadsFile},
-    {"--export-dynamic-symbol-list=", Joined, ReadsFile},
-    {"--retain-symbols-file=", Joined, ReadsFile},
-    {"--retain-symbols-file", Separate, ReadsFile},
-    {"--just-symbols=", Joined, ReadsFile},
-    {"-R", Either, Neutral},
-    {"-Map=", Joined, WritesFile},
-    {"--Map=", Joined, WritesFile},
-    {"-Map", Separate, WritesFile},
-    {"--out-implib=", Joined, WritesFile},
-    {"--dependency-file=", Joined, Declines, "linker-depfile"},
-    {"-plugin", Separate, Neutral},  // gcc's own; its file belongs to the toolchain
-    {"-plugin-opt=", Joined, Neutral},
-    {"--plugin", Separate, Declines, "plugin"},
-    {"-soname", Separate, Neutral},
-    {"-soname=", Joined, Neutral},
-    {"--soname", Separate, Neutral},
-    {"--soname=", Joined, Neutral},
-    {"-h", Either, Neutral},
-    {"-rpath", Separate, Neutral},
-    {"-rpath=", Joined, Neutral},
-    {"--rpath", Separate, Neutral},
-    {"--rpath=", Joined, Neutral},
-    {"-rpath-link", Separate, SearchDirectory},
-    {"-rpath-link=", Joined, SearchDirectory},
-    {"--rpath-link", Separate, SearchDirectory},
-    {"--rpath-link=", Joined, SearchDirectory},
-    {"-dynamic-linker", Separate, Neutral},
-    {"-dynamic-linker=", Joined, Neutral},
-    {"--dynamic-linker", Separate, Neutral},
-    {"--dynamic-linker=", Joined, Neutral},
-    {"-I", Either, Neutral},
-    {"--sysroot=", Joined, SearchDirectory},
-    {"-m", Either, Neutral},
-    {"-z", Either, Neutral},
-    {"-e", Either, Neutral},
-    {"--entry=", Joined, Neutral},
-    {"--entry", Separate, Neutral},
-    {"-u", Either, Neutral},
-    {"--undefined=", Joined, Neutral},
-    {"--undefined", Separate, Neutral},
-    {"--require-defined=", Joined, Neutral},
-    {"-A", Either, Neutral},
-    {"-b", Either, Declines, "input-format"},
-    {"--format=", Joined, Declines, "input-format"},
-    {"--oformat=", Joined, Neutral},
-    {"--oformat", Separate, Neutral},
-    {"--defsym=", Joined, Neutral},
-    {"--defsym", Separate, Neutral},
-    {"--wrap=", Joined, Neutral},
-    {"--wrap", Separate, Neutral},
-    {"-wrap", Separate, Neutral},
-    {"-init", Either, Neutral},
-    {"-fini", Either, Neutral},
-    {"-init=", Joined, Neutral},
-    {"-fini=", Joined, Neutral},
-    {"-Ttext", Either, Neutral},
-    {"-Tdata", Either, Neutral},
-    {"-Tbss", Either, Neutral},
-    {"-Ttext=", Joined, Neutral},
-    {"-Tdata=", Joined, Neutral},
-    {"-Tbss=", Joined, Neutral},
-    {"-Ttext-segment=", Joined, Neutral},
-    {"--section-start=", Joined, Neutral},
-    {"--hash-style=", Joined, Neutral},
-    {"--build-id", Nothing, Neutral},
-    {"--build-id=", Joined, Neutral},
-    {"--build-id=uuid", Nothing, Declines, "random-build-id"},
-    {"--compress-debug-sections=", Joined, Neutral},
-    {"--exclude-libs=", Joined, Neutral},
-    {"--exclude-libs", Separate, Neutral},
-    {"--export-dynamic-symbol=", Joined, Neutral},
-    {"--export-dynamic-symbol", Separate, Neutral},
-    {"--sort-section=", Joined, Neutral},
-    {"--sort-common", Nothing, Neutral},
-    {"--sort-common=", Joined, Neutral},
-    {"--unresolved-symbols=", Joined, Neutral},
-    {"--orphan-handling=", Joined, Neutral},
-    {"--error-unresolved-symbols", Nothing, Neutral},
-    {"--warn-unresolved-symbols", Nothing, Neutral},
-    {"--image-base=", Joined, Neutral},
-    {"--major-image-version", Separate, Neutral},
-    {"-G", Either, Neutral},
-    {"-O", Joined, Neutral},
-    {"-a", Joined, Neutral},
-    {"--spare-dynamic-tags=", Joined, Neutral},
-    {"-Bstatic", Nothing, Neutral},
-    {"-Bdynamic", Nothing, Neutral},
-    {"-Bsymbolic", Nothing, Neutral},
-    {"-Bsymbolic-functions", Nothing, Neutral},
-    {"-Bgroup", Nothing, Neutral},
-    {"-dn", Nothing, Neutral},
-    {"-dy", Nothing, Neutral},
-    {"-d", Nothing, Neutral},
-    {"-dc", Nothing, Neutral},
-    {"-dp", Nothing, Neutral},
-    {"-call_shared", Nothing, Neutral},
-    {"-non_shared", Nothing, Neutral},
-    {"-static", Nothing, Neutral},
-    {"--static", Nothing, Neutral},
-    {"-shared", Nothing, Neutral},
-    {"--shared", Nothing, Neutral},
-    {"-Bshareable", Nothing, Neutral},
-    {"-pie", Nothing, Neutral},
-    {"--pie", Nothing, Neutral},
-    {"--pic-executable", Nothing, Neutral},
-    {"-no-pie", Nothing, Neutral},
-    {"--no-pie", Nothing, Neutral},
-    {"--no-dynamic-linker", Nothing, Neutral},
-    {"--as-needed", Nothing, Neutral},
-    {"--no-as-needed", Nothing, Neutral},
-    {"--push-state", Nothing, Neutral},
-    {"--pop-state", Nothing, Neutral},
-    {"--whole-archive", Nothing, Neutral},
-    {"--no-whole-archive", Nothing, Neutral},
-    {"-(", Nothing, Neutral},
-    {"-)", Nothing, Neutral},
-    {"--start-group", Nothing, Neutral},
-    {"--end-group", Nothing, Neutral},
-    {"--gc-sections", Nothing, Neutral},
-    {"--no-gc-sections", Nothing, Neutral},
-    {"--gc-keep-exported", Nothing, Neutral},
-    {"--print-gc-sections", Nothing, Neutral},
-    {"--icf=", Joined, Neutral},
-    {"-E", Nothing, Neutral},
-    {"--export-dynamic", Nothing, Neutral},
-    {"--no-export-dynamic", Nothing, Neutral},
-    {"-export-dynamic", Nothing, Neutral},
-    {"--eh-frame-hdr", Nothing, Neutral},
-    {"--no-eh-frame-hdr", Nothing, Neutral},
-    {"--no-undefined", Nothing, Neutral},
-    {"--no-undefined-version", Nothing, Neutral},
-    {"--undefined-version", Nothing, Neutral},
-    {"--allow-shlib-undefined", Nothing, Neutral},
-    {"--no-allow-shlib-undefined", Nothing, Neutral},
-    {"--allow-multiple-definition", Nothing, Neutral},
-    {"--copy-dt-needed-entries", Nothing, Neutral},
-    {"--no-copy-dt-needed-entries", Nothing, Neutral},
-    {"--add-needed", Nothing, Neutral},
-    {"--no-add-needed", Nothing, Neutral},
-    {"--enable-new-dtags", Nothing, Neutral},
-    {"--disable-new-dtags", Nothing, Neutral},
-    {"--discard-all", Nothing, Neutral},
-    {"--discard-locals", Nothing, Neutral},
-    {"--discard-none", Nothing, Neutral},
-    {"-x", Nothing, Neutral},
-    {"-X", Nothing, Neutral},
-    {"-S", Nothing, Neutral},
-    {"-s", Nothing, Neutral},
-    {"--strip-all", Nothing, Neutral},
-    {"--strip-debug", Nothing, Neutral},
-    {"-r", Nothing, Neutral},
-    {"-Ur", Nothing, Neutral},
-    {"--relocatable", Nothing, Neutral},
-    {"-i", Nothing, Neutral},
-    {"-q", Nothing, Neutral},
-    {"--emit-relocs", Nothing, Neutral},
-    {"-n", Nothing, Neutral},
-    {"-N", Nothing, Neutral},
-    {"--nmagic", Nothing, Neutral},
-    {"--omagic", Nothing, Neutral},
-    {"--relax", Nothing, Neutral},
-    {"--no-relax", Nothing, Neutral},
-    {"--demangle", Nothing, Neutral},
-    {"--no-demangle", Nothing, Neutral},
-    {"--fatal-warnings", Nothing, Neutral},
-    {"--no-fatal-warnings", Nothing, Neutral},
-    {"-w", Nothing, Neutral},
-    {"--no-warnings", Nothing, Neutral},
-    {"--warn-common", Nothing, Neutral},
-    {"--warn-constructors", Nothing, Neutral},
-    {"--warn-once", Nothing, Neutral},
-    {"--warn-section-align", Nothing, Neutral},
-    {"--warn-textrel", Nothing, Neutral},
-    {"--warn-execstack", Nothing, Neutral},
-    {"--no-warn-execstack", Nothing, Neutral},
-    {"--warn-rwx-segments", Nothing, Neutral},
-    {"--no-warn-rwx-segments", Nothing, Neutral},
-    {"--warn-alternate-em", Nothing, Neutral},
-    {"--no-warn-mismatch", Nothing, Neutral},
-    {"--no-warn-search-mismatch", Nothing, Neutral},
-    {"--no-ld-generated-unwind-info", Nothing, Neutral},
-    {"--ld-generated-unwind-info", Nothing, Neutral},
-    {"--no-keep-memory", Nothing, Neutral},
-    {"--reduce-memory-overheads", Nothing, Neutral},
-    {"--hash-size=", Joined, Neutral},
-    {"--no-define-common", Nothing, Neutral},
-    {"--dynamic-list-data", Nothing, Neutral},
-    {"--dynamic-list-cpp-new", Nothing, Neutral},
-    {"--dynamic-list-cpp-typeinfo", Nothing, Neutral},
-    {"--traditional-format", Nothing, Neutral},
-    {"--unique", Nothing, Neutral},
-    {"--noinhibit-exec", Nothing, Neutral},
-    {"--check-sections", Nothing, Neutral},
-    {"--no-check-sections", Nothing, Neutral},
-    {"--cref", Nothing, Neutral},
-    {"--ctf-variables", Nothing, Neutral},
-    {"--split-by-file", Nothing, Neutral},
-    {"--nostdlib", Nothing, Neutral},
-    {"-nostdlib", Nothing, Neutral},
-    {"-EL", Nothing, Neutral},
-    {"-EB", Nothing, Neutral},
-    {"--stats", Nothing, Declines, "query"},
-    {"-t", Nothing, Declines, "query"},
-    {"--trace", Nothing, Declines, "query"},
-    {"-v", Nothing, Declines, "query"},
-    {"-V", Nothing, Declines, "query"},
-    {"--version", Nothing, Declines, "query"},
-    {"--verbose", Joined, Declines, "query"},
-    {"--help", Nothing, Declines, "query"},
-    {"-M", Nothing, Declines, "query"},
-    {"--print-map", Nothing, Declines, "query"},
-    {"--print-memory-usage", Nothing, Declines, "query"},
-    {"--print-output-format", Nothing, Declines, "query"},
-};
-
-constexpr Option kAs[] = {
-    {"-o", Either, Output},
-    {"-I", Either, SearchDirectory},
-    {"--32", Nothing, Neutral},
-    {"--64", Nothing, Neutral},
-    {"--x32", Nothing, Neutral},
-    {"-m", Joined, Neutral},
-    {"-march=native", Nothing, Declines, "native-processor"},
-    {"-g", Joined, Neutral},
-    {"--gstabs", Joined, Neutral},
-    {"--gdwarf-", Joined, Neutral},
-    {"--gen-debug", Nothing, Neutral},
-    {"--defsym", Separate, Neutral},
-    {"--noexecstack", Nothing, Neutral},
-    {"--execstack", Nothing, Neutral},
-    {"--fatal-warnings", Nothing, Neutral},
-    {"--warn", Nothing, Neutral},
-    {"--no-warn", Nothing, Neutral},
-    {"-W", Nothing, Neutral},
-    {"-J", Nothing, Neutral},
-    {"-K", Nothing, Neutral},
-    {"-Q", Nothing, Neutral},
-    {"-q", Nothing, Neutral},
-    {"-s", Nothing, Neutral},
-    {"-w", Nothing, Neutral},
-    {"-x", Nothing, Neutral},
-    {"-Z", Nothing, Neutral},
-    {"-L", Nothing, Neutral},
-    {"-D", Nothing, Neutral},
-    {"-f", Nothing, Neutral},
-    {"-k", Nothing, Neutral},
-    {"-n", Nothing, Neutral},
-    {"-O", Joined, Neutral},
-    {"-EL", Nothing, Neutral},
-    {"-EB", Nothing, Neutral},
-    {"--keep-locals", Nothing, Neutral},
-    {"--divide", Nothing, Neutral},
-    {"--strip-local-absolute", Nothing, Neutral},
-    {"--reduce-memory-overheads", Nothing, Neutral},
-    {"--hash-size=", Joined, Neutral},
-    {"--compress-debug-sections", Joined, Neutral},
-    {"--nocompress-debug-sections", Nothing, Neutral},
-    {"--debug-prefix-map", Separate, Neutral},
-    {"--elf-stt-common=", Joined, Neutral},
-    {"--generate-missing-build-notes=", Joined, Neutral},
-    {"--sectname-subst", Nothing, Neutral},
-    {"--size-check=", Joined, Neutral},
-    {"--alternate", Nothing, Neutral},
-    {"--listing-", Joined, Declines, "listing"},
-    {"-a", Joined, Declines, "listing"},
-    {"--MD", Separate, Declines, "assembler-depfile"},
-    {"-v", Nothing, Declines, "query"},
-    {"--version", Nothing, Declines, "query"},
-    {"-version", Nothing, Declines, "query"},
-    {"--help", Nothing, Declines, "query"},
-    {"--target-help", Nothing, Declines, "query"},
-    {"--statistics", Nothing, Declines, "query"},
-};
-
 }  // namespace
 
-std::span<const Option> gcc_options() {
-  return kGcc;
-}
-
-std::span<const Option> ld_options() {
-  return kLd;
-}
-
-std::span<const Option> as_options() {
-  return kAs;
-}
-
-bool is_neutral_f_option(std::string_view word) {
-  if (!word.starts_with("-f")) {
-    return false;
-  }
-  const std::string_view name = word.substr(2);
-  return is_neutral_name(name) || (name.starts_with("no-") && is_neutral_name(name.substr(3)));
-}
-
-std::optional<Match> match_ld(const std::vector<std::string>& words, size_t at) {
-  const std::string& word = words[at];
-  const auto whole = match(kLd, words, at);
-  const bool one_dash_long = word.size() > 2 && word[0] == '-' && word[1] != '-' && word[1] != 'o';
-  if (!one_dash_long || (whole && whole->option->spelling.size() > 2)) {
-    return whole;
-  }
-  // ld prefers a long option over a short one with a joined argument, however many dashes.
-  std::vector<std::string> spelt{words.begin() + static_cast<std::ptrdiff_t>(at), words.end()};
-  spelt[0] = "-" + word;
-  auto long_form = match(kLd, spelt, 0);
-  if (!long_form) {
-    return whole;
-  }
-  if (long_form->words == 2) {
-    long_form->argument = words[at + 1];
-  } else {
-    long_form->argument = std::string_view(word).substr(long_form->option->spelling.size() - 1);
-  }
-  return long_form;
+const DriverOptions& gcc_options() {
+  static const DriverOptions options(kGcc, kNeutralF, kNeutralFFamilies);
+  return options;
 }
 
 }  // namespace model

@@ -2,8 +2,8 @@
 
 #include "base/files.hh"
 #include "model/archive.hh"
+#include "model/binutils_options.hh"
 #include "model/elf.hh"
-#include "model/gcc_options.hh"
 #include "model/link_script.hh"
 #include "model/look.hh"
 #include "model/paths.hh"
@@ -159,7 +159,7 @@ class Finder {
       const std::string argument(option->argument);
       const std::string_view spelling = option->option->spelling;
       if (option->option->does == Does::Declines) {
-        decline(option->option->reason, words[at]);
+        decline(option->option->word, words[at]);
       } else if (option->option->does == Does::LibraryDirectory) {
         user_directories.push_back(argument);
       } else if (spelling.find("rpath") != std::string_view::npos) {

@@ -28,6 +28,15 @@ TEST_F(Link, executables_are_the_linkers_own) {
   expect_same({"gcc", "-r", "-nostdlib", "-o", "both.o", "main.o", "f.o"});
 }
 
+TEST_F(Link, the_compiler_that_optimises_at_link_time_is_there) {
+  run({"gcc", "-flto", "-O2", "-g", "-fPIC", "-c", "main.c", "f.c"});
+  expect_same({"gcc", "-flto", "-O2", "-g", "main.o", "f.o", "-lm"});
+  expect_same({"gcc", "-flto=auto", "-fno-fat-lto-objects", "-O2", "main.o", "f.o", "-lm", "-o", "auto"});
+  expect_same({"gcc", "-flto=2", "-flto-partition=max", "-O2", "main.o", "f.o", "-lm", "-o", "two"});
+  expect_same({"gcc", "-flto", "-shared", "main.o", "f.o", "-lm", "-o", "libboth.so"});
+  expect_same({"gcc", "-flto", "-O2", "main.c", "f.c", "-lm", "-o", "one"});
+}
+
 TEST_F(Link, shared_libraries_and_what_they_need_are_inputs) {
   write("lib.map", "V1 { global: f; local: *; };\n");
   expect_same(

@@ -21,35 +21,40 @@ enum class Takes : uint8_t {
 
 // What an option does to the functional footprint.
 enum class Does : uint8_t {
-  Neutral,             // changes how the tool works, reads and writes nothing
-  LinkOnly,            // the same, of no interest to preprocessing
-  Declines,            // not modelled, for `reason`
-  Compile,             // -c
-  Assembly,            // -S
-  Output,              // -o
-  Language,            // -x
-  SearchDirectory,     // a directory where inputs are looked for
-  DependenciesAll,     // -MD
-  DependenciesUser,    // -MMD
-  DependencyFile,      // -MF
-  DependencyTarget,    // -MT, -MQ
-  DependencyPhony,     // -MP
-  ToPreprocessor,      // -Wp,…
-  ToAssembler,         // -Wa,…
-  ToLinker,            // -Wl,… and -Xlinker
-  LinkInput,           // -lfoo: found along the search directories
-  LibraryDirectory,    // -L
-  ReadsFile,           // the argument names a file that is read
-  WritesFile,          // the argument names a file that is written
-  DiagnosticsColour,   // decides on colour by itself
-  RecordsCommandLine,  // puts the command line into the output
+  Neutral,               // changes how the tool works, reads and writes nothing
+  LinkOnly,              // the same, and of no interest when the preprocessor is asked
+  Declines,              // not modelled, for the reason `word`
+  Compile,               // -c
+  Assembly,              // -S
+  Output,                // -o
+  Language,              // -x
+  SearchDirectory,       // a directory where inputs are looked for
+  DependenciesAll,       // -MD
+  DependenciesUser,      // -MMD
+  DependencyFile,        // -MF
+  DependencyTarget,      // -MT, -MQ
+  DependencyPhony,       // -MP
+  ToPreprocessor,        // -Wp,…
+  ToAssembler,           // -Wa,…
+  ToLinker,              // -Wl,… and -Xlinker
+  LinkInput,             // -lfoo: found along the search directories
+  LibraryDirectory,      // -L
+  ReadsFile,             // the argument names a file that is read
+  WritesFile,            // the argument names a file that is written
+  DiagnosticsColour,     // decides on colour by itself
+  RecordsCommandLine,    // puts the command line into the output
+  Preprocess,            // -E
+  Debug,                 // -g: tells of the source, and of the compiler's options
+  WritesBeside,          // makes one more file beside the object, with the extension in `word`
+  NativeProcessor,       // -march=native: stands for options that the driver chooses by this machine
+  LinkTimeOptimisation,  // -flto: the linker calls the compiler
 };
 
 struct Option {
   std::string_view spelling;
   Takes takes;
   Does does;
-  std::string_view reason = {};  // of Declines: a stable code for counters
+  std::string_view word = {};  // of Declines: a stable code for counters
 };
 
 // One option as it stood on a command line.

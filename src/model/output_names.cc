@@ -12,15 +12,16 @@ std::string object_path(const GccCommand& command, const Source& source) {
   return std::string(stem(source.path)) + suffix;
 }
 
-std::string depfile_path(const GccCommand& command, const Source& source) {
-  if (!command.dependencies.path.empty()) {
-    return command.dependencies.path;
-  }
+std::string beside_path(const GccCommand& command, const Source& source, const std::string& suffix) {
   if (command.output) {
     const std::string& output = *command.output;
-    return output.substr(0, output.size() - extension(output).size()) + ".d";
+    return output.substr(0, output.size() - extension(output).size()) + suffix;
   }
-  return std::string(stem(source.path)) + ".d";
+  return std::string(stem(source.path)) + suffix;
+}
+
+std::string depfile_path(const GccCommand& command, const Source& source) {
+  return command.dependencies.path.empty() ? beside_path(command, source, ".d") : command.dependencies.path;
 }
 
 }  // namespace model

@@ -116,7 +116,7 @@ class Sorter {
  public:
   PreprocessorOptions run(const std::vector<std::string>& words) {
     for (size_t at = 0; at < words.size();) {
-      const auto found = match(gcc_options(), words, at);
+      const auto found = gcc_options().match(words, at);
       const size_t count = found ? found->words : 1;
       take(std::span(words).subspan(at, count), found);
       at += count;

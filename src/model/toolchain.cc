@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/subprocess.hh"
+#include "model/driver_link.hh"
 #include "model/dynamic_loader.hh"
 #include "model/file_view.hh"
 #include "model/link_script.hh"
@@ -218,7 +219,8 @@ Archiver Toolchains::archiver(const std::string& path, const std::string& name,
   return archiver;
 }
 
-std::string Toolchains::says(const std::string& path, const std::vector<std::string>& question) {
+std::string Toolchains::says(const std::string& path, const std::vector<std::string>& question,
+                             Stream stream) {
   std::string key = signature_line(path);
   std::vector<std::string> argv{path};
   for (const std::string& word : question) {
@@ -237,8 +239,36 @@ std::string Toolchains::says(const std::string& path, const std::vector<std::str
   if (done.exit_code != 0) {
     throw base::OperatorError("'" + path + " " + question[0] + "' fails: " + done.err);
   }
-  answers_.with([&](auto& all) { all.insert_or_assign(key, done.out); });
-  return done.out;
+  const std::string& answer = stream == Stream::Out ? done.out : done.err;
+  answers_.with([&](auto& all) { all.insert_or_assign(key, answer); });
+  return answer;
+}
+
+std::vector<std::string> Toolchains::for_this_processor(const Toolchain& toolchain,
+                                                        const std::vector<std::string>& words) {
+  std::vector<std::string> question;
+  std::vector<std::string> others;
+  for (const std::string& word : words) {
+    (word.starts_with("-m") ? question : others).push_back(word);
+  }
+  question.insert(question.end(), {"-###", "-c", "-xc", "/dev/null"});
+  const std::string answer = says(toolchain.driver, question, Stream::Err);
+  // The compiler's words are on the first line that begins with a blank.
+  const size_t line = answer.find("\n ");
+  const std::vector<std::string> said =
+      line == std::string::npos
+          ? std::vector<std::string>{}
+          : split_driver_line(std::string_view(answer).substr(line, answer.find('\n', line + 1) - line));
+  std::vector<std::string> all;
+  for (size_t i = 0; i < said.size(); ++i) {
+    if (said[i].starts_with("-m")) {
+      all.push_back(said[i]);
+    } else if (said[i] == "--param" && i + 1 < said.size()) {
+      all.insert(all.end(), {said[i], said[i + 1]});
+    }
+  }
+  all.insert(all.end(), others.begin(), others.end());
+  return all;
 }
 
 LinkerDefaults Toolchains::linker_defaults(const std::string& path, const std::vector<std::string>& words) {
@@ -272,8 +302,16 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver,
   toolchain.driver = driver;
   const std::string as = questions.program("as");
   const std::string ld = questions.program("ld");
+  const std::string objcopy = questions.program("objcopy");
+  // lto-wrapper runs several compilers at a time by means of make, and make's recipe removes what is done.
+  std::set<std::string> makers;
+  for (const char* const name : {"make", "touch", "mv"}) {
+    makers.insert(find_program(name, path_variable));
+  }
+  std::set<std::string> searched = makers;
+  searched.insert({as, ld, objcopy});
   toolchain.linker = ld;
-  toolchain.path_variable = narrowed_path(path_variable, {as, ld});
+  toolchain.path_variable = narrowed_path(path_variable, searched);
 
   Toolset common;
   const std::string specs = questions.file("specs");
@@ -314,11 +352,23 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver,
   if (auto done = assemble(toolchain.link, {driver, questions.program("collect2"), ld}); !done) {
     return tl::unexpected(done.error());
   }
-  for (const std::string& optional : {questions.program("lto-wrapper"), questions.file("liblto_plugin.so")}) {
-    if (!optional.empty() && is_there(optional)) {
-      if (auto done = add_program(toolchain.link.files, optional); !done) {
-        return tl::unexpected(done.error());
+  const auto add_optional = [](Toolset& set, const std::set<std::string>& programs) -> base::Result<void> {
+    for (const std::string& program : programs) {
+      if (!program.empty() && is_there(program)) {
+        if (auto done = add_program(set.files, program); !done) {
+          return done;
+        }
       }
+    }
+    return {};
+  };
+  makers.insert({"/bin/sh", as, questions.program("lto1")});
+  for (const auto& part : {std::pair{&toolchain.link, std::set{questions.program("lto-wrapper"),
+                                                               questions.file("liblto_plugin.so")}},
+                           std::pair{&toolchain.optimise_at_link, makers},
+                           std::pair{&toolchain.split_debug, std::set{objcopy}}}) {
+    if (auto done = add_optional(*part.first, part.second); !done) {
+      return tl::unexpected(done.error());
     }
   }
   add_binutils_plugins(toolchain.link);

@@ -28,7 +28,9 @@ struct Toolchain {
   Toolset compile;            // driver, cc1, as
   Toolset compile_cxx;        // driver, cc1plus, as
   Toolset assemble;           // driver, as
-  Toolset link;               // driver, collect2, ld, its plugin, what LTO starts
+  Toolset link;               // driver, collect2, ld, its plugin
+  Toolset optimise_at_link;   // what the plugin starts beside driver and assembler: lto1, make
+  Toolset split_debug;        // what takes a .dwo out of an object: objcopy
   std::string linker;         // ld
   std::string path_variable;  // PATH that leads the driver to the same as and ld as the user's
 };
@@ -64,6 +66,11 @@ class Toolchains {
   [[nodiscard]] Archiver archiver(const std::string& path, const std::string& name,
                                   const std::string& path_variable);
 
+  // The driver's command line with -march=native and its like replaced by what the driver puts in their place
+  // on this machine: before all others, so that these overrule it. `words`: after argv[0].
+  [[nodiscard]] std::vector<std::string> for_this_processor(const Toolchain& toolchain,
+                                                            const std::vector<std::string>& words);
+
   // Of the ld at `path` for these words of its command line (-m decides).
   [[nodiscard]] LinkerDefaults linker_defaults(const std::string& path,
                                                const std::vector<std::string>& words);
@@ -73,8 +80,11 @@ class Toolchains {
   [[nodiscard]] bool is_deterministic_archiver(const std::string& path);
 
  private:
+  enum class Stream : unsigned char { Out, Err };
+
   // What the tool prints when asked this, asked once.
-  [[nodiscard]] std::string says(const std::string& path, const std::vector<std::string>& question);
+  [[nodiscard]] std::string says(const std::string& path, const std::vector<std::string>& question,
+                                 Stream stream = Stream::Out);
   [[nodiscard]] base::Result<Toolchain> discover(const std::string& driver,
                                                  const std::string& path_variable) const;
 

@@ -108,6 +108,8 @@ class Trial : public ::testing::Test {
     const ir::Command command = command_of(thunk);
     lay_out(decoded.input_root, box.path());
     base::make_directories(box.path() + "/tmp");
+    base::make_directories(box.path() + "/dev");
+    base::write_file_atomically(box.path() + "/dev/null", "");  // a shell writes to it
     std::vector<std::string> variables;
     for (const auto& variable : command.environment) {
       variables.push_back(variable.first + "=" + variable.second);
