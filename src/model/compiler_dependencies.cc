@@ -52,14 +52,26 @@ void add_if_there(const std::vector<std::string>& names, const std::string& dire
   }
 }
 
+bool is_for_user_headers(const PreprocessingQuestion& question) {
+  return question.dependencies.wanted && question.dependencies.user_headers_only;
+}
+
+// clang's -H makes -MMD tell of system headers, too; without it nothing tells of them.
+bool hides_headers(const PreprocessingQuestion& question) {
+  return is_for_user_headers(question) && question.toolchain->maker == Toolchain::Maker::Llvm;
+}
+
 // The words to ask with, argv[0] included. Not -M: that expands no macros outside of directives, where a
 // _Pragma or
 // __COUNTER__ may be.
 std::vector<std::string> question_words(const PreprocessingQuestion& question) {
   std::vector<std::string> words{question.argv0};
   append(words, question.options);
-  const bool user_only = question.dependencies.wanted && question.dependencies.user_headers_only;
-  append(words, {"-E", user_only ? "-MMD" : "-MD", "-MF", "/dev/stdout", "-o", "/dev/null", "-v", "-H"});
+  const char* const how = is_for_user_headers(question) ? "-MMD" : "-MD";
+  append(words, {"-E", how, "-MF", "/dev/stdout", "-o", "/dev/null", "-v"});
+  if (!hides_headers(question)) {
+    words.emplace_back("-H");
+  }
   append(words, question.dependencies.preprocessor_words);
   // As the driver's specs and the preprocessor do it without -E: the target is the output, unless one is
   // named.
@@ -163,6 +175,24 @@ std::vector<std::string> entered_files(std::string_view report) {
 }
 
 base::Result<CompilerDependencies::Said> CompilerDependencies::ask(const PreprocessingQuestion& question) {
+  if (!hides_headers(question)) {
+    return ask_once(question);
+  }
+  PreprocessingQuestion whole = question;
+  whole.dependencies.user_headers_only = false;
+  auto said = ask_once(whole);
+  if (said && !said->failed) {
+    auto partial = ask_once(question);
+    if (!partial) {
+      return partial;
+    }
+    said->depfile = std::move(partial->depfile);
+  }
+  return said;
+}
+
+base::Result<CompilerDependencies::Said> CompilerDependencies::ask_once(
+    const PreprocessingQuestion& question) {
   base::Completed done;
   try {
     done = base::run({question.toolchain->driver, question_words(question),

@@ -26,6 +26,7 @@ class CompilerDependencies final : public Dependencies {
   };
 
   [[nodiscard]] base::Result<Said> ask(const PreprocessingQuestion& question);
+  [[nodiscard]] base::Result<Said> ask_once(const PreprocessingQuestion& question);
 
   // Promises among the files, or what speaks against a thunk of them; nullopt: nothing does.
   [[nodiscard]] base::Result<std::optional<PreprocessingAnswer>> refuse(

@@ -1,4 +1,5 @@
 #include "model/compiler_dependencies.hh"
+#include "model/gcc_options.hh"
 #include "model/netstrings.hh"
 #include "model/preprocessor_options.hh"
 #include "model/source_words.hh"
@@ -263,6 +264,7 @@ TEST_F(KnownCompilersTest, are_asked_again_when_a_directory_of_their_own_comes_t
 
 TEST(PreprocessorOptions, are_sorted_by_what_the_scanner_does_with_them) {
   const PreprocessorOptions sorted = sort_preprocessor_options(
+      gcc_options(),
       {"-Iinc", "-I", "inc2", "-DA=1", "-Wp,-DLATE", "-U", "B", "-O2", "-Wall", "-isystem", "sys", "-include",
        "f.h", "-fno-hosted", "-std=c99", "-trigraphs", "-fmacro-prefix-map=a=b"},
       {{"CPATH", "/c1:/c2"}, {"C_INCLUDE_PATH", "/c"}, {"CPLUS_INCLUDE_PATH", "/cxx"}}, true);
@@ -277,8 +279,8 @@ TEST(PreprocessorOptions, are_sorted_by_what_the_scanner_does_with_them) {
   EXPECT_FALSE(sorted.reads_stdc_predef);
   EXPECT_TRUE(sorted.file_macros_remapped);
   EXPECT_EQ(sorted.not_scanned, "");
-  EXPECT_EQ(sort_preprocessor_options({"-I=x"}, {}, false).not_scanned, "-I=x");
-  EXPECT_EQ(sort_preprocessor_options({"--sysroot=x"}, {}, false).not_scanned, "--sysroot=x");
+  EXPECT_EQ(sort_preprocessor_options(gcc_options(), {"-I=x"}, {}, false).not_scanned, "-I=x");
+  EXPECT_EQ(sort_preprocessor_options(gcc_options(), {"--sysroot=x"}, {}, false).not_scanned, "--sysroot=x");
 }
 
 TEST(SourceWords, find_what_no_depfile_names) {

@@ -8,15 +8,17 @@ constexpr Option kNeutralF{"-f", Takes::Joined, Does::Neutral};
 
 }  // namespace
 
-DriverOptions::DriverOptions(std::span<const Option> table, std::string_view neutral_f,
+DriverOptions::DriverOptions(std::span<const Option> table, std::span<const std::string_view> neutral_f,
                              std::span<const std::string_view> neutral_f_families)
     : table_(table), neutral_f_families_(neutral_f_families) {
-  while (!neutral_f.empty()) {
-    const size_t end = neutral_f.find(' ');
-    if (end != 0) {
-      neutral_f_.insert(neutral_f.substr(0, end));
+  for (std::string_view text : neutral_f) {
+    while (!text.empty()) {
+      const size_t end = text.find(' ');
+      if (end != 0) {
+        neutral_f_.insert(text.substr(0, end));
+      }
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
-    neutral_f.remove_prefix(end == std::string_view::npos ? neutral_f.size() : end + 1);
   }
 }
 

@@ -11,9 +11,10 @@ namespace model {
 // decide only what is emitted or accepted. Thread-safe.
 class DriverOptions {
  public:
-  // `neutral_f`: names without "-f", blanks between them; one that ends in '=' takes an argument, and "no-"
-  // may stand before any. `neutral_f_families`: names that go on ("fixed-REG"). All must outlive this.
-  DriverOptions(std::span<const Option> table, std::string_view neutral_f,
+  // `neutral_f`: texts of names without "-f", blanks between them; one that ends in '=' takes an argument,
+  // and "no-" may stand before any. `neutral_f_families`: names that go on ("fixed-REG"). What they refer to
+  // must outlive this.
+  DriverOptions(std::span<const Option> table, std::span<const std::string_view> neutral_f,
                 std::span<const std::string_view> neutral_f_families);
 
   // What words[at] is; nullopt: unknown (or its argument is missing).

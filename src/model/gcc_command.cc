@@ -1,6 +1,7 @@
 #include "model/gcc_command.hh"
 
 #include "model/binutils_options.hh"
+#include "model/clang_options.hh"
 #include "model/gcc_options.hh"
 #include "model/paths.hh"
 
@@ -44,6 +45,10 @@ bool is_foreign(std::string_view path) {
     }
   }
   return false;
+}
+
+bool is_bitcode(std::string_view path) {
+  return extension(path) == ".ll" || extension(path) == ".bc";
 }
 
 std::optional<Language> language_called(std::string_view name) {
@@ -120,7 +125,8 @@ class Parser {
       take_file(word);
       return 1;
     }
-    const auto found = gcc_options().match(command_.words, at);
+    const DriverOptions& table = is_clang(driver_) ? clang_options() : gcc_options();
+    const auto found = table.match(command_.words, at);
     if (!found) {
       decline("unknown-option", word);
       return 1;
@@ -136,12 +142,12 @@ class Parser {
     }
     const auto known = languages_by_extension().find(extension(path));
     if (known != languages_by_extension().end()) {
-      const bool c_as_cxx = driver_ == Driver::Cxx && known->second == Language::C;
-      const bool i_as_ii = driver_ == Driver::Cxx && known->second == Language::PreprocessedC;
+      const bool c_as_cxx = is_cxx(driver_) && known->second == Language::C;
+      const bool i_as_ii = is_cxx(driver_) && known->second == Language::PreprocessedC;
       command_.sources.push_back({path, c_as_cxx  ? Language::Cxx
                                         : i_as_ii ? Language::PreprocessedCxx
                                                   : known->second});
-    } else if (is_foreign(path)) {
+    } else if (is_foreign(path) || (is_clang(driver_) && is_bitcode(path))) {
       decline("unknown-language", path);
     } else {
       command_.link_files.push_back(path);
@@ -210,12 +216,16 @@ class Parser {
         command_.records_command_line = true;
         repeat(at, found.words);
         break;
+      case Does::ToFrontend:
+      case Does::ToBackend:
+        take_inner(found, at);
+        break;
       case Does::WritesBeside:
         command_.beside.emplace_back(found.option->word);
         repeat(at, found.words);
         break;
       case Does::Debug:
-        command_.debugs = true;
+        command_.debugs = !found.option->spelling.ends_with('0');  // the last one counts
         repeat(at, found.words);
         break;
       case Does::NativeProcessor:
@@ -224,7 +234,7 @@ class Parser {
         break;
       case Does::LinkTimeOptimisation:
         command_.optimises_at_link_time = true;
-        lends_jobs_ = lends_jobs_ || !found.option->word.empty();
+        link_needs_ = found.option->word;
         repeat(at, found.words);
         break;
       case Does::Neutral:
@@ -294,10 +304,11 @@ class Parser {
       const bool dependency = word == "-MD" || word == "-MMD";
       const bool target = word == "-MT" || word == "-MQ";
       if (dependency && i + 1 < words.size() && !dependencies.wanted) {
-        dependencies.wanted = dependencies.asked_of_preprocessor = true;
+        dependencies.wanted = true;
+        dependencies.asked_of_preprocessor = !is_clang(driver_);  // whose driver takes it for -MD -MF file
         dependencies.user_headers_only = word == "-MMD";
         dependencies.path = words[++i];
-      } else if (target && i + 1 < words.size()) {
+      } else if (target && i + 1 < words.size() && !is_clang(driver_)) {
         dependencies.preprocessor_words.push_back(word);
         dependencies.preprocessor_words.push_back(words[++i]);
         dependencies.has_target = true;
@@ -353,6 +364,16 @@ class Parser {
     }
   }
 
+  // What clang's driver hands through to the compiler.
+  void take_inner(const Match& found, size_t at) {
+    const bool known = found.option->does == Does::ToFrontend ? is_neutral_frontend_option(found.argument)
+                                                              : is_neutral_backend_option(found.argument);
+    if (!known) {
+      decline("unknown-option", std::string(found.option->spelling) + " " + std::string(found.argument));
+    }
+    repeat(at, found.words);
+  }
+
   void check_goal() {
     const bool preprocesses = command_.goal == GccCommand::Goal::Preprocess;
     if (preprocesses && (!command_.output || command_.dependencies.wanted)) {
@@ -364,8 +385,9 @@ class Parser {
     if (command_.native_processor && recorded) {
       decline("native-processor", "-march=native");
     }
-    if (lends_jobs_ && command_.goal == GccCommand::Goal::Link) {
-      decline("jobserver", "-flto=jobserver");  // make's descriptors are not in a container, and gcc says so
+    // make's descriptors are not in a container, and gcc says so; clang's objects are read by a plugin.
+    if (!link_needs_.empty() && command_.goal == GccCommand::Goal::Link) {
+      decline(link_needs_, "-flto");
     }
     // Their names come from several sources of names where the object is a temporary file.
     if (!command_.beside.empty() && !preprocesses && command_.goal != GccCommand::Goal::Compile &&
@@ -376,7 +398,7 @@ class Parser {
 
   Driver driver_;
   const ReadText& read_;
-  bool lends_jobs_ = false;
+  std::string_view link_needs_;  // what -flto would need that a link here does not have
   GccCommand command_;
   std::optional<Language> language_;
   std::optional<Declined> declined_;

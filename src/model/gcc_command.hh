@@ -33,7 +33,8 @@ struct DependencyFile {
   bool has_target = false;
 };
 
-// A gcc or g++ command line, taken apart by the option table. Paths are as the command names them.
+// A command line of a compiler's driver, taken apart by its option table. Paths are as the command names
+// them.
 struct GccCommand {
   enum class Goal : uint8_t { Link, Compile, Assembly, Preprocess };
 
@@ -54,8 +55,16 @@ struct GccCommand {
   bool records_command_line = false;
 };
 
-// gcc, g++: they differ in the language of a ".c" and in libraries.
-enum class Driver : uint8_t { C, Cxx };
+// gcc, g++, clang, clang++: those for C++ differ in the language of a ".c" and in libraries.
+enum class Driver : uint8_t { C, Cxx, ClangC, ClangCxx };
+
+[[nodiscard]] constexpr bool is_clang(Driver driver) {
+  return driver == Driver::ClangC || driver == Driver::ClangCxx;
+}
+
+[[nodiscard]] constexpr bool is_cxx(Driver driver) {
+  return driver == Driver::Cxx || driver == Driver::ClangCxx;
+}
 
 // How the words of a response file (@file) become words: whitespace separates, quotes and backslashes as in
 // libiberty's buildargv().

@@ -7,6 +7,8 @@
 #include "model/paths.hh"
 #include "model/step.hh"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -25,7 +27,8 @@ struct Helpers {
   GccModel::Asking asking;
 };
 
-// gcc/diagnostic-color.cc
+// gcc/diagnostic-color.cc; clang has a database of terminals to look into, and among those in use only "dumb"
+// has no colours.
 bool has_colour(const Invocation& invocation) {
   const auto terminal = invocation.environment.find("TERM");
   const auto colours = invocation.environment.find("GCC_COLORS");
@@ -36,15 +39,19 @@ bool has_colour(const Invocation& invocation) {
 // Work on one command.
 class Work {
  public:
-  Work(const Helpers& helpers, Invocation invocation, GccCommand command,
+  Work(const Helpers& helpers, Driver driver, Invocation invocation, GccCommand command,
        std::shared_ptr<const Toolchain> toolchain, std::map<std::string, std::string> environment)
       : helpers_(helpers),
+        driver_(driver),
         invocation_(std::move(invocation)),
         command_(std::move(command)),
         toolchain_(std::move(toolchain)),
         step_(helpers.view, helpers.builder, invocation_, std::move(environment)) {}
 
   base::Result<Inference> run() {
+    if (const auto precompiled = is_clang(driver_) ? precompiled_header() : std::nullopt) {
+      return Inference(Declined{"precompiled-header", *precompiled});
+    }
     use_colour();
     step_.use(toolchain_->assemble);
     if (std::find(command_.beside.begin(), command_.beside.end(), ".dwo") != command_.beside.end()) {
@@ -78,12 +85,29 @@ class Work {
   }
 
  private:
+  // clang's driver takes FILE.pch or FILE.gch for -include FILE (Clang.cpp, AddPreprocessingOptions).
+  [[nodiscard]] std::optional<std::string> precompiled_header() const {
+    const std::vector<std::string>& words = command_.words;
+    for (size_t i = 0; i + 1 < words.size(); ++i) {
+      for (const char* const extension : {".pch", ".gch"}) {
+        const std::string path = step_.in_place(words[i + 1] + extension);
+        if (words[i] == "-include" && ::access(path.c_str(), F_OK) == 0) {
+          return path;
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
   // What is in the terminal's colours here has to be asked for where there is no terminal.
   void use_colour() {
     if (!has_colour(invocation_) || command_.decides_colour || command_.records_command_line) {
       return;
     }
     step_.add_argument("-fdiagnostics-color=always");
+    if (is_clang(driver_)) {
+      return;
+    }
     step_.add_argument("-fdiagnostics-urls=never");
     if (const auto colours = invocation_.environment.find("GCC_COLORS");
         colours != invocation_.environment.end()) {
@@ -154,7 +178,10 @@ class Work {
         source.language == Language::Assembler || source.language == Language::PreprocessedAssembler;
     for (const std::string& suffix : std::set(command_.beside.begin(), command_.beside.end())) {
       if (!assembles || suffix == ".dwo") {
-        step_.add_output(beside_path(command_, source, suffix), Output::Made::Always, false);
+        // clang alone makes no .dwo where there is nothing to put into it.
+        const bool sure = !is_clang(driver_) || suffix != ".dwo" || command_.debugs;
+        step_.add_output(beside_path(command_, source, suffix),
+                         sure ? Output::Made::Always : Output::Made::Perhaps, false);
       }
     }
   }
@@ -173,6 +200,10 @@ class Work {
     if (!*words) {
       answered_ = Declined{"no-link", ""};  // the driver finds fault with the command: let it say so
       return {};
+    }
+    // clang leaves out of the linker's words what is not there, and fails itself.
+    for (const std::string& file : command_.link_files) {
+      step_.add_input(file);
     }
     LinkQuestion question;
     question.words = **std::move(words);
@@ -208,12 +239,18 @@ class Work {
     for (const std::string& word : words) {
       const bool given = std::find(command_.link_files.begin(), command_.link_files.end(), word) !=
                          command_.link_files.end();
-      if (!command_.sources.empty() && !given && word.starts_with('/') && base_name(word).starts_with("cc") &&
-          extension(word) == ".o") {
+      if (!given && word.starts_with('/') && extension(word) == ".o" && is_temporary(base_name(word))) {
         names.insert(word);
       }
     }
     return names;
+  }
+
+  // "ccXXXXXX.o" is gcc's, "SOURCE-XXXXXX.o" clang's.
+  [[nodiscard]] bool is_temporary(std::string_view name) const {
+    return std::any_of(command_.sources.begin(), command_.sources.end(), [&](const Source& source) {
+      return name.starts_with(is_clang(driver_) ? std::string(stem(source.path)) + "-" : "cc");
+    });
   }
 
   [[nodiscard]] std::string label() const {
@@ -231,6 +268,7 @@ class Work {
   }
 
   const Helpers& helpers_;
+  const Driver driver_;
   const Invocation invocation_;
   GccCommand command_;
   std::shared_ptr<const Toolchain> toolchain_;
@@ -274,7 +312,7 @@ Prepared prepare(const Helpers& helpers, Driver driver, const Invocation& invoca
     variables.erase("LIBRARY_PATH");
     variables.erase("LD_RUN_PATH");
   }
-  return std::make_unique<Work>(helpers, invocation, std::move(command), std::move(toolchain),
+  return std::make_unique<Work>(helpers, driver, invocation, std::move(command), std::move(toolchain),
                                 std::move(variables));
 }
 

@@ -9,7 +9,8 @@
 
 namespace model {
 
-// Stands in for the drivers gcc and g++: compiles, assembles and links, any of them in one command.
+// Stands in for the drivers gcc, g++, clang and clang++: compiles, assembles and links, any of them in one
+// command.
 class GccModel {
  public:
   GccModel(View& view, object::Store& store, Dependencies& dependencies, Toolchains& toolchains,

@@ -1,5 +1,7 @@
 #include "model/gcc_options.hh"
 
+#include <array>
+
 namespace model {
 
 namespace {
@@ -44,7 +46,7 @@ constexpr Option kGcc[] = {
     {"--prefix", Either, Declines, "tool-prefix"},
     {"-b", Either, Declines, "tool-prefix"},
     {"-V", Either, Declines, "tool-prefix"},
-    {"-symbol=", Joined, Declines, "unknown-option"},
+    {"-symbol=", Joined, Declines, "internal-option"},
     {"-quiet", Nothing, Declines, "timings"},
     {"-version", Nothing, Declines, "timings"},
     {"-lang-asm", Nothing, Declines, "preprocessed"},
@@ -85,7 +87,7 @@ constexpr Option kGcc[] = {
     {"-fdiagnostics-format=json-file", Nothing, Declines, "dump-files"},
     // Debugging
     {"-g", Joined, Debug},
-    {"-g0", Nothing, Neutral},
+    {"-g0", Nothing, Debug},
     {"-gsplit-dwarf", Nothing, WritesBeside, ".dwo"},
     {"-gno-split-dwarf", Nothing, Declines, "split-dwarf"},
     {"-grecord-gcc-switches", Nothing, Neutral},
@@ -446,8 +448,12 @@ constexpr std::string_view kNeutralFFamilies[] = {
 }  // namespace
 
 const DriverOptions& gcc_options() {
-  static const DriverOptions options(kGcc, kNeutralF, kNeutralFFamilies);
+  static const DriverOptions options(kGcc, std::array<std::string_view, 1>{kNeutralF}, kNeutralFFamilies);
   return options;
+}
+
+std::string_view gcc_neutral_f() {
+  return kNeutralF;
 }
 
 }  // namespace model

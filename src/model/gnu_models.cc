@@ -1,6 +1,7 @@
 #include "model/gnu_models.hh"
 
 #include "base/errors.hh"
+#include "model/paths.hh"
 #include "model/tool_names.hh"
 
 namespace model {
@@ -12,6 +13,22 @@ GnuModels::GnuModels(View& view, object::Store& store, object::Records& records)
       builder_(view, store),
       gcc_(view, store, dependencies_, toolchains_, linker_calls_, builder_),
       binutils_(view, store, toolchains_, builder_) {}
+
+namespace {
+
+// Which driver the program is; nullopt: none.
+std::optional<Driver> driver_of(const Invocation& invocation) {
+  const auto tool = tool_at(invocation.program);
+  if (tool == Tool::Gcc || tool == Tool::Gxx) {
+    return tool == Tool::Gcc ? Driver::C : Driver::Cxx;
+  }
+  const auto mode = tool == Tool::Clang && !invocation.argv.empty()
+                        ? clang_mode(base_name(invocation.argv[0]))
+                        : std::nullopt;
+  return mode ? std::optional(*mode == ClangMode::C ? Driver::ClangC : Driver::ClangCxx) : std::nullopt;
+}
+
+}  // namespace
 
 std::vector<std::string> GnuModels::tools(const std::string& path_variable) const {
   return tools_on_path(path_variable);
@@ -25,11 +42,14 @@ base::Result<Inference> GnuModels::dispatch(const Invocation& invocation, GccMod
   if (invocation.argv.empty() || !invocation.working_directory.starts_with('/')) {
     return Inference(Declined{"odd-invocation", invocation.program});
   }
+  if (const auto driver = driver_of(invocation)) {
+    return gcc_.infer(*driver, invocation, asking);
+  }
   switch (*tool) {
     case Tool::Gcc:
-      return gcc_.infer(Driver::C, invocation, asking);
     case Tool::Gxx:
-      return gcc_.infer(Driver::Cxx, invocation, asking);
+    case Tool::Clang:
+      break;  // clang by the name of another program: clang-cpp, clang-cl
     case Tool::Ar:
       return binutils_.ar(invocation);
     case Tool::Ranlib:
@@ -66,8 +86,8 @@ Inference GnuModels::timed(const Invocation& invocation, GccModel::Asking asking
 }
 
 std::optional<Inference> GnuModels::infer_again(const Invocation& invocation) {
-  const auto tool = tool_at(invocation.program);
-  if (tool != Tool::Gcc && tool != Tool::Gxx) {
+  const auto driver = driver_of(invocation);
+  if (!driver) {
     return std::nullopt;
   }
   return timed(invocation, GccModel::Asking::Compiler);

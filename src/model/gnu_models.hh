@@ -13,7 +13,7 @@
 
 namespace model {
 
-// The tools that gg has models for by itself: gcc, g++, ar, ranlib, ld, as. Any thread.
+// The tools that gg has models for by itself: gcc, g++, clang, clang++, ar, ranlib, ld, as. Any thread.
 class GnuModels final : public Models {
  public:
   GnuModels(View& view, object::Store& store, object::Records& records);

@@ -1,5 +1,6 @@
 #include "base/files.hh"
 #include "base/subprocess.hh"
+#include "model/clang_options.hh"
 #include "model/gcc_options.hh"
 
 #include <gtest/gtest.h>
@@ -83,8 +84,26 @@ void expect_classed(const std::set<std::string>& known, const DriverOptions& tab
   }
 }
 
+TEST(OptionLists, every_reason_is_told_of) {
+  const std::string told = base::read_file(GG_MODELS_PAGE);
+  for (const std::string name : {"gcc-12.tsv", "clang-14.tsv"}) {
+    const std::string list = base::read_file(std::string(GG_OPTION_LISTS) + "/" + name);
+    constexpr std::string_view kLabel = "declined: ";
+    for (size_t at = list.find(kLabel); at != std::string::npos; at = list.find(kLabel, at + 1)) {
+      const size_t start = at + kLabel.size();
+      const std::string reason = list.substr(start, list.find('\n', start) - start);
+      EXPECT_NE(told.find("`" + reason + "`"), std::string::npos) << reason;
+    }
+  }
+}
+
 TEST(OptionLists, every_option_of_gcc_is_classed) {
   expect_classed(gcc_knows(), gcc_options(), "gcc-12.tsv");
+}
+
+TEST(OptionLists, every_option_of_clang_is_classed) {
+  expect_classed(options_in(printed_by({"/usr/bin/clang-14", "--help-hidden"})), clang_options(),
+                 "clang-14.tsv");
 }
 
 }  // namespace

@@ -43,11 +43,13 @@ enum class Does : uint8_t {
   WritesFile,            // the argument names a file that is written
   DiagnosticsColour,     // decides on colour by itself
   RecordsCommandLine,    // puts the command line into the output
+  ToFrontend,            // -Xclang
+  ToBackend,             // -mllvm
   Preprocess,            // -E
   Debug,                 // -g: tells of the source, and of the compiler's options
   WritesBeside,          // makes one more file beside the object, with the extension in `word`
   NativeProcessor,       // -march=native: stands for options that the driver chooses by this machine
-  LinkTimeOptimisation,  // -flto: the linker calls the compiler
+  LinkTimeOptimisation,  // -flto: the linker calls the compiler, or can't here, for the reason `word`
 };
 
 struct Option {

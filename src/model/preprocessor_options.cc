@@ -1,7 +1,5 @@
 #include "model/preprocessor_options.hh"
 
-#include "model/gcc_options.hh"
-
 #include <span>
 #include <string_view>
 
@@ -37,8 +35,9 @@ struct Row {
   Sort sort;
 };
 
-// By the spelling in the table of gcc's options; -f options, of which that has no rows, by how they begin.
-// What isn't here the compiler is asked with: its predefined macros and directories then show what it does.
+// By the spelling in the tables of drivers' options; -f options, of which that has no rows, by how they
+// begin. What isn't here the compiler is asked with: its predefined macros and directories then show what it
+// does.
 constexpr Row kRows[] = {{"-iquote", Sort::Quote},
                          {"-I", Sort::Bracket},
                          {"-isystem", Sort::System},
@@ -57,6 +56,13 @@ constexpr Row kRows[] = {{"-iquote", Sort::Quote},
                          {"-trigraphs", Sort::Trigraphs},
                          {"-nostdinc", Sort::NoStandardDirectories},
                          {"-traditional", Sort::NotScanned},
+                         {"-traditional-cpp", Sort::NotScanned},
+                         {"--traditional-cpp", Sort::NotScanned},
+                         {"--ansi", Sort::NotScanned},
+                         {"--trigraphs", Sort::NotScanned},
+                         {"-cxx-isystem", Sort::NotScanned},  // these three are clang's
+                         {"-stdlib++-isystem", Sort::NotScanned},
+                         {"-isystem-after", Sort::NotScanned},
                          {"-A", Sort::NotScanned},
                          {"-W", Sort::Neutral},
                          {"-w", Sort::Neutral},
@@ -82,6 +88,11 @@ constexpr Row kRowsF[] = {{"-fhosted", Sort::Hosted},
                           {"-fno-operator-names", Sort::NotScanned},
                           {"-fextended-identifiers", Sort::NotScanned},
                           {"-fno-extended-identifiers", Sort::NotScanned},
+                          {"-fms-compatibility", Sort::NotScanned},  // other rules for "…" (clang)
+                          {"-ftrigraphs", Sort::NotScanned},
+                          {"-fno-trigraphs", Sort::NotScanned},
+                          {"-fdigraphs", Sort::NotScanned},
+                          {"-fno-digraphs", Sort::NotScanned},
                           {"-fmax-include-depth=", Sort::NotScanned}};
 
 std::optional<Sort> sort_of(std::string_view word, const std::optional<Match>& match) {
@@ -114,9 +125,11 @@ void add_list(const std::map<std::string, std::string>& environment, const std::
 
 class Sorter {
  public:
+  explicit Sorter(const DriverOptions& table) : table_(table) {}
+
   PreprocessorOptions run(const std::vector<std::string>& words) {
     for (size_t at = 0; at < words.size();) {
-      const auto found = gcc_options().match(words, at);
+      const auto found = table_.match(words, at);
       const size_t count = found ? found->words : 1;
       take(std::span(words).subspan(at, count), found);
       at += count;
@@ -229,6 +242,7 @@ class Sorter {
     last_macros_.push_back({what, argument.substr(2)});
   }
 
+  const DriverOptions& table_;
   PreprocessorOptions sorted_;
   std::vector<scan::MacroAction> last_macros_;
   bool hosted_ = true;
@@ -237,10 +251,11 @@ class Sorter {
 
 }  // namespace
 
-PreprocessorOptions sort_preprocessor_options(const std::vector<std::string>& options,
+PreprocessorOptions sort_preprocessor_options(const DriverOptions& table,
+                                              const std::vector<std::string>& options,
                                               const std::map<std::string, std::string>& environment,
                                               bool cxx) {
-  PreprocessorOptions sorted = Sorter().run(options);
+  PreprocessorOptions sorted = Sorter(table).run(options);
   add_list(environment, "CPATH", sorted.directories.bracket);
   add_list(environment, cxx ? "CPLUS_INCLUDE_PATH" : "C_INCLUDE_PATH", sorted.directories.system);
   return sorted;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/driver_options.hh"
 #include "model/scan/scanner.hh"
 #include "model/scan/search_path.hh"
 
@@ -10,7 +11,7 @@
 
 namespace model {
 
-// gcc's options that bear on preprocessing, sorted by what the include scanner does with them.
+// A driver's options that bear on preprocessing, sorted by what the include scanner does with them.
 struct PreprocessorOptions {
   scan::UserDirectories directories;
   std::vector<scan::MacroAction> macros;
@@ -24,9 +25,10 @@ struct PreprocessorOptions {
   std::string not_scanned;  // an option whose effect the scanner does not know; "": none
 };
 
-// `options`: as in PreprocessingQuestion. `environment`: CPATH and its kin are taken from it, for C++ or for
-// C and the assembler.
+// `options`: as in PreprocessingQuestion, by the driver's `table`. `environment`: CPATH and its kin are taken
+// from it, for C++ or for C and the assembler.
 [[nodiscard]] PreprocessorOptions sort_preprocessor_options(
-    const std::vector<std::string>& options, const std::map<std::string, std::string>& environment, bool cxx);
+    const DriverOptions& table, const std::vector<std::string>& options,
+    const std::map<std::string, std::string>& environment, bool cxx);
 
 }  // namespace model

@@ -1,5 +1,7 @@
 #include "model/scanned_dependencies.hh"
 
+#include "model/clang_options.hh"
+#include "model/gcc_options.hh"
 #include "model/look.hh"
 #include "model/scan/depfile.hh"
 
@@ -8,6 +10,10 @@
 namespace model {
 
 namespace {
+
+const DriverOptions& driver_options(Toolchain::Maker maker) {
+  return maker == Toolchain::Maker::Llvm ? clang_options() : gcc_options();
+}
 
 scan::Request request_of(const PreprocessingQuestion& question, PreprocessorOptions options,
                          const KnownCompiler& compiler, scan::FileSystem& files) {
@@ -109,7 +115,8 @@ base::Result<PreprocessingAnswer> ScannedDependencies::of(const PreprocessingQue
 
 base::Result<PreprocessingAnswer> ScannedDependencies::scan(const PreprocessingQuestion& question) {
   const bool cxx = question.source.language == Language::Cxx;
-  PreprocessorOptions options = sort_preprocessor_options(question.options, question.environment, cxx);
+  PreprocessorOptions options = sort_preprocessor_options(driver_options(question.toolchain->maker),
+                                                          question.options, question.environment, cxx);
   if (!options.not_scanned.empty()) {
     return ask(question, "option", options.not_scanned);
   }

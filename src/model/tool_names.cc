@@ -21,9 +21,10 @@ struct Name {
 // cc and c++ are here for compilers that are installed under just these names. "x86_64-linux-gnu-gcc-ar" ends
 // with "ar", too, so the longer ones come first.
 constexpr Name kNames[] = {
-    {"gcc-ar", Tool::Ar}, {"gcc-ranlib", Tool::Ranlib}, {"gcc", Tool::Gcc}, {"cc", Tool::Gcc},
-    {"g++", Tool::Gxx},   {"c++", Tool::Gxx},           {"ar", Tool::Ar},   {"ranlib", Tool::Ranlib},
-    {"ld", Tool::Ld},     {"ld.bfd", Tool::Ld},         {"as", Tool::As}};
+    {"gcc-ar", Tool::Ar},   {"gcc-ranlib", Tool::Ranlib}, {"gcc", Tool::Gcc}, {"cc", Tool::Gcc},
+    {"clang", Tool::Clang}, {"clang++", Tool::Clang},     {"g++", Tool::Gxx}, {"c++", Tool::Gxx},
+    {"ar", Tool::Ar},       {"ranlib", Tool::Ranlib},     {"ld", Tool::Ld},   {"ld.bfd", Tool::Ld},
+    {"as", Tool::As}};
 
 // "-12", "-12.2", "-4.9.4"
 bool is_version(std::string_view text) {
@@ -57,6 +58,16 @@ std::optional<Tool> tool_called(std::string_view name) {
     }
   }
   return std::nullopt;
+}
+
+std::optional<ClangMode> clang_mode(std::string_view name) {
+  const size_t last = name.find_last_not_of("0123456789.-");
+  name = name.substr(0, last == std::string_view::npos ? 0 : last + 1);
+  if (name.ends_with("++")) {
+    return ClangMode::Cxx;
+  }
+  const bool other = name.ends_with("cpp") || name.ends_with("cl") || name.ends_with("flang");
+  return other ? std::nullopt : std::optional(ClangMode::C);
 }
 
 std::optional<std::string> driver_behind(const std::string& archiver) {

@@ -7,11 +7,16 @@
 
 namespace model {
 
-enum class Tool : unsigned char { Gcc, Gxx, Ar, Ranlib, Ld, As };
+enum class Tool : unsigned char { Gcc, Gxx, Clang, Ar, Ranlib, Ld, As };
 
 // What a program file of this name is: "x86_64-linux-gnu-gcc-12" is Gcc. Wrappers (ccache, c99) and other
 // compilers are nullopt. The name of the file itself counts, not that of a link to it.
 [[nodiscard]] std::optional<Tool> tool_called(std::string_view base_name);
+
+// What clang takes itself for when called by this name, as its driver does (ToolChain.cpp): "clang++-14" is a
+// compiler of C++. Nullopt: something else than a compiler ("clang-cpp", "clang-cl").
+enum class ClangMode : unsigned char { C, Cxx };
+[[nodiscard]] std::optional<ClangMode> clang_mode(std::string_view name);
 
 // The gcc whose search for programs gcc-ar or gcc-ranlib at `archiver` shares: the one beside it, which may
 // not be there. Nullopt for an archiver that works itself.

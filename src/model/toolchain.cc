@@ -2,7 +2,9 @@
 
 #include "base/errors.hh"
 #include "base/subprocess.hh"
+#include "model/clang_toolchain.hh"
 #include "model/driver_link.hh"
+#include "model/driver_questions.hh"
 #include "model/dynamic_loader.hh"
 #include "model/file_view.hh"
 #include "model/link_script.hh"
@@ -20,60 +22,6 @@
 namespace model {
 
 namespace {
-
-bool is_directory(const std::string& path) {
-  struct stat status {};
-
-  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-bool is_there(const std::string& path) {
-  return ::access(path.c_str(), F_OK) == 0;
-}
-
-// Asks a driver one of its -print- questions.
-class Questions {
- public:
-  Questions(std::string driver, std::string path_variable, std::string root)
-      : driver_(std::move(driver)), path_variable_(std::move(path_variable)), root_(std::move(root)) {}
-
-  // The answer less its newline. Throws base::SyscallError if the driver cannot be started.
-  std::string ask(const std::string& question) const {
-    const base::Completed done =
-        base::run({driver_, {driver_, question}, {"LC_ALL=C", "PATH=" + path_variable_}, "/", root_});
-    std::string answer = done.exit_code == 0 ? done.out : "";
-    while (answer.ends_with('\n')) {
-      answer.pop_back();
-    }
-    return answer;
-  }
-
-  // The file that the driver would run as `name`; "" if there is none.
-  std::string program(const std::string& name) const {
-    const std::string answer = ask("-print-prog-name=" + name);
-    return answer.find('/') != std::string::npos ? answer : find_program(answer, path_variable_);
-  }
-
-  // The file that the driver would read as `name`; "" if there is none.
-  std::string file(const std::string& name) const {
-    const std::string answer = ask("-print-file-name=" + name);
-    return answer.find('/') != std::string::npos && is_there(answer) ? answer : "";
-  }
-
- private:
-  std::string driver_;
-  std::string path_variable_;
-  std::string root_;
-};
-
-base::Result<void> add_program(std::set<std::string>& files, const std::string& path) {
-  auto closure = runtime_files(path);
-  if (!closure) {
-    return tl::unexpected(closure.error());
-  }
-  files.merge(*closure);
-  return {};
-}
 
 std::string signature_line(const std::string& path) {
   struct stat status {};
@@ -101,54 +49,7 @@ object::Digest identity_of(const Toolchain& toolchain) {
   return hasher.take();
 }
 
-// binutils load every plugin of this folder to read objects of other compilers. One that cannot be loaded
-// here is passed over there, too.
-void add_binutils_plugins(Toolset& set) {
-  const std::string folder = "/usr/lib/bfd-plugins";
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
-  while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
-    const std::string path = folder + "/" + entry->d_name;
-    if (entry->d_name[0] != '.' && is_there(path)) {
-      if (auto closure = runtime_files(path)) {
-        set.files.merge(*closure);
-      }
-    }
-  }
-}
-
-// PATH with just the folders that these programs are in, in the order of the user's.
-std::string narrowed_path(const std::string& path_variable, const std::set<std::string>& programs) {
-  std::string narrowed;
-  std::set<std::string> taken;
-  std::string_view rest = path_variable;
-  while (!rest.empty()) {
-    const size_t colon = rest.find(':');
-    const std::string folder(rest.substr(0, colon));
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
-    for (const std::string& program : programs) {
-      if (!folder.empty() && parent_of(program) == folder && taken.insert(folder).second) {
-        narrowed += (narrowed.empty() ? "" : ":") + folder;
-      }
-    }
-  }
-  return narrowed.empty() ? "/usr/bin:/bin" : narrowed;
-}
-
 }  // namespace
-
-std::string find_program(const std::string& name, const std::string& path_variable) {
-  std::string_view rest = path_variable;
-  while (!rest.empty()) {
-    const size_t colon = rest.find(':');
-    const std::string folder(rest.substr(0, colon));
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
-    const std::string path = folder + "/" + name;
-    if (!folder.empty() && ::access(path.c_str(), X_OK) == 0 && !is_directory(path)) {
-      return path;
-    }
-  }
-  return "";
-}
 
 Toolchains::Toolchains(std::string pristine_root) : pristine_root_(std::move(pristine_root)) {}
 
@@ -162,10 +63,12 @@ std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver,
   if (known) {
     return known;
   }
-  auto found = discover(driver, path_variable);
+  auto found = tool_at(driver) == Tool::Clang ? discover_clang(driver, path_variable, pristine_root_)
+                                              : discover(driver, path_variable);
   if (!found) {
     throw base::OperatorError(found.error().message);
   }
+  found->identity = identity_of(*found);
   auto shared = std::make_shared<const Toolchain>(*std::move(found));
   toolchains_.with([&](auto& all) { all.insert_or_assign(key, shared); });
   return shared;
@@ -204,7 +107,7 @@ Archiver Toolchains::archiver(const std::string& path, const std::string& name,
     return *known;
   }
   // The wrapper looks for program and plugin where its compiler does.
-  const Questions questions(*driver, path_variable, pristine_root_);
+  const DriverQuestions questions(*driver, path_variable, pristine_root_);
   const std::string real = questions.program(name);
   const std::string plugin = questions.file("liblto_plugin.so");
   if (real.empty() || plugin.empty()) {
@@ -297,7 +200,7 @@ bool Toolchains::is_deterministic_archiver(const std::string& path) {
 
 base::Result<Toolchain> Toolchains::discover(const std::string& driver,
                                              const std::string& path_variable) const {
-  const Questions questions(driver, path_variable, pristine_root_);
+  const DriverQuestions questions(driver, path_variable, pristine_root_);
   Toolchain toolchain;
   toolchain.driver = driver;
   const std::string as = questions.program("as");
@@ -372,7 +275,6 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver,
     }
   }
   add_binutils_plugins(toolchain.link);
-  toolchain.identity = identity_of(toolchain);
   return toolchain;
 }
 

@@ -21,8 +21,11 @@ struct Toolset {
   [[nodiscard]] size_t size() const { return files.size(); }
 };
 
-// One driver (gcc, g++, …) and all that it runs, found by asking it. Any version, any target.
+// One driver (gcc, g++, clang, …) and all that it runs, found by asking it. Any version, any target.
 struct Toolchain {
+  enum class Maker : unsigned char { Gnu, Llvm };
+
+  Maker maker = Maker::Gnu;
   std::string driver;         // as it was asked for
   object::Digest identity;    // of its paths and stat signatures at discovery
   Toolset compile;            // driver, cc1, as

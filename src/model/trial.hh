@@ -43,7 +43,7 @@ class Trial : public ::testing::Test {
   [[nodiscard]] Invocation invocation(std::vector<std::string> argv,
                                       const std::string& directory = "") const {
     Invocation made;
-    made.program = find_program(argv[0], kPath);
+    made.program = argv[0].starts_with('/') ? argv[0] : find_program(argv[0], kPath);
     made.argv = std::move(argv);
     made.environment = environment_;
     made.working_directory = directory.empty() ? root_ : path(directory);
@@ -80,7 +80,7 @@ class Trial : public ::testing::Test {
       variables.push_back(variable.first + "=" + variable.second);
     }
     return base::run(
-        {find_program(argv[0], kPath), argv, variables, directory.empty() ? root_ : path(directory), ""});
+        {invocation(argv).program, argv, variables, directory.empty() ? root_ : path(directory), ""});
   }
 
   [[nodiscard]] ir::Command command_of(const object::Digest& thunk) {

@@ -1,0 +1,99 @@
+#include "model/clang_toolchain.hh"
+
+#include "model/driver_questions.hh"
+
+#include <dirent.h>
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace model {
+
+namespace {
+
+// clang's Distro.cpp: they decide on options of the linker.
+constexpr const char* kDistributionFiles[] = {
+    "/etc/lsb-release",    "/etc/os-release",   "/usr/lib/os-release", "/etc/redhat-release",
+    "/etc/debian_version", "/etc/SuSE-release", "/etc/gentoo-release", "/etc/env.d/gcc"};
+
+// What stands behind `label` on lines of its own.
+std::vector<std::string> lines_after(std::string_view label, std::string_view text) {
+  std::vector<std::string> found;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    if (line.starts_with(label)) {
+      found.emplace_back(line.substr(label.size()));
+    }
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return found;
+}
+
+// Lists of what sanitizers leave alone; the driver names them to the compiler where they are there.
+void add_folder(std::set<std::string>& files, const std::string& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
+  while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+    if (entry->d_name[0] != '.') {
+      files.insert(folder + "/" + entry->d_name);
+    }
+  }
+}
+
+// A GCC is taken for one by its start file, for each kind of code that it can make.
+void add_gcc_installation(Toolset& set, const std::string& folder) {
+  set.directories.insert(folder);
+  for (const char* const kind : {"", "/64", "/32", "/x32"}) {
+    const std::string start_file = folder + kind + "/crtbegin.o";
+    if (is_there(start_file)) {
+      set.files.insert(start_file);
+    }
+  }
+}
+
+}  // namespace
+
+base::Result<Toolchain> discover_clang(const std::string& driver, const std::string& path_variable,
+                                       const std::string& pristine_root) {
+  const DriverQuestions questions(driver, path_variable, pristine_root);
+  Toolchain toolchain;
+  toolchain.maker = Toolchain::Maker::Llvm;
+  toolchain.driver = driver;
+  toolchain.linker = questions.program("ld");
+  toolchain.path_variable = narrowed_path(path_variable, {toolchain.linker});
+
+  Toolset common;
+  if (auto done = add_program(common.files, driver); !done) {
+    return tl::unexpected(done.error());
+  }
+  const std::string resources = questions.ask("-print-resource-dir");
+  if (is_directory(resources)) {
+    common.directories.insert(resources);
+    common.directories.insert(resources + "/include");
+    add_folder(common.files, resources + "/share");
+  }
+  for (const char* const file : kDistributionFiles) {
+    if (is_there(file) && !is_directory(file)) {
+      common.files.insert(file);
+    }
+  }
+  const std::string about = questions.about_itself();
+  for (const std::string& folder : lines_after("Selected GCC installation: ", about)) {
+    add_gcc_installation(common, folder);
+  }
+  for (const std::string& file : lines_after("Configuration file: ", about)) {
+    common.files.insert(file);
+  }
+  toolchain.compile = toolchain.compile_cxx = toolchain.assemble = toolchain.link = common;
+  // One that only compiles is whole, too; a link then says for itself what it lacks.
+  if (!toolchain.linker.empty() && is_there(toolchain.linker)) {
+    if (auto done = add_program(toolchain.link.files, toolchain.linker); !done) {
+      return tl::unexpected(done.error());
+    }
+    add_binutils_plugins(toolchain.link);
+  }
+  return toolchain;
+}
+
+}  // namespace model

@@ -1,0 +1,102 @@
+#include "model/driver_questions.hh"
+
+#include "base/subprocess.hh"
+#include "model/dynamic_loader.hh"
+#include "model/paths.hh"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+
+namespace model {
+
+std::string DriverQuestions::ask(const std::string& question) const {
+  const base::Completed done =
+      base::run({driver_, {driver_, question}, {"LC_ALL=C", "PATH=" + path_variable_}, "/", root_});
+  std::string answer = done.exit_code == 0 ? done.out : "";
+  while (answer.ends_with('\n')) {
+    answer.pop_back();
+  }
+  return answer;
+}
+
+std::string DriverQuestions::about_itself() const {
+  return base::run({driver_, {driver_, "-v"}, {"LC_ALL=C", "PATH=" + path_variable_}, "/", root_}).err;
+}
+
+std::string DriverQuestions::program(const std::string& name) const {
+  const std::string answer = ask("-print-prog-name=" + name);
+  return answer.find('/') != std::string::npos ? answer : find_program(answer, path_variable_);
+}
+
+std::string DriverQuestions::file(const std::string& name) const {
+  const std::string answer = ask("-print-file-name=" + name);
+  return answer.find('/') != std::string::npos && is_there(answer) ? answer : "";
+}
+
+bool is_directory(const std::string& path) {
+  struct stat status {};
+
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool is_there(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
+base::Result<void> add_program(std::set<std::string>& files, const std::string& path) {
+  auto closure = runtime_files(path);
+  if (!closure) {
+    return tl::unexpected(closure.error());
+  }
+  files.merge(*closure);
+  return {};
+}
+
+void add_binutils_plugins(Toolset& set) {
+  const std::string folder = "/usr/lib/bfd-plugins";
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
+  while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+    const std::string path = folder + "/" + entry->d_name;
+    if (entry->d_name[0] != '.' && is_there(path)) {
+      if (auto closure = runtime_files(path)) {
+        set.files.merge(*closure);
+      }
+    }
+  }
+}
+
+std::string narrowed_path(const std::string& path_variable, const std::set<std::string>& programs) {
+  std::string narrowed;
+  std::set<std::string> taken;
+  std::string_view rest = path_variable;
+  while (!rest.empty()) {
+    const size_t colon = rest.find(':');
+    const std::string folder(rest.substr(0, colon));
+    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    for (const std::string& program : programs) {
+      if (!folder.empty() && parent_of(program) == folder && taken.insert(folder).second) {
+        narrowed += (narrowed.empty() ? "" : ":") + folder;
+      }
+    }
+  }
+  return narrowed.empty() ? "/usr/bin:/bin" : narrowed;
+}
+
+std::string find_program(const std::string& name, const std::string& path_variable) {
+  std::string_view rest = path_variable;
+  while (!rest.empty()) {
+    const size_t colon = rest.find(':');
+    const std::string folder(rest.substr(0, colon));
+    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    const std::string path = folder + "/" + name;
+    if (!folder.empty() && ::access(path.c_str(), X_OK) == 0 && !is_directory(path)) {
+      return path;
+    }
+  }
+  return "";
+}
+
+}  // namespace model

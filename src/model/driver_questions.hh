@@ -1,0 +1,51 @@
+#pragma once
+
+#include "base/result.hh"
+#include "model/toolchain.hh"
+
+#include <set>
+#include <string>
+
+// What the discovery of a toolchain is made of.
+namespace model {
+
+// Asks a driver what it would run and read.
+class DriverQuestions {
+ public:
+  DriverQuestions(std::string driver, std::string path_variable, std::string root)
+      : driver_(std::move(driver)), path_variable_(std::move(path_variable)), root_(std::move(root)) {}
+
+  // The answer on stdout less its newline; "" if it refuses. Throws base::SyscallError if the driver cannot
+  // be started.
+  [[nodiscard]] std::string ask(const std::string& question) const;
+
+  // What it says on stderr to -v.
+  [[nodiscard]] std::string about_itself() const;
+
+  // The file that the driver would run as `name`; "" if there is none.
+  [[nodiscard]] std::string program(const std::string& name) const;
+
+  // The file that the driver would read as `name`; "" if there is none.
+  [[nodiscard]] std::string file(const std::string& name) const;
+
+ private:
+  std::string driver_;
+  std::string path_variable_;
+  std::string root_;
+};
+
+[[nodiscard]] bool is_directory(const std::string& path);
+[[nodiscard]] bool is_there(const std::string& path);
+
+// The program and all libraries that it is loaded with. Errors name what is missing.
+[[nodiscard]] base::Result<void> add_program(std::set<std::string>& files, const std::string& path);
+
+// binutils load every plugin of their folder to read objects of other compilers. One that cannot be loaded
+// here is passed over there, too.
+void add_binutils_plugins(Toolset& set);
+
+// PATH with just the folders that these programs are in, in the order of the user's.
+[[nodiscard]] std::string narrowed_path(const std::string& path_variable,
+                                        const std::set<std::string>& programs);
+
+}  // namespace model
