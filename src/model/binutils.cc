@@ -24,32 +24,6 @@ namespace {
 // These tools run no other program: PATH leads to themselves alone.
 constexpr const char* kPath = "";
 
-// argv with response files expanded, argv[0] dropped.
-std::variant<std::vector<std::string>, Inference> expanded(View& view, const Invocation& invocation,
-                                                           Step& step) {
-  ResponseFiles files(view, invocation);
-  std::vector<std::string> words;
-  for (size_t i = 1; i < invocation.argv.size(); ++i) {
-    const std::string& word = invocation.argv[i];
-    const auto text = word.size() > 1 && word[0] == '@' ? files.read(word.substr(1)) : std::nullopt;
-    if (!text) {
-      words.push_back(word);
-      continue;
-    }
-    step.add_input(word.substr(1));
-    for (std::string& inner : split_response_file(*text)) {
-      if (inner.starts_with('@')) {
-        return Inference(Declined{"nested-response-files", word});
-      }
-      words.push_back(std::move(inner));
-    }
-  }
-  if (!files.owed().promises.empty()) {
-    return Inference(files.owed());
-  }
-  return words;
-}
-
 // ar's operation and modifiers (ar(1)).
 struct ArKey {
   char operation = 0;
@@ -122,7 +96,7 @@ base::Result<Inference> BinutilsModel::ar(const Invocation& invocation) {
     return Inference(*declined);
   }
   Step step(view_, builder_, invocation, std::get<0>(environment));
-  auto read = expanded(view_, invocation, step);
+  auto read = expand_response_files(view_, invocation, step);
   if (auto* answer = std::get_if<Inference>(&read)) {
     return std::move(*answer);
   }
@@ -254,7 +228,7 @@ base::Result<Inference> BinutilsModel::ld(const Invocation& invocation) {
     return Inference(*declined);
   }
   Step step(view_, builder_, invocation, std::get<0>(environment));
-  auto read = expanded(view_, invocation, step);
+  auto read = expand_response_files(view_, invocation, step);
   if (auto* answer = std::get_if<Inference>(&read)) {
     return std::move(*answer);
   }
@@ -296,7 +270,7 @@ base::Result<Inference> BinutilsModel::as(const Invocation& invocation) {
     return Inference(*declined);
   }
   Step step(view_, builder_, invocation, std::get<0>(environment));
-  auto read = expanded(view_, invocation, step);
+  auto read = expand_response_files(view_, invocation, step);
   if (auto* answer = std::get_if<Inference>(&read)) {
     return std::move(*answer);
   }

@@ -11,6 +11,9 @@ namespace model {
 // Of as, also behind -Wa,.
 [[nodiscard]] std::span<const Option> as_options();
 
+// Of strip and objcopy.
+[[nodiscard]] std::span<const Option> object_copy_options();
+
 // ld takes long options with one dash or two (but for those that begin with 'o', where one dash means -o).
 [[nodiscard]] std::optional<Match> match_ld(const std::vector<std::string>& words, size_t at);
 

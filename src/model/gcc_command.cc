@@ -207,6 +207,8 @@ class Parser {
         command_.read_files.push_back(argument);
         break;
       case Does::WritesFile:
+      case Does::ReadsNamedFile:
+      case Does::WritesNamedFile:
         decline("unknown-option", command_.words[at]);
         break;
       case Does::DiagnosticsColour:

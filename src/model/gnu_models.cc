@@ -12,7 +12,8 @@ GnuModels::GnuModels(View& view, object::Store& store, object::Records& records)
       linker_calls_(records, view.pristine_root()),
       builder_(view, store),
       gcc_(view, store, dependencies_, toolchains_, linker_calls_, builder_),
-      binutils_(view, store, toolchains_, builder_) {}
+      binutils_(view, store, toolchains_, builder_),
+      object_copy_(view, store, toolchains_, builder_) {}
 
 namespace {
 
@@ -58,6 +59,10 @@ base::Result<Inference> GnuModels::dispatch(const Invocation& invocation, GccMod
       return binutils_.ld(invocation);
     case Tool::As:
       return binutils_.as(invocation);
+    case Tool::Strip:
+      return object_copy_.strip(invocation);
+    case Tool::Objcopy:
+      return object_copy_.objcopy(invocation);
   }
   return Inference(Declined{"unknown-tool", invocation.program});
 }

@@ -98,6 +98,29 @@ TEST_F(Link, the_compilers_wrappers_of_ar_and_ranlib_bring_program_and_plugin) {
   expect_same({"gcc-ranlib", "unindexed.a"});
 }
 
+TEST_F(Link, strip_and_objcopy_make_a_file_of_another_or_change_it_in_place) {
+  run({"gcc", "-g", "-o", "prog", "main.c", "f.c", "-lm"});
+  write("data.bin", "some bytes");
+  write("keep.txt", "main\n");
+  expect_same({"strip", "-o", "stripped", "prog"});
+  EXPECT_TRUE(inferred({"strip", "-o", "stripped", "prog"}).outputs[0].executable);
+  expect_same({"objcopy", "--only-keep-debug", "prog", "prog.debug"});
+  expect_same({"objcopy", "--strip-debug", "--add-gnu-debuglink=prog.debug", "prog"});
+  expect_same({"objcopy", "-I", "binary", "-O", "elf64-x86-64", "-B", "i386:x86-64", "data.bin", "data.o"});
+  expect_same({"objcopy", "--update-section", ".comment=data.bin", "--keep-symbols", "keep.txt",
+               "--dump-section=.comment=comment.txt", "main.o", "other.o"});
+  expect_same({"strip", "-R.comment", "--strip-unneeded", "prog", "m.o"});
+  run({"ar", "rcs", "lib.a", "main.o", "f.o"});
+  expect_same({"strip", "-g", "lib.a"});
+  run({"ar", "rcsT", "thin.a", "main.o"});
+  EXPECT_EQ(reason({"strip", "thin.a"}), "odd-archive");
+  EXPECT_EQ(reason({"strip", "-p", "prog"}), "file-times");
+  EXPECT_EQ(reason({"strip", "--strange", "prog"}), "unknown-option");
+  EXPECT_EQ(reason({"objcopy", "prog", "/dev/null"}), "special-output");
+  ASSERT_EQ(::link(path("prog").c_str(), path("twin").c_str()), 0);
+  EXPECT_EQ(reason({"strip", "prog"}), "special-output") << "the twin changes, too";
+}
+
 TEST_F(Link, ld_and_as_by_themselves) {
   write("s.s", ".globl _start\n_start: ret\n");
   expect_same({"as", "--64", "-o", "s.o", "s.s"});

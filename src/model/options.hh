@@ -21,26 +21,29 @@ enum class Takes : uint8_t {
 
 // What an option does to the functional footprint.
 enum class Does : uint8_t {
-  Neutral,               // changes how the tool works, reads and writes nothing
-  LinkOnly,              // the same, and of no interest when the preprocessor is asked
-  Declines,              // not modelled, for the reason `word`
-  Compile,               // -c
-  Assembly,              // -S
-  Output,                // -o
-  Language,              // -x
-  SearchDirectory,       // a directory where inputs are looked for
-  DependenciesAll,       // -MD
-  DependenciesUser,      // -MMD
-  DependencyFile,        // -MF
-  DependencyTarget,      // -MT, -MQ
-  DependencyPhony,       // -MP
-  ToPreprocessor,        // -Wp,…
-  ToAssembler,           // -Wa,…
-  ToLinker,              // -Wl,… and -Xlinker
-  LinkInput,             // -lfoo: found along the search directories
-  LibraryDirectory,      // -L
-  ReadsFile,             // the argument names a file that is read
-  WritesFile,            // the argument names a file that is written
+  Neutral,           // changes how the tool works, reads and writes nothing
+  LinkOnly,          // the same, and of no interest when the preprocessor is asked
+  Declines,          // not modelled, for the reason `word`
+  Compile,           // -c
+  Assembly,          // -S
+  Output,            // -o
+  Language,          // -x
+  SearchDirectory,   // a directory where inputs are looked for
+  DependenciesAll,   // -MD
+  DependenciesUser,  // -MMD
+  DependencyFile,    // -MF
+  DependencyTarget,  // -MT, -MQ
+  DependencyPhony,   // -MP
+  ToPreprocessor,    // -Wp,…
+  ToAssembler,       // -Wa,…
+  ToLinker,          // -Wl,… and -Xlinker
+  LinkInput,         // -lfoo: found along the search directories
+  LibraryDirectory,  // -L
+  ReadsFile,         // the argument names a file that is read
+  WritesFile,        // the argument names a file that is written
+  ReadsNamedFile,    // NAME=FILE: FILE is read
+  WritesNamedFile,   // NAME=FILE: FILE is written
+
   DiagnosticsColour,     // decides on colour by itself
   RecordsCommandLine,    // puts the command line into the output
   ToFrontend,            // -Xclang

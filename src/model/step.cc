@@ -3,6 +3,7 @@
 #include "base/files.hh"
 #include "ir/output_path.hh"
 #include "model/environment.hh"
+#include "model/gcc_command.hh"
 #include "model/look.hh"
 #include "model/paths.hh"
 
@@ -120,6 +121,32 @@ std::optional<std::string> ResponseFiles::read(const std::string& path) {
   }
   const bool file = entry && *entry && std::holds_alternative<object::File>(**entry);
   return file ? std::optional(base::read_file(where)) : std::nullopt;
+}
+
+std::variant<std::vector<std::string>, Inference> expand_response_files(View& view,
+                                                                        const Invocation& invocation,
+                                                                        Step& step) {
+  ResponseFiles files(view, invocation);
+  std::vector<std::string> words;
+  for (size_t i = 1; i < invocation.argv.size(); ++i) {
+    const std::string& word = invocation.argv[i];
+    const auto text = word.size() > 1 && word[0] == '@' ? files.read(word.substr(1)) : std::nullopt;
+    if (!text) {
+      words.push_back(word);
+      continue;
+    }
+    step.add_input(word.substr(1));
+    for (std::string& inner : split_response_file(*text)) {
+      if (inner.starts_with('@')) {
+        return Inference(Declined{"nested-response-files", word});
+      }
+      words.push_back(std::move(inner));
+    }
+  }
+  if (!files.owed().promises.empty()) {
+    return Inference(files.owed());
+  }
+  return words;
 }
 
 }  // namespace model

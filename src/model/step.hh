@@ -77,4 +77,9 @@ class ResponseFiles {
   MustRead owed_;
 };
 
+// argv less argv[0], response files expanded, which become inputs of the step; or an answer that ends the
+// work.
+[[nodiscard]] std::variant<std::vector<std::string>, Inference> expand_response_files(
+    View& view, const Invocation& invocation, Step& step);
+
 }  // namespace model

@@ -192,10 +192,13 @@ LinkerDefaults Toolchains::linker_defaults(const std::string& path, const std::v
 
 bool Toolchains::is_deterministic_archiver(const std::string& path) {
   const std::string help = says(path, {"--help"});
-  const size_t at = help.find("zero for timestamps") != std::string::npos
-                        ? help.find("zero for timestamps")
-                        : help.find("zero for symbol map timestamp");
-  return at != std::string::npos && help.substr(at, help.find('\n', at) - at).ends_with("(default)");
+  for (const char* const phrase : {"zero for timestamps", "zero for symbol map timestamp",
+                                   "deterministic output when stripping archives"}) {
+    if (const size_t at = help.find(phrase); at != std::string::npos) {
+      return help.substr(at, help.find('\n', at) - at).ends_with("(default)");
+    }
+  }
+  return false;
 }
 
 base::Result<Toolchain> Toolchains::discover(const std::string& driver,

@@ -78,7 +78,7 @@ class Toolchains {
   [[nodiscard]] LinkerDefaults linker_defaults(const std::string& path,
                                                const std::vector<std::string>& words);
 
-  // Does the ar or ranlib at `path` write no times and owners unless told to (binutils'
+  // Does the ar, ranlib, strip or objcopy at `path` write no times and owners unless told to (binutils'
   // --enable-deterministic-archives)?
   [[nodiscard]] bool is_deterministic_archiver(const std::string& path);
 
