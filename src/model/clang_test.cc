@@ -100,7 +100,19 @@ TEST_F(Clang, links_are_the_linkers_own) {
       {"clang-14", "-g", "-rdynamic", "-Wl,-Map=prog.map,--gc-sections", "main.o", "-L.", "-lf", "-lm"});
   expect_same({"clang-14", "-O2", "-s", "-no-pie", "-o", "one", "main.c", "f.c", "-lm"});
   EXPECT_EQ(reason({"clang-14", "main.o", "absent.o"}), "missing-input");
-  EXPECT_EQ(reason({"clang-14", "-flto", "main.o", "f.o"}), "bitcode");
+  EXPECT_EQ(reason({"clang-14", "-fuse-ld=gold", "main.o", "f.o"}), "other-linker");
+}
+
+TEST_F(Clang, the_plugin_that_optimises_at_link_time_is_there) {
+  write("main.c", "int f(int); int main(void) { return f(1); }\n");
+  for (const std::string lto : {"-flto", "-flto=thin"}) {
+    run({"clang-14", lto, "-g", "-O2", "-fPIC", "-c", "main.c", "f.c"});
+    expect_same({"clang-14", lto, "-c", "f.c", "-o", "g.o"});
+    expect_same({"clang-14", lto, "-O2", "main.o", "f.o", "-lm"});
+    expect_same({"clang-14", lto, "-shared", "main.o", "f.o", "-lm", "-o", "libboth.so"});
+    run({"llvm-ar-14", "rcs", "libf.a", "f.o"});
+    expect_same({"clang-14", lto, "-O2", "main.o", "libf.a", "-lm", "-o", "archived"});
+  }
 }
 
 }  // namespace

@@ -225,12 +225,21 @@ class Work {
       step_.use(toolchain_->link);
       if (command_.optimises_at_link_time) {
         step_.use(toolchain_->optimise_at_link);
+        use_plugin(question.words);
       }
       const auto& footprint = std::get<LinkFootprint>(*found);
       add_link(step_, footprint);
       step_.add_output(footprint.output, Output::Made::Always, true);
     }
     return {};
+  }
+
+  // gcc's plugin is of its toolchain; clang has the linker load one that is in a package of its own.
+  void use_plugin(const std::vector<std::string>& words) {
+    const auto plugin = std::find(words.begin(), words.end(), "-plugin");
+    if (is_clang(driver_) && plugin != words.end() && plugin + 1 != words.end()) {
+      step_.use(*helpers_.toolchains.program(*(plugin + 1)));
+    }
   }
 
   // Objects of sources in the same command: the driver names them as it likes.

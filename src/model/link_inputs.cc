@@ -35,6 +35,9 @@ void split_into(std::string_view list, std::vector<std::string>& parts) {
   }
 }
 
+// An object of LLVM's, which ld has its plugin read.
+constexpr std::string_view kBitcodeMagic = "BC\xC0\xDE";
+
 // The loader's configuration, which ld reads, too, to find what shared libraries need.
 struct LoaderConfiguration {
   std::set<std::string> files;
@@ -308,7 +311,7 @@ class Finder {
       }
     } else if (magic == kThinArchiveMagic) {
       add_members(path);
-    } else if (magic != kArchiveMagic) {
+    } else if (magic != kArchiveMagic && !magic.starts_with(kBitcodeMagic)) {
       add_script(path);
     }
   }

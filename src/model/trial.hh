@@ -109,7 +109,10 @@ class Trial : public ::testing::Test {
     lay_out(decoded.input_root, box.path());
     base::make_directories(box.path() + "/tmp");
     base::make_directories(box.path() + "/dev");
+    base::make_directories(box.path() + "/proc");
     base::write_file_atomically(box.path() + "/dev/null", "");  // a shell writes to it
+    base::write_file_atomically(box.path() + "/proc/cpuinfo",
+                                "");  // LLVM counts processors and says if it can't
     std::vector<std::string> variables;
     for (const auto& variable : command.environment) {
       variables.push_back(variable.first + "=" + variable.second);
