@@ -55,6 +55,9 @@ base::Result<Inference> GnuModels::dispatch(const Invocation& invocation, GccMod
       return binutils_.ar(invocation);
     case Tool::Ranlib:
       return binutils_.ranlib(invocation);
+    case Tool::LlvmAr:
+      return is_ranlib(base_name(invocation.argv[0])) ? binutils_.ranlib(invocation)
+                                                      : binutils_.ar(invocation);
     case Tool::Ld:
       return binutils_.ld(invocation);
     case Tool::As:

@@ -98,6 +98,16 @@ TEST_F(Link, the_compilers_wrappers_of_ar_and_ranlib_bring_program_and_plugin) {
   expect_same({"gcc-ranlib", "unindexed.a"});
 }
 
+TEST_F(Link, llvm_ar_is_an_ar_and_a_ranlib) {
+  expect_same({"llvm-ar-14", "rcs", "lib.a", "main.o", "f.o"});
+  expect_same({"llvm-ar-14", "qc", "new.a", "main.o"});
+  expect_same({"llvm-ar-14", "cru", "lib.a", "f.o", "m.o"});
+  run({"llvm-ar-14", "rcS", "lib.a", "main.o", "f.o"});
+  expect_same({"llvm-ranlib-14", "lib.a"});
+  EXPECT_EQ(reason({"llvm-ar-14", "t", "lib.a"}), "query");
+  EXPECT_EQ(reason({"llvm-ar-14", "rcsL", "lib.a", "f.o"}), "unknown-option");
+}
+
 TEST_F(Link, strip_and_objcopy_make_a_file_of_another_or_change_it_in_place) {
   run({"gcc", "-g", "-o", "prog", "main.c", "f.c", "-lm"});
   write("data.bin", "some bytes");

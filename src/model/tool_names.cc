@@ -20,16 +20,25 @@ struct Name {
 
 // cc and c++ are here for compilers that are installed under just these names. "x86_64-linux-gnu-gcc-ar" ends
 // with "ar", too, so the longer ones come first.
-constexpr Name kNames[] = {
-    {"gcc-ar", Tool::Ar},   {"gcc-ranlib", Tool::Ranlib}, {"gcc", Tool::Gcc},        {"cc", Tool::Gcc},
-    {"clang", Tool::Clang}, {"clang++", Tool::Clang},     {"g++", Tool::Gxx},        {"c++", Tool::Gxx},
-    {"ar", Tool::Ar},       {"ranlib", Tool::Ranlib},     {"ld", Tool::Ld},          {"ld.bfd", Tool::Ld},
-    {"as", Tool::As},       {"strip", Tool::Strip},       {"objcopy", Tool::Objcopy}};
+constexpr Name kNames[] = {{"llvm-ar", Tool::LlvmAr}, {"llvm-ranlib", Tool::LlvmAr},
+                           {"gcc-ar", Tool::Ar},      {"gcc-ranlib", Tool::Ranlib},
+                           {"gcc", Tool::Gcc},        {"cc", Tool::Gcc},
+                           {"clang", Tool::Clang},    {"clang++", Tool::Clang},
+                           {"g++", Tool::Gxx},        {"c++", Tool::Gxx},
+                           {"ar", Tool::Ar},          {"ranlib", Tool::Ranlib},
+                           {"ld", Tool::Ld},          {"ld.bfd", Tool::Ld},
+                           {"as", Tool::As},          {"strip", Tool::Strip},
+                           {"objcopy", Tool::Objcopy}};
 
 // "-12", "-12.2", "-4.9.4"
 bool is_version(std::string_view text) {
   return text.size() > 1 && text[0] == '-' && text[1] >= '0' && text[1] <= '9' &&
          text.find_first_not_of("0123456789.", 1) == std::string_view::npos;
+}
+
+std::string_view without_version(std::string_view name) {
+  const size_t dash = name.rfind('-');
+  return dash != std::string_view::npos && is_version(name.substr(dash)) ? name.substr(0, dash) : name;
 }
 
 // "x86_64-linux-gnu-", "arm-none-eabi-": at least a machine and a system. "gcc-" (of gcc-ar) is none.
@@ -45,10 +54,7 @@ std::string real_path(const std::string& path) {
 }  // namespace
 
 std::optional<Tool> tool_called(std::string_view name) {
-  const size_t dash = name.rfind('-');
-  if (dash != std::string_view::npos && is_version(name.substr(dash))) {
-    name = name.substr(0, dash);
-  }
+  name = without_version(name);
   for (const Name& known : kNames) {
     if (name.ends_with(known.spelling)) {
       const std::string_view before = name.substr(0, name.size() - known.spelling.size());
@@ -60,9 +66,12 @@ std::optional<Tool> tool_called(std::string_view name) {
   return std::nullopt;
 }
 
+bool is_ranlib(std::string_view name) {
+  return without_version(name).ends_with("ranlib");
+}
+
 std::optional<ClangMode> clang_mode(std::string_view name) {
-  const size_t last = name.find_last_not_of("0123456789.-");
-  name = name.substr(0, last == std::string_view::npos ? 0 : last + 1);
+  name = without_version(name);
   if (name.ends_with("++")) {
     return ClangMode::Cxx;
   }

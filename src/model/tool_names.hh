@@ -7,11 +7,14 @@
 
 namespace model {
 
-enum class Tool : unsigned char { Gcc, Gxx, Clang, Ar, Ranlib, Ld, As, Strip, Objcopy };
+enum class Tool : unsigned char { Gcc, Gxx, Clang, Ar, Ranlib, LlvmAr, Ld, As, Strip, Objcopy };
 
 // What a program file of this name is: "x86_64-linux-gnu-gcc-12" is Gcc. Wrappers (ccache, c99) and other
 // compilers are nullopt. The name of the file itself counts, not that of a link to it.
 [[nodiscard]] std::optional<Tool> tool_called(std::string_view base_name);
+
+// Is llvm-ar called by a name that makes it a ranlib?
+[[nodiscard]] bool is_ranlib(std::string_view name);
 
 // What clang takes itself for when called by this name, as its driver does (ToolChain.cpp): "clang++-14" is a
 // compiler of C++. Nullopt: something else than a compiler ("clang-cpp", "clang-cl").
