@@ -33,7 +33,8 @@ constexpr Option kLd[] = {
     {"--Map=", Joined, WritesFile},
     {"-Map", Separate, WritesFile},
     {"--out-implib=", Joined, WritesFile},
-    {"--dependency-file=", Joined, Declines, "linker-depfile"},
+    {"--dependency-file=", Joined, WritesFile},
+    {"--dependency-file", Separate, WritesFile},
     {"-plugin", Separate, Neutral},  // gcc's own; its file belongs to the toolchain
     {"-plugin-opt=", Joined, Neutral},
     {"--plugin", Separate, Declines, "plugin"},

@@ -206,7 +206,9 @@ class Work {
       step_.add_input(file);
     }
     LinkQuestion question;
-    question.words = **std::move(words);
+    if (!take_linker_words(**words, question.words)) {
+      return {};
+    }
     const LinkerDefaults defaults = helpers_.toolchains.linker_defaults(toolchain_->linker, question.words);
     question.default_directories = defaults.directories;
     question.sysroot = defaults.sysroot;
@@ -232,6 +234,26 @@ class Work {
       step_.add_output(footprint.output, Output::Made::Always, true);
     }
     return {};
+  }
+
+  // With what response files among them hold (-Wl,@file). False: answered.
+  bool take_linker_words(const std::vector<std::string>& given, std::vector<std::string>& words) {
+    ResponseFiles files(helpers_.view, invocation_);
+    for (const std::string& word : given) {
+      const auto text = word.starts_with('@') ? files.read(word.substr(1)) : std::nullopt;
+      if (!text) {
+        words.push_back(word);
+        continue;
+      }
+      step_.add_input(word.substr(1));
+      for (std::string& inner : split_response_file(*text)) {
+        words.push_back(std::move(inner));
+      }
+    }
+    if (!files.owed().promises.empty()) {
+      answered_ = files.owed();
+    }
+    return !answered_;
   }
 
   // gcc's plugin is of its toolchain; clang has the linker load one that is in a package of its own.

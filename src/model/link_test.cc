@@ -37,6 +37,18 @@ TEST_F(Link, the_compiler_that_optimises_at_link_time_is_there) {
   expect_same({"gcc", "-flto", "-O2", "main.c", "f.c", "-lm", "-o", "one"});
 }
 
+TEST_F(Link, files_behind_the_linkers_own_options_are_inputs_and_outputs) {
+  write("words.rsp", "--gc-sections -Map=from-file.map 'f.o'\n");
+  expect_same({"gcc", "main.o", "-Wl,@words.rsp", "-lm"});
+  EXPECT_EQ(inferred({"gcc", "main.o", "-Wl,@words.rsp", "-lm"}).outputs.size(), 2U);
+  expect_same({"gcc", "main.o", "f.o", "-Wl,--dependency-file=link.d", "-lm", "-o", "prog"});
+  write("order.ld", "SECTIONS { .odd : { *(.odd) } } INSERT AFTER .data;\n");
+  write("names.list", "{ f; };\n");
+  expect_same({"gcc", "main.o", "f.o", "-Wl,-T,order.ld", "-Xlinker", "--dynamic-list=names.list", "-lm"});
+  write("f.map", "{ global: f; local: *; };\n");
+  expect_same({"gcc", "-shared", "f.o", "-Xlinker", "--version-script", "-Xlinker", "f.map", "-o", "v.so"});
+}
+
 TEST_F(Link, shared_libraries_and_what_they_need_are_inputs) {
   write("lib.map", "V1 { global: f; local: *; };\n");
   expect_same(
