@@ -225,7 +225,7 @@ class Work {
       answered_ = *must_read;
     } else {
       step_.use(toolchain_->link);
-      if (command_.optimises_at_link_time) {
+      if (command_.optimises_at_link_time || helpers_.asking == GccModel::Asking::Compiler) {
         step_.use(toolchain_->optimise_at_link);
         use_plugin(question.words);
       }

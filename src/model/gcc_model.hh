@@ -16,7 +16,9 @@ class GccModel {
   GccModel(View& view, object::Store& store, Dependencies& dependencies, Toolchains& toolchains,
            LinkerCalls& linker_calls, ThunkBuilder& builder);
 
-  enum class Asking { Any, Compiler };  // Compiler: only the real one's answer will do
+  // Compiler: after a thunk failed. Only the real one's answer will do, and a link brings the compiler that
+  // optimises at link time, which objects may ask for though no option does.
+  enum class Asking { Any, Compiler };
 
   [[nodiscard]] base::Result<Inference> infer(Driver driver, const Invocation& invocation, Asking asking);
 

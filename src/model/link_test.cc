@@ -37,6 +37,16 @@ TEST_F(Link, the_compiler_that_optimises_at_link_time_is_there) {
   expect_same({"gcc", "-flto", "-O2", "main.c", "f.c", "-lm", "-o", "one"});
 }
 
+TEST_F(Link, objects_that_ask_for_the_compiler_without_an_option_get_it_at_the_second_try) {
+  run({"gcc", "-flto", "-fPIC", "-c", "main.c", "f.c"});
+  const std::vector<std::string> argv{"gcc", "main.o", "f.o", "-lm"};
+  EXPECT_NE(run_thunk(inferred(argv).thunk).completed.exit_code, 0);
+  const auto again = models_.infer_again(invocation(argv));
+  const Ran ran = run_thunk(std::get<Inferred>(again.value()).thunk);
+  run(argv);
+  EXPECT_EQ(ran.outputs.at("a.out"), base::read_file(path("a.out")));
+}
+
 TEST_F(Link, files_behind_the_linkers_own_options_are_inputs_and_outputs) {
   write("words.rsp", "--gc-sections -Map=from-file.map 'f.o'\n");
   expect_same({"gcc", "main.o", "-Wl,@words.rsp", "-lm"});
