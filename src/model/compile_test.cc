@@ -50,6 +50,17 @@ TEST_F(Compile, the_machines_own_processor_is_named) {
   }
 }
 
+TEST_F(Compile, specs_are_read_and_their_words_count) {
+  write("hard.specs",
+        "*self_spec:\n+ %{!O0:-D_FORTIFY_SOURCE=2} -DLATE=1 -fno-PIE -no-pie\n\n*link:\n+ -z now\n");
+  write("spec.c", "#if LATE\n#include <lib.h>\n#endif\nint main(void) { return LIB; }\n");
+  expect_same({"gcc", "-specs=hard.specs", "-O2", "-Ilib", "-c", "spec.c"});
+  expect_same({"gcc", "-specs=hard.specs", "-O2", "-Ilib", "spec.c", "-o", "spec"});
+  write("odd.specs", "*cc1_options:\n+ -fplugin=annobin\n");
+  EXPECT_EQ(reason({"gcc", "-specs=odd.specs", "-Ilib", "-c", "a.c"}), "specs");
+  EXPECT_EQ(reason({"gcc", "-specs=nowhere.specs", "-Ilib", "-c", "a.c"}), "specs");
+}
+
 TEST_F(Compile, what_is_made_beside_the_object_is_an_output) {
   write("empty.c", "");
   write("dir.x/n", "");

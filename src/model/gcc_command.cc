@@ -73,6 +73,26 @@ std::vector<std::string> split_commas(std::string_view text) {
   }
 }
 
+// Do these specs only add to what all stages get, or to what the linker gets? What they give to the compiler
+// alone, the preprocessor isn't told when it is asked for dependencies; and some lead to other files, or to
+// this machine's processor.
+bool has_plain_specs(std::string_view text) {
+  for (const std::string_view word : {"%include", "%:", "specs", "plugin", "profile", "native", "-B"}) {
+    if (text.find(word) != std::string_view::npos) {
+      return false;
+    }
+  }
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    if ((line.starts_with('*') || line.starts_with('%')) && line != "*self_spec:" && line != "*link:") {
+      return false;
+    }
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return true;
+}
+
 class Parser {
  public:
   Parser(Driver driver, const ReadText& read) : driver_(driver), read_(read) {}
@@ -216,6 +236,10 @@ class Parser {
         break;
       case Does::RecordsCommandLine:
         command_.records_command_line = true;
+        repeat(at, found.words);
+        break;
+      case Does::Specs:
+        take_specs(argument);
         repeat(at, found.words);
         break;
       case Does::ToFrontend:
@@ -364,6 +388,13 @@ class Parser {
         decline("standard-input", source.path);
       }
     }
+  }
+
+  // Distributions harden by such files.
+  void take_specs(const std::string& path) {
+    const auto text = read_(path);
+    // Without text it is one of the compiler's own, or none.
+    text&& has_plain_specs(*text) ? command_.read_files.push_back(path) : decline("specs", path);
   }
 
   // What clang's driver hands through to the compiler.

@@ -46,6 +46,7 @@ enum class Does : uint8_t {
 
   DiagnosticsColour,     // decides on colour by itself
   RecordsCommandLine,    // puts the command line into the output
+  Specs,                 // -specs=: rules by which gcc's driver makes its programs' command lines
   ToFrontend,            // -Xclang
   ToBackend,             // -mllvm
   Preprocess,            // -E

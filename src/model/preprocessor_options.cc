@@ -56,6 +56,8 @@ constexpr Row kRows[] = {{"-iquote", Sort::Quote},
                          {"-trigraphs", Sort::Trigraphs},
                          {"-nostdinc", Sort::NoStandardDirectories},
                          {"-traditional", Sort::NotScanned},
+                         {"-specs=", Sort::NotScanned},  // they may define macros
+                         {"--specs=", Sort::NotScanned},
                          {"-traditional-cpp", Sort::NotScanned},
                          {"--traditional-cpp", Sort::NotScanned},
                          {"--ansi", Sort::NotScanned},
