@@ -1,0 +1,50 @@
+"""Other compilers than gcc, options that make more than an object, and tools that change what is made."""
+import unittest
+
+from ggtest import CALCULATOR, CALCULATOR_COMMANDS, Case
+
+SOURCES = {
+    "twice.c": "int twice(int x) { return 2 * x; }\n",
+    "main.c": "int twice(int); int main(void) { return twice(21) - 42; }\n",
+}
+
+
+def makefile(rules):
+    return {"Makefile": "main.o: main.c\ntwice.o: twice.c\n" + rules}
+
+
+class Compilers(Case):
+    def check(self, rules, commands):
+        self.build_both_ways(SOURCES | makefile(rules), ["make", "-j2", "prog"])
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"]), (commands, 0), stats)
+        self.assert_nothing_to_do(["make", "prog"])
+
+    def test_clang_builds_the_same_and_natively_nothing(self):
+        self.build_both_ways(CALCULATOR, ["make", "-j2", "CC=clang-14"])
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
+        self.assertEqual(self.plain([self.tree / "calculator", "6*7"]).out, b"42\n")
+
+    def test_clang_optimises_at_link_time(self):
+        self.check("CC = clang-14\nCFLAGS = -O2 -flto=thin\n"
+                   "prog: main.o libtwice.a\n\t$(CC) $(CFLAGS) -o $@ $^\n"
+                   "libtwice.a: twice.o\n\tllvm-ar-14 rcs $@ $^\n", 4)
+
+    def test_gcc_optimises_at_link_time(self):
+        # Names of sections are random but for the seed, in a plain build as well.
+        self.check("CFLAGS = -O2 -flto -frandom-seed=$@\n"
+                   "prog: main.o twice.o\n\t$(CC) -O2 -flto=2 -o $@ $^\n", 3)
+
+    def test_files_beside_the_object_come_with_it(self):
+        self.check("CFLAGS = -g -gsplit-dwarf -fstack-usage --coverage -frandom-seed=$@\n"
+                   "prog: main.o twice.o\n\t$(CC) --coverage -o $@ $^\n", 3)
+
+    def test_stripped_in_place_and_split_in_two(self):
+        self.check("CFLAGS = -g\nprog: main.o twice.o\n\t$(CC) -o $@ $^\n"
+                   "\tobjcopy --only-keep-debug $@ $@.debug\n\tstrip --strip-debug $@\n"
+                   "\tobjcopy --add-gnu-debuglink=$@.debug $@\n", 6)
+
+
+if __name__ == "__main__":
+    unittest.main()
