@@ -11,7 +11,7 @@ namespace model {
 
 namespace {
 
-constexpr std::string_view kKeyVersion = "model: linker call, version 1";
+constexpr std::string_view kKeyVersion = "model: linker call, version 2";
 constexpr std::string_view kSeparator{"\0", 1};
 
 object::Digest key_of(const DriverLink& link) {
@@ -50,6 +50,23 @@ std::vector<std::string> split(std::string_view text) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   return words;
+}
+
+// Names with newlines stand in quotes: double ones in a command, single ones in COLLECT_GCC_OPTIONS.
+size_t end_of_driver_line(std::string_view text) {
+  const char quote = text.starts_with(' ') ? '"' : text.starts_with("COLLECT_") ? '\'' : '\0';
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n' && !quoted) {
+      return i;
+    }
+    if (text[i] == '\\' && quoted && quote == '"') {
+      ++i;
+    } else if (text[i] == quote) {
+      quoted = !quoted;
+    }
+  }
+  return text.size();
 }
 
 }  // namespace
@@ -132,9 +149,9 @@ base::Result<std::optional<std::vector<std::string>>> LinkerCalls::ask(const Dri
   }
   std::string_view rest = done.err;
   while (!rest.empty()) {
-    const size_t end = rest.find('\n');
+    const size_t end = end_of_driver_line(rest);
     const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    rest.remove_prefix(std::min(rest.size(), end + 1));
     if (!line.starts_with(' ')) {
       continue;
     }
