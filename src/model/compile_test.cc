@@ -35,6 +35,14 @@ TEST_F(Compile, preprocessed_text_goes_to_a_file) {
   expect_same({"g++", "-E", "-dD", "-CC", "-Ilib", "b.cc", "-o", "b.ii"});
 }
 
+TEST_F(Compile, dependencies_alone_are_told_on_standard_output) {
+  expect_same({"gcc", "-MM", "-Ilib", "a.c", "start.S"});
+  expect_same({"gcc", "-c", "-M", "-MP", "-MT", "x y", "-Ilib", "a.c"});
+  expect_same({"clang-14", "-MM", "-Ilib", "a.c"});
+  write("broken.c", "#include \"nowhere.h\"\n");
+  EXPECT_NE(reason({"gcc", "-MM", "-Ilib", "broken.c"}), "");
+}
+
 TEST_F(Compile, the_machines_own_processor_is_named) {
   expect_same({"gcc", "-S", "-O3", "-march=native", "-Ilib", "a.c"});
   expect_same({"gcc", "-c", "-mtune=native", "-O2", "-mno-avx", "-Ilib", "a.c", "-o", "t.o"});

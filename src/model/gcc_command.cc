@@ -195,6 +195,9 @@ class Parser {
       case Does::Preprocess:
         stop_after(GccCommand::Goal::Preprocess);
         break;
+      case Does::TellDependencies:
+        stop_after(GccCommand::Goal::Dependencies);
+        break;
       case Does::Output:
         take_output(argument);
         break;
@@ -372,6 +375,7 @@ class Parser {
   void check_whole() {
     const bool many = command_.sources.size() > 1;
     const bool links = command_.goal == GccCommand::Goal::Link;
+    const bool tells = command_.goal == GccCommand::Goal::Dependencies;
     const DependencyFile& dependencies = command_.dependencies;
     if (command_.sources.empty() && (!links || command_.link_files.empty())) {
       decline("no-input", "");
@@ -379,7 +383,9 @@ class Parser {
       decline("one-output-for-many", *command_.output);
     } else if (many && dependencies.wanted && (!dependencies.path.empty() || links)) {
       decline("one-depfile-for-many", dependencies.path);
-    } else if (!dependencies.wanted && (!dependencies.path.empty() || dependencies.has_target)) {
+    } else if (tells && (command_.output || dependencies.wanted || !dependencies.path.empty())) {
+      decline("dependencies-to-file", dependencies.path);
+    } else if (!tells && !dependencies.wanted && (!dependencies.path.empty() || dependencies.has_target)) {
       decline("depfile-without-md", dependencies.path);
     }
     check_goal();

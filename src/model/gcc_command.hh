@@ -36,7 +36,8 @@ struct DependencyFile {
 // A command line of a compiler's driver, taken apart by its option table. Paths are as the command names
 // them.
 struct GccCommand {
-  enum class Goal : uint8_t { Link, Compile, Assembly, Preprocess };
+  // Dependencies: -M tells them on standard output, and nothing is made.
+  enum class Goal : uint8_t { Link, Compile, Assembly, Preprocess, Dependencies };
 
   Goal goal = Goal::Link;
   std::vector<std::string> words;  // all after argv[0], response files expanded

@@ -86,7 +86,7 @@ TEST(GccCommand, what_is_asked_or_streamed_runs_here) {
   EXPECT_EQ(reason({"gcc", "-E", "a.c"}), "preprocess-only");
   EXPECT_EQ(reason({"gcc", "-E", "a.c", "-o", "a.i"}), "");
   EXPECT_EQ(reason({"gcc", "-c", "a.c", "-o", "/dev/null"}), "special-output");
-  EXPECT_EQ(reason({"gcc", "-M", "a.c"}), "dependencies-only");
+  EXPECT_EQ(reason({"gcc", "-MM", "a.c", "-o", "a.d"}), "dependencies-to-file");
   EXPECT_EQ(reason({"gcc", "-fsyntax-only", "a.c"}), "no-output");
   EXPECT_EQ(reason({"gcc"}), "no-input");
   EXPECT_EQ(reason({"gcc", "-c", "x.o"}), "no-input");

@@ -54,6 +54,10 @@ class Work {
     }
     use_colour();
     step_.use(toolchain_->assemble);
+    if (command_.goal == GccCommand::Goal::Dependencies) {
+      step_.use(
+          toolchain_->link);  // the driver looks for the linker's plugin before it sees that nothing links
+    }
     if (std::find(command_.beside.begin(), command_.beside.end(), ".dwo") != command_.beside.end()) {
       step_.use(toolchain_->split_debug);
     }
@@ -160,7 +164,7 @@ class Work {
     for (const std::string& directory : found.directories) {
       step_.add_directory(directory);
     }
-    if (command_.goal != GccCommand::Goal::Link) {
+    if (command_.goal != GccCommand::Goal::Link && command_.goal != GccCommand::Goal::Dependencies) {
       step_.add_output(object_path(command_, source), Output::Made::Always, false);
     }
     if (command_.goal == GccCommand::Goal::Compile) {
@@ -292,6 +296,8 @@ class Work {
         return "compile to assembly " + command_.sources.front().path;
       case GccCommand::Goal::Preprocess:
         return "preprocess " + command_.sources.front().path;
+      case GccCommand::Goal::Dependencies:
+        return "dependencies of " + command_.sources.front().path;
       case GccCommand::Goal::Compile:
         break;
     }

@@ -50,6 +50,7 @@ enum class Does : uint8_t {
   ToFrontend,            // -Xclang
   ToBackend,             // -mllvm
   Preprocess,            // -E
+  TellDependencies,      // -M, -MM
   Debug,                 // -g: tells of the source, and of the compiler's options
   WritesBeside,          // makes one more file beside the object, with the extension in `word`
   NativeProcessor,       // -march=native: stands for options that the driver chooses by this machine
