@@ -13,7 +13,8 @@ GnuModels::GnuModels(View& view, object::Store& store, object::Records& records)
       builder_(view, store),
       gcc_(view, store, dependencies_, toolchains_, linker_calls_, builder_),
       binutils_(view, store, toolchains_, builder_),
-      object_copy_(view, store, toolchains_, builder_) {}
+      object_copy_(view, store, toolchains_, builder_),
+      nasm_(view, store, toolchains_, builder_) {}
 
 namespace {
 
@@ -66,6 +67,8 @@ base::Result<Inference> GnuModels::dispatch(const Invocation& invocation, GccMod
       return object_copy_.strip(invocation);
     case Tool::Objcopy:
       return object_copy_.objcopy(invocation);
+    case Tool::Nasm:
+      return nasm_.infer(invocation);
   }
   return Inference(Declined{"unknown-tool", invocation.program});
 }

@@ -4,6 +4,7 @@
 #include "model/binutils.hh"
 #include "model/gcc_model.hh"
 #include "model/model.hh"
+#include "model/nasm.hh"
 #include "model/object_copy.hh"
 #include "model/scanned_dependencies.hh"
 #include "model/thunk_builder.hh"
@@ -15,7 +16,7 @@
 namespace model {
 
 // The tools that gg has models for by itself: gcc, g++, clang, clang++, ar, ranlib, ld, as, strip,
-// objcopy. Any thread.
+// objcopy, nasm. Any thread.
 class GnuModels final : public Models {
  public:
   GnuModels(View& view, object::Store& store, object::Records& records);
@@ -46,6 +47,7 @@ class GnuModels final : public Models {
   GccModel gcc_;
   BinutilsModel binutils_;
   ObjectCopyModel object_copy_;
+  NasmModel nasm_;
   std::atomic<uint64_t> inferences_{0};
   std::atomic<int64_t> nanoseconds_{0};
 };

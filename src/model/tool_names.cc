@@ -20,15 +20,15 @@ struct Name {
 
 // cc and c++ are here for compilers that are installed under just these names. "x86_64-linux-gnu-gcc-ar" ends
 // with "ar", too, so the longer ones come first.
-constexpr Name kNames[] = {{"llvm-ar", Tool::LlvmAr}, {"llvm-ranlib", Tool::LlvmAr},
-                           {"gcc-ar", Tool::Ar},      {"gcc-ranlib", Tool::Ranlib},
-                           {"gcc", Tool::Gcc},        {"cc", Tool::Gcc},
-                           {"clang", Tool::Clang},    {"clang++", Tool::Clang},
-                           {"g++", Tool::Gxx},        {"c++", Tool::Gxx},
-                           {"ar", Tool::Ar},          {"ranlib", Tool::Ranlib},
-                           {"ld", Tool::Ld},          {"ld.bfd", Tool::Ld},
-                           {"as", Tool::As},          {"strip", Tool::Strip},
-                           {"objcopy", Tool::Objcopy}};
+constexpr Name kNames[] = {{"llvm-ar", Tool::LlvmAr},  {"llvm-ranlib", Tool::LlvmAr},
+                           {"gcc-ar", Tool::Ar},       {"gcc-ranlib", Tool::Ranlib},
+                           {"gcc", Tool::Gcc},         {"cc", Tool::Gcc},
+                           {"clang", Tool::Clang},     {"clang++", Tool::Clang},
+                           {"g++", Tool::Gxx},         {"c++", Tool::Gxx},
+                           {"ar", Tool::Ar},           {"ranlib", Tool::Ranlib},
+                           {"ld", Tool::Ld},           {"ld.bfd", Tool::Ld},
+                           {"as", Tool::As},           {"strip", Tool::Strip},
+                           {"objcopy", Tool::Objcopy}, {"nasm", Tool::Nasm}};
 
 // "-12", "-12.2", "-4.9.4"
 bool is_version(std::string_view text) {

@@ -7,7 +7,7 @@
 
 namespace model {
 
-enum class Tool : unsigned char { Gcc, Gxx, Clang, Ar, Ranlib, LlvmAr, Ld, As, Strip, Objcopy };
+enum class Tool : unsigned char { Gcc, Gxx, Clang, Ar, Ranlib, LlvmAr, Ld, As, Strip, Objcopy, Nasm };
 
 // What a program file of this name is: "x86_64-linux-gnu-gcc-12" is Gcc. Wrappers (ccache, c99) and other
 // compilers are nullopt. The name of the file itself counts, not that of a link to it.

@@ -1,0 +1,207 @@
+#include "model/nasm.hh"
+
+#include "base/subprocess.hh"
+#include "model/compiler_dependencies.hh"
+#include "model/environment.hh"
+#include "model/look.hh"
+#include "model/options.hh"
+#include "model/step.hh"
+
+#include <algorithm>
+#include <set>
+
+namespace model {
+
+namespace {
+
+using enum Takes;
+using enum Does;
+
+// nasm's manual, "Command-Line Options".
+constexpr Option kNasm[] = {
+    {"-o", Either, Output},
+    {"-I", Either, SearchDirectory},
+    {"-i", Either, SearchDirectory},
+    {"-P", Either, ReadsFile},
+    {"-p", Either, ReadsFile},
+    {"-f", Either, Neutral},
+    {"-F", Either, Neutral},
+    {"-D", Either, Neutral},
+    {"-d", Either, Neutral},
+    {"-U", Either, Neutral},
+    {"-u", Either, Neutral},
+    {"-X", Either, Neutral},
+    {"-W", Joined, Neutral},
+    {"-w", Joined, Neutral},
+    {"-g", Joined, Neutral},
+    {"-O", Joined, Neutral},
+    {"-a", Nothing, Neutral},
+    {"-t", Nothing, Neutral},
+    {"--reproducible", Nothing, Neutral},
+    {"--no-line", Nothing, Neutral},
+    {"--keep-all", Nothing, Neutral},
+    {"--prefix", Separate, Neutral},
+    {"--suffix", Separate, Neutral},
+    {"--postfix", Separate, Neutral},
+    {"--gprefix", Separate, Neutral},
+    {"--gpostfix", Separate, Neutral},
+    {"--lprefix", Separate, Neutral},
+    {"--lpostfix", Separate, Neutral},
+    {"--pragma", Separate, Neutral},
+    {"--before", Separate, Neutral},
+    {"-M", Nothing, Declines, "dependencies-only"},
+    {"-MG", Nothing, Declines, "dependencies-only"},
+    {"-MD", Separate, WritesFile},
+    {"-MF", Separate, WritesFile},
+    {"-MT", Separate, DependencyTarget},
+    {"-MQ", Separate, DependencyTarget},
+    {"-MP", Nothing, DependencyPhony},
+    {"-E", Nothing, Declines, "preprocess-only"},
+    {"-e", Nothing, Declines, "preprocess-only"},
+    {"-l", Joined, Declines, "listing"},
+    {"-L", Joined, Declines, "listing"},
+    {"-s", Joined, Declines, "pass-through"},
+    {"-Z", Joined, Declines, "pass-through"},
+    {"-@", Joined, Declines, "pass-through"},
+    {"-v", Nothing, Declines, "query"},
+    {"--v", Nothing, Declines, "query"},
+    {"-h", Nothing, Declines, "query"},
+    {"-y", Nothing, Declines, "query"},
+    {"--version", Nothing, Declines, "query"},
+    {"--help", Nothing, Declines, "query"},
+};
+
+// A command line taken apart.
+struct Command {
+  std::string source;
+  std::string output;
+  std::vector<std::string> depfiles;
+  std::vector<std::string> search_directories;
+  std::vector<std::string> question;  // the words that bear on what is included
+};
+
+std::variant<Command, Declined> parse(const std::vector<std::string>& argv) {
+  Command command;
+  for (size_t at = 1; at < argv.size();) {
+    if (!argv[at].starts_with('-')) {
+      if (!command.source.empty()) {
+        return Declined{"unknown-option", argv[at]};
+      }
+      command.source = argv[at++];
+      continue;
+    }
+    const auto found = match(kNasm, argv, at);
+    if (!found) {
+      return Declined{"unknown-option", argv[at]};
+    }
+    const std::string argument(found->argument);
+    bool repeats = false;
+    switch (found->option->does) {
+      case Does::Declines:
+        return Declined{std::string(found->option->word), argv[at]};
+      case Does::Output:
+        command.output = argument;
+        break;
+      case WritesFile:
+        if (argument.starts_with('-')) {  // without a name it is another option
+          return Declined{"unknown-option", argv[at]};
+        }
+        command.depfiles.push_back(argument);
+        break;
+      case DependencyTarget:
+      case DependencyPhony:
+        break;
+      case SearchDirectory:
+        command.search_directories.push_back(argument);
+        [[fallthrough]];
+      default:
+        repeats = true;
+    }
+    for (size_t i = 0; i < found->words && repeats; ++i) {
+      command.question.push_back(argv[at + i]);
+    }
+    at += found->words;
+  }
+  if (command.source.empty() || command.source == "-") {
+    return Declined{"standard-input", command.source};
+  }
+  if (command.output.empty() || command.output == "-" || command.output.starts_with("/dev/")) {
+    return Declined{"special-output", command.output};
+  }
+  return command;
+}
+
+// The time of day, or variables that no thunk has.
+bool depends_on_more_than_files(const std::string& text) {
+  constexpr std::string_view kWords[] = {"__DATE",  "__TIME",        "__POSIX_TIME", "__UTC", "__?DATE",
+                                         "__?TIME", "__?POSIX_TIME", "__?UTC",       "%!"};
+  return std::any_of(std::begin(kWords), std::end(kWords),
+                     [&](std::string_view word) { return text.find(word) != std::string::npos; });
+}
+
+}  // namespace
+
+NasmModel::NasmModel(View& view, object::Store& store, Toolchains& toolchains, ThunkBuilder& builder)
+    : view_(view), store_(store), toolchains_(toolchains), builder_(builder) {}
+
+base::Result<Inference> NasmModel::infer(const Invocation& invocation) {
+  auto environment = thunk_environment(invocation, "");
+  if (const auto* declined = std::get_if<Declined>(&environment)) {
+    return Inference(*declined);
+  }
+  const auto parsed = parse(invocation.argv);
+  if (const auto* declined = std::get_if<Declined>(&parsed)) {
+    return Inference(*declined);
+  }
+  const auto& command = std::get<Command>(parsed);
+  Step step(view_, builder_, invocation, std::get<0>(environment));
+
+  std::vector<std::string> question{invocation.argv[0]};
+  question.insert(question.end(), command.question.begin(), command.question.end());
+  question.insert(question.end(), {"-M", command.source});
+  const base::Completed said = base::run(
+      {invocation.program, question, {"LC_ALL=C"}, invocation.working_directory, view_.pristine_root()});
+  std::vector<std::string> files = prerequisites(said.out);
+  files.push_back(command.source);
+
+  MustRead must_read;
+  std::optional<Declined> declined;
+  for (const std::string& file : std::set(files.begin(), files.end())) {
+    const auto entry = look_through(view_, step.in_place(file));
+    if (!entry) {
+      return tl::unexpected(entry.error());
+    }
+    if (const auto* promise = *entry ? std::get_if<object::Promise>(&**entry) : nullptr) {
+      must_read.promises.push_back(*promise);
+      continue;
+    }
+    const auto* found = *entry ? std::get_if<object::File>(&**entry) : nullptr;
+    const auto bytes = found != nullptr ? store_.get(found->digest) : std::nullopt;
+    if (!bytes || !*bytes) {
+      declined = Declined{"missing-input", file};
+    } else if (depends_on_more_than_files(**bytes)) {
+      declined = Declined{"date-macro", file};
+    }
+    step.add_input(file);
+  }
+  if (!must_read.promises.empty()) {
+    return Inference(std::move(must_read));
+  }
+  if (said.exit_code != 0) {
+    return Inference(Declined{"preprocessing-fails", command.source});
+  }
+  if (declined) {
+    return Inference(*std::move(declined));
+  }
+  for (const std::string& directory : command.search_directories) {
+    step.add_directory(directory);
+  }
+  step.use(*toolchains_.program(invocation.program));
+  step.add_output(command.output, model::Output::Made::Always, false);
+  for (const std::string& depfile : command.depfiles) {
+    step.add_output(depfile, model::Output::Made::Always, false);
+  }
+  return step.finish("assemble " + command.source);
+}
+
+}  // namespace model

@@ -1,0 +1,35 @@
+#include "model/trial.hh"
+
+namespace model {
+namespace {
+
+class Nasm : public Trial {
+ protected:
+  void SetUp() override {
+    write("t.asm",
+          "%include \"inc.asm\"\nsection .text\nglobal f\nf: mov eax, X\n ret\nincbin \"data.bin\"\n");
+    write("asm/inc.asm", "%ifdef MORE\n%include \"more.asm\"\n%endif\n%define X 1\n");
+    write("asm/more.asm", "%define Y 2\n");
+    write("data.bin", "bytes");
+  }
+};
+
+TEST_F(Nasm, a_thunk_makes_the_bytes_that_the_real_command_makes) {
+  expect_same({"nasm", "-f", "elf64", "-Iasm/", "-o", "t.o", "t.asm"});
+  expect_same({"nasm", "-felf64", "-DPREFIX", "-DMORE=1", "-I", "asm/", "-w+all", "-g", "-F", "dwarf", "-O2",
+               "-Pasm/more.asm", "-o", "t.o", "t.asm"});
+  expect_same({"nasm", "-f", "elf64", "-Iasm/", "-MD", "t.d", "-MQ", "a b", "-MP", "-o", "t.o", "t.asm"});
+}
+
+TEST_F(Nasm, what_depends_on_more_than_files_runs_here) {
+  EXPECT_EQ(reason({"nasm", "-f", "elf64", "-o", "t.o", "t.asm"}), "missing-input") << "no -I";
+  EXPECT_EQ(reason({"nasm", "-f", "elf64", "-o", "t.o", "none.asm"}), "preprocessing-fails");
+  EXPECT_EQ(reason({"nasm", "-Iasm/", "--strange", "-o", "t.o", "t.asm"}), "unknown-option");
+  EXPECT_EQ(reason({"nasm", "-Iasm/", "-M", "t.asm"}), "dependencies-only");
+  EXPECT_EQ(reason({"nasm", "-v"}), "query");
+  write("asm/inc.asm", "%define X 1\ndb __DATE__\n");
+  EXPECT_EQ(reason({"nasm", "-f", "elf64", "-Iasm/", "-o", "t.o", "t.asm"}), "date-macro");
+}
+
+}  // namespace
+}  // namespace model
