@@ -236,7 +236,12 @@ base::Result<std::optional<Declined>> CompilerDependencies::objection(const std:
   if (!*bytes) {
     return Declined{"missing-input", path};
   }
-  const SourceWords words = words_of(**bytes);
+  const bool old_cxx =
+      std::any_of(question.options.begin(), question.options.end(), [](const std::string& word) {
+        return word.starts_with("-std=") && (word.ends_with("98") || word.ends_with("03"));
+      });
+  const bool modern_cxx = question.source.language == Language::Cxx && !old_cxx;
+  const SourceWords words = modern_cxx ? words_of_cxx(**bytes) : words_of(**bytes);
   const bool expands = is_preprocessed_by_us(question.source.language);
   const bool date_is_fixed = question.environment.contains("SOURCE_DATE_EPOCH");
   if (expands && (words.timestamp_macro || (words.date_macro && !date_is_fixed))) {

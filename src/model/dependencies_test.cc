@@ -291,6 +291,16 @@ TEST(SourceWords, find_what_no_depfile_names) {
   EXPECT_TRUE(words_of("\t.include \"x\"").reads_files);
 }
 
+TEST(SourceWords, of_cxx_are_no_dates_in_comments_and_literals) {
+  EXPECT_FALSE(
+      words_of_cxx("// __DATE__\n/* __TIME__ */ X(\"__TIMESTAMP__\", R\"(\" __DATE__)\");\n").date_macro);
+  EXPECT_FALSE(words_of_cxx("const char* s = \"__TIMESTAMP__\";").timestamp_macro);
+  EXPECT_TRUE(words_of_cxx("// x\nconst char* s = __DATE__;\n").date_macro);
+  EXPECT_TRUE(words_of_cxx("auto d = __DATE__;\n#define A\n#undef A\nint b;\n").date_macro);
+  EXPECT_TRUE(words_of_cxx("int a;\n#define WHEN __TIME__ \\\n x\n").date_macro);
+  EXPECT_TRUE(words_of_cxx("#define S \"x\"\nint n = 1'000; auto t = __TIMESTAMP__;\n").timestamp_macro);
+}
+
 TEST(Netstrings, give_back_what_went_in_and_survive_damage) {
   NetstringWriter writer;
   writer.count(2);

@@ -1,5 +1,8 @@
 #include "model/source_words.hh"
 
+#include "model/scan/directives.hh"
+#include "model/scan/source_text.hh"
+
 #include <optional>
 
 namespace model {
@@ -50,6 +53,35 @@ SourceWords words_of(std::string_view text) {
   return {has_word(text, "__DATE__") || has_word(text, "__TIME__"), has_word(text, "__TIMESTAMP__"),
           has_embed_directive(text) || has_word(text, "__has_embed") || names_file(text, ".incbin") ||
               names_file(text, ".include")};
+}
+
+SourceWords words_of_cxx(std::string_view text) {
+  SourceWords words = words_of(text);
+  if (!words.date_macro && !words.timestamp_macro) {
+    return words;
+  }
+  scan::Dialect dialect;
+  dialect.language = scan::Language::Cxx;
+  dialect.raw_strings = true;
+  dialect.digit_separators = true;
+  scan::SourceText source(text, dialect);
+  uint16_t features = 0;
+  SourceWords found;
+  for (bool more = true; more;) {
+    scan::Passage passage;
+    more = source.to_directive(passage);
+    features |= passage.features;
+    if (more) {
+      const SourceWords line = words_of(source.directive_line());
+      found.date_macro = found.date_macro || line.date_macro;
+      found.timestamp_macro = found.timestamp_macro || line.timestamp_macro;
+    }
+  }
+  if (source.problem().empty()) {
+    words.date_macro = found.date_macro || (features & scan::feature::kDate) != 0;
+    words.timestamp_macro = found.timestamp_macro || (features & scan::feature::kTimestamp) != 0;
+  }
+  return words;
 }
 
 }  // namespace model
