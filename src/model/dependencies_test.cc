@@ -292,6 +292,10 @@ TEST(SourceWords, find_what_no_depfile_names) {
 }
 
 TEST(SourceWords, of_cxx_are_no_dates_in_comments_and_literals) {
+  EXPECT_EQ(words_of_cxx("X(\"__has_embed\") // #embed\n"), SourceWords{});
+  EXPECT_TRUE(words_of_cxx("int a;\n # embed <x>\n").reads_files);
+  EXPECT_TRUE(words_of_cxx("#if __has_embed(\"x\")\n#endif\n").reads_files);
+  EXPECT_TRUE(words_of_cxx("asm(\".incbin \\\"x\\\"\");").reads_files);
   EXPECT_FALSE(
       words_of_cxx("// __DATE__\n/* __TIME__ */ X(\"__TIMESTAMP__\", R\"(\" __DATE__)\");\n").date_macro);
   EXPECT_FALSE(words_of_cxx("const char* s = \"__TIMESTAMP__\";").timestamp_macro);

@@ -3,7 +3,7 @@
 #include "model/scan/directives.hh"
 #include "model/scan/source_text.hh"
 
-#include <optional>
+#include <string>
 
 namespace model {
 
@@ -47,18 +47,21 @@ bool names_file(std::string_view text, std::string_view directive) {
   });
 }
 
+bool has_assembler_file(std::string_view text) {
+  return names_file(text, ".incbin") || names_file(text, ".include");
+}
+
 }  // namespace
 
 SourceWords words_of(std::string_view text) {
   return {has_word(text, "__DATE__") || has_word(text, "__TIME__"), has_word(text, "__TIMESTAMP__"),
-          has_embed_directive(text) || has_word(text, "__has_embed") || names_file(text, ".incbin") ||
-              names_file(text, ".include")};
+          has_embed_directive(text) || has_word(text, "__has_embed") || has_assembler_file(text)};
 }
 
 SourceWords words_of_cxx(std::string_view text) {
-  SourceWords words = words_of(text);
-  if (!words.date_macro && !words.timestamp_macro) {
-    return words;
+  const SourceWords raw = words_of(text);
+  if (raw == SourceWords{}) {
+    return raw;
   }
   scan::Dialect dialect;
   dialect.language = scan::Language::Cxx;
@@ -72,16 +75,19 @@ SourceWords words_of_cxx(std::string_view text) {
     more = source.to_directive(passage);
     features |= passage.features;
     if (more) {
-      const SourceWords line = words_of(source.directive_line());
+      const SourceWords line = words_of("#" + std::string(source.directive_line()));
       found.date_macro = found.date_macro || line.date_macro;
       found.timestamp_macro = found.timestamp_macro || line.timestamp_macro;
+      found.reads_files = found.reads_files || line.reads_files;
     }
   }
-  if (source.problem().empty()) {
-    words.date_macro = found.date_macro || (features & scan::feature::kDate) != 0;
-    words.timestamp_macro = found.timestamp_macro || (features & scan::feature::kTimestamp) != 0;
+  if (!source.problem().empty()) {
+    return raw;
   }
-  return words;
+  found.date_macro = found.date_macro || (features & scan::feature::kDate) != 0;
+  found.timestamp_macro = found.timestamp_macro || (features & scan::feature::kTimestamp) != 0;
+  found.reads_files = found.reads_files || has_assembler_file(text);  // it stands in a literal
+  return found;
 }
 
 }  // namespace model

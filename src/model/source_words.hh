@@ -16,8 +16,8 @@ struct SourceWords {
 
 [[nodiscard]] SourceWords words_of(std::string_view text);
 
-// The same of C++ (from C++11 on) with a closer look at the dates: those that stand in comments and in
-// literals outside directives are nothing.
+// The same of C++ (from C++11 on) with a closer look: dates and embedding are nothing in comments, nor in
+// literals outside directives.
 [[nodiscard]] SourceWords words_of_cxx(std::string_view text);
 
 }  // namespace model

@@ -77,7 +77,7 @@ class SourceText {
   std::string problem_;
 };
 
-// The file that `.incbin "…"` or `.include "…"` in assembler text names; empty when it is not whole.
+// The files that .incbin and .include directives in assembler text name; empty when a name is not whole.
 [[nodiscard]] std::vector<std::string> assembler_files(std::string_view text, bool& unsure);
 
 // The words of _Pragma("…").
