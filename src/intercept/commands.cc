@@ -55,6 +55,19 @@ std::string find_on_path(const std::string& name, const std::string& path) {
   return name;
 }
 
+// The build may have put folders of its own before ours.
+std::string without_directory(const std::string& path, const std::string& directory) {
+  std::string rest;
+  for (size_t at = 0; at <= path.size();) {
+    const size_t end = std::min(path.find(':', at), path.size());
+    if (path.compare(at, end - at, directory) != 0) {
+      rest += (rest.empty() ? "" : ":") + path.substr(at, end - at);
+    }
+    at = end + 1;
+  }
+  return rest;
+}
+
 }  // namespace
 
 struct Commands::Job {
@@ -89,12 +102,13 @@ void Commands::use_path(std::string directory, std::string path) {
 
 // What is inferred has to mean the real tools, also those that a compiler finds by PATH.
 void Commands::use_real_path(model::Invocation& invocation) const {
-  if (invocation.program.starts_with(path_directory_)) {
-    invocation.program = find_on_path(last_part(invocation.program), path_);
-  }
   const auto path = invocation.environment.find("PATH");
-  if (path != invocation.environment.end() && path->second.starts_with(path_directory_ + ":")) {
-    path->second.erase(0, path_directory_.size() + 1);
+  if (path != invocation.environment.end()) {
+    path->second = without_directory(path->second, path_directory_);
+  }
+  if (invocation.program.starts_with(path_directory_ + "/")) {
+    invocation.program = find_on_path(last_part(invocation.program),
+                                      path != invocation.environment.end() ? path->second : path_);
   }
 }
 

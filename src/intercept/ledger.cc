@@ -156,13 +156,16 @@ void Ledger::end_of_retry() {
 bool Ledger::remake(const object::Digest& thunk, const base::Error& why) {
   {
     const std::scoped_lock lock(mutex_);
-    if (why.kind != base::FailureKind::RetryHere || std::exchange(entries_[thunk].remade, true)) {
+    if (stopped_ || why.kind != base::FailureKind::RetryHere || std::exchange(entries_[thunk].remade, true)) {
       return false;
     }
   }
   forcer_.remake(thunk, [this, thunk](const base::Result<ir::Result>& result) {
     workers_.post([this, thunk, result] { finished(thunk, result); });
   });
+  if (stopped_) {
+    forcer_.cancel_all();  // it may have been too late for that of whoever stopped us
+  }
   return true;
 }
 

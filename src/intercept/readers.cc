@@ -19,8 +19,9 @@ constexpr std::array<std::string_view, 48> kNamesOnly{
     "sh",    "dash",  "bash",    "ksh",      "mksh",     "env",         "nice",     "ionice",
     "nohup", "time",  "timeout", "xargs",    "find",     "strace",      "sudo",     "fakeroot"};
 
-constexpr std::array<std::string_view, 11> kPackers{"cpio", "pax", "afio", "tar",   "bsdtar", "zip",
-                                                    "7z",   "7za", "7zr",  "rsync", "jar"};
+constexpr std::array<std::string_view, 17> kPackers{"cpio", "gcpio",  "bsdcpio", "pax", "afio",   "tar",
+                                                    "gtar", "bsdtar", "star",    "zip", "7z",     "7za",
+                                                    "7zr",  "7zz",    "rsync",   "jar", "busybox"};
 
 template <size_t N>
 bool one_of(std::string_view name, const std::array<std::string_view, N>& names) {

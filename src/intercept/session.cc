@@ -123,8 +123,15 @@ struct Session::Impl {
 
   // Whatever still runs on a worker uses all the rest, so it goes first.
   ~Impl() {
-    if (ledger && !ledger->idle()) {  // run() threw
-      forcer.cancel_all();
+    if (ledger && !ledger->idle()) {  // run() threw, perhaps with the build under way
+      stop_build(SIGKILL);
+      if (server) {
+        server->close();
+      }
+      if (supervisor) {
+        supervisor->stop();
+      }
+      ledger->stop();
       ledger->wait_until_idle();
     }
     workers.reset();

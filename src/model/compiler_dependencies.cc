@@ -238,7 +238,10 @@ base::Result<std::optional<Declined>> CompilerDependencies::objection(const std:
   }
   const bool old_cxx =
       std::any_of(question.options.begin(), question.options.end(), [](const std::string& word) {
-        return word.starts_with("-std=") && (word.ends_with("98") || word.ends_with("03"));
+        const bool named = word.find("std") != std::string::npos;  // -std=, --std=, --std
+        return word == "-ansi" || word == "--ansi" ||
+               (named && !word.ends_with("std") && word.size() > 1 &&
+                (word.ends_with("98") || word.ends_with("03")));
       });
   const bool modern_cxx = question.source.language == Language::Cxx && !old_cxx;
   const SourceWords words = modern_cxx ? words_of_cxx(**bytes) : words_of(**bytes);

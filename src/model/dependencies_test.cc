@@ -289,6 +289,7 @@ TEST(SourceWords, find_what_no_depfile_names) {
   EXPECT_TRUE(words_of("# embed \"x\"").reads_files);
   EXPECT_TRUE(words_of("asm(\".incbin \\\"x\\\"\")").reads_files);
   EXPECT_TRUE(words_of("\t.include \"x\"").reads_files);
+  EXPECT_TRUE(words_of("asm(\".incbin\\t\\\"x\\\"\")").reads_files);
 }
 
 TEST(SourceWords, of_cxx_are_no_dates_in_comments_and_literals) {

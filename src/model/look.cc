@@ -2,6 +2,9 @@
 
 #include "model/paths.hh"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace model {
 
 base::Result<std::optional<object::Entry>> look_through(View& view, const std::string& path) {
@@ -16,6 +19,16 @@ base::Result<std::optional<object::Entry>> look_through(View& view, const std::s
     at = absolute(parent_of(at), link->target);
   }
   return std::nullopt;
+}
+
+bool has_ordinary_mode(const std::string& path) {
+  struct stat status {};
+
+  if (::stat(path.c_str(), &status) != 0 || status.st_uid != ::geteuid() || status.st_gid != ::getegid()) {
+    return false;
+  }
+  const mode_t mode = status.st_mode & 07777U;
+  return mode == 0755 || mode == 0775 || mode == 0644 || mode == 0664;
 }
 
 }  // namespace model

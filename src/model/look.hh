@@ -8,4 +8,8 @@ namespace model {
 // nullopt.
 [[nodiscard]] base::Result<std::optional<object::Entry>> look_through(View& view, const std::string& path);
 
+// Would a file that is made anew at the absolute path look like the one there: an ordinary mode, and an owner
+// that is us? Tools that rewrite a file in place keep what it has, and an output is a new file.
+[[nodiscard]] bool has_ordinary_mode(const std::string& path);
+
 }  // namespace model

@@ -24,7 +24,7 @@ constexpr Option kNasm[] = {
     {"-i", Either, SearchDirectory},
     {"-P", Either, ReadsFile},
     {"-p", Either, ReadsFile},
-    {"-f", Either, Neutral},
+    {"-f", Either, Language},
     {"-F", Either, Neutral},
     {"-D", Either, Neutral},
     {"-d", Either, Neutral},
@@ -52,7 +52,7 @@ constexpr Option kNasm[] = {
     {"-M", Nothing, Declines, "dependencies-only"},
     {"-MG", Nothing, Declines, "dependencies-only"},
     {"-MD", Separate, WritesFile},
-    {"-MF", Separate, WritesFile},
+    {"-MF", Separate, Declines, "dependencies-to-file"},
     {"-MT", Separate, DependencyTarget},
     {"-MQ", Separate, DependencyTarget},
     {"-MP", Nothing, DependencyPhony},
@@ -76,9 +76,15 @@ struct Command {
   std::string source;
   std::string output;
   std::vector<std::string> depfiles;
+  std::string format = "bin";
   std::vector<std::string> search_directories;
   std::vector<std::string> question;  // the words that bear on what is included
 };
+
+// COFF and its kin hold the time at which they were made; --reproducible would leave it out.
+bool holds_no_time(std::string_view format) {
+  return format == "bin" || format.starts_with("elf") || format.starts_with("macho");
+}
 
 std::variant<Command, Declined> parse(const std::vector<std::string>& argv) {
   Command command;
@@ -111,6 +117,10 @@ std::variant<Command, Declined> parse(const std::vector<std::string>& argv) {
       case DependencyTarget:
       case DependencyPhony:
         break;
+      case Language:
+        command.format = argument;
+        repeats = true;
+        break;
       case SearchDirectory:
         command.search_directories.push_back(argument);
         [[fallthrough]];
@@ -121,6 +131,13 @@ std::variant<Command, Declined> parse(const std::vector<std::string>& argv) {
       command.question.push_back(argv[at + i]);
     }
     at += found->words;
+  }
+  const bool reproducible = std::find(argv.begin(), argv.end(), "--reproducible") != argv.end();
+  if (!reproducible && !holds_no_time(command.format)) {
+    return Declined{"object-times", command.format};
+  }
+  if (command.depfiles.size() > 1) {
+    return Declined{"dependencies-to-file", command.depfiles.back()};  // nasm writes the last alone
   }
   if (command.source.empty() || command.source == "-") {
     return Declined{"standard-input", command.source};

@@ -27,6 +27,10 @@ TEST_F(Nasm, what_depends_on_more_than_files_runs_here) {
   EXPECT_EQ(reason({"nasm", "-Iasm/", "--strange", "-o", "t.o", "t.asm"}), "unknown-option");
   EXPECT_EQ(reason({"nasm", "-Iasm/", "-M", "t.asm"}), "dependencies-only");
   EXPECT_EQ(reason({"nasm", "-v"}), "query");
+  EXPECT_EQ(reason({"nasm", "-f", "win64", "-Iasm/", "-o", "t.o", "t.asm"}), "object-times");
+  EXPECT_EQ(reason({"nasm", "-fwin64", "--reproducible", "-Iasm/", "-o", "t.o", "t.asm"}), "");
+  EXPECT_EQ(reason({"nasm", "-felf64", "-Iasm/", "-MD", "y.d", "-MF", "x.d", "-o", "t.o", "t.asm"}),
+            "dependencies-to-file");
   write("asm/inc.asm", "%define X 1\ndb __DATE__\n");
   EXPECT_EQ(reason({"nasm", "-f", "elf64", "-Iasm/", "-o", "t.o", "t.asm"}), "date-macro");
 }

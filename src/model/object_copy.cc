@@ -162,6 +162,9 @@ std::optional<Declined> ObjectCopyModel::add(const std::string& from, const std:
   if (to == "-" || to.starts_with("/dev/") || has_other_names(step.in_place(to))) {
     return Declined{"special-output", to};
   }
+  if (from == to && !has_ordinary_mode(path)) {
+    return Declined{"file-mode", to};
+  }
   step.add_input(from);
   step.add_output(to, Output::Made::Always, is_executable(path));
   return std::nullopt;

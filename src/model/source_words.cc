@@ -43,7 +43,10 @@ bool has_embed_directive(std::string_view text) {
 bool names_file(std::string_view text, std::string_view directive) {
   return any_of_all(text, directive, [&](size_t end) {
     const size_t name = text.find_first_not_of(" \t", end);
-    return name != end && name != std::string_view::npos && (text[name] == '"' || text[name] == '\\');
+    if (name == std::string_view::npos) {
+      return false;
+    }
+    return text[name] == '\\' || (name != end && text[name] == '"');  // ".incbin\t" in a literal: no blank
   });
 }
 

@@ -1,4 +1,5 @@
 """Other compilers than gcc, options that make more than an object, and tools that change what is made."""
+import os
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS, Case
@@ -44,6 +45,12 @@ class Compilers(Case):
         self.check("CFLAGS = -g\nprog: main.o twice.o\n\t$(CC) -o $@ $^\n"
                    "\tobjcopy --only-keep-debug $@ $@.debug\n\tstrip --strip-debug $@\n"
                    "\tobjcopy --add-gnu-debuglink=$@.debug $@\n", 6)
+
+    def test_stripping_in_place_keeps_an_unusual_mode(self):
+        rules = "CFLAGS = -g\nprog: main.o twice.o\n\t$(CC) -o $@ $^\n\tchmod 4750 $@\n\tstrip $@\n"
+        self.build_both_ways(SOURCES | makefile(rules), ["make", "prog"])
+        self.assertEqual(os.stat(self.tree / "prog").st_mode & 0o7777, 0o4750)
+        self.assertEqual(list(self.stats()["declined"]), ["file-mode"])
 
 
 if __name__ == "__main__":

@@ -75,6 +75,14 @@ class WithoutNamespaces(Case):
         self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
 
 
+    def test_a_build_that_puts_a_directory_before_path_still_means_the_real_tools(self):
+        self.fresh({"Makefile": "export PATH := /nowhere:$(PATH)\napp: a.o\n\tcc -o app a.o\na.o: a.c\n\tcc -c a.c\n",
+                    "a.c": "int main(void) { return 0; }\n"})
+        self.ok(self.refused("run", "--sandbox=none", "--", "make"))
+        self.plain([self.tree / "app"])
+        self.assertEqual((self.stats()["thunks"], self.stats()["native"]), (2, 0), self.stats())
+
+
 class Root(Case):
     def test_root_keeps_its_rights_in_the_build(self):
         if os.getuid() != 0:
