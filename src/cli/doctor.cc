@@ -19,6 +19,7 @@ struct Finding {
   bool well = false;
   bool needed = false;  // nothing works without
   std::string detail;
+  bool part = false;  // of the finding before it
 };
 
 std::vector<Finding> look_at_containers() {
@@ -26,7 +27,7 @@ std::vector<Finding> look_at_containers() {
   std::vector<Finding> findings{{"containers", capabilities.sandbox, true,
                                  capabilities.sandbox ? "thunks run isolated" : capabilities.refusal}};
   for (const sandbox::Capability& one : capabilities.details) {
-    findings.push_back({"  " + one.name, one.there, false, one.detail});
+    findings.push_back({one.name, one.there, false, one.detail, true});
   }
   return findings;
 }
@@ -88,7 +89,7 @@ int doctor(const Request& request, const Environment& environment) {
   for (const Finding& finding : findings) {
     works = works && (finding.well || !finding.needed);
     if (request.settings.json) {
-      array.push_back({{"subject", finding.subject.substr(finding.subject.find_first_not_of(" "))},
+      array.push_back({{"subject", finding.subject},
                        {"well", finding.well},
                        {"needed", finding.needed},
                        {"detail", finding.detail}});
@@ -97,7 +98,7 @@ int doctor(const Request& request, const Environment& environment) {
                  finding.well     ? "ok"
                  : finding.needed ? "BROKEN"
                                   : "without",
-                 finding.subject, finding.detail);
+                 (finding.part ? "  " : "") + finding.subject, finding.detail);
     }
   }
   if (request.settings.json) {

@@ -229,12 +229,12 @@ void Commands::take(const JobRef& job, model::Inferred inferred) {
 // A known result: everything is there when the command returns.
 bool Commands::replay(const JobRef& job, const model::Inferred& inferred) {
   const auto result = forcer_.known(inferred.thunk);
-  if (!result || result->exit_code != 0 || !holds_streams(*result) ||
-      !place_outputs(job, inferred, *result, false) || !write_now_files(job, inferred)) {
+  const auto streams = result && result->exit_code == 0 ? held_streams(*result) : std::nullopt;
+  if (!streams || !place_outputs(job, inferred, *result, false) || !write_now_files(job, inferred)) {
     return false;  // not known, or no longer held: made again
   }
   report(job, Outcome::Hit, "", "", &inferred);
-  answer(job, *result);
+  job->answer->exit(result->exit_code, streams->out, streams->err);
   return true;
 }
 
@@ -403,14 +403,17 @@ base::Result<void> Commands::write_now_files(const JobRef& job, const model::Inf
   return {};
 }
 
-bool Commands::holds_streams(const ir::Result& result) {
-  for (const auto& stream : {result.standard_output, result.standard_error}) {
-    const auto bytes = stream ? store_.get(*stream) : base::Result<std::optional<std::string>>("");
-    if (!bytes || !*bytes) {
-      return false;
+std::optional<Commands::Streams> Commands::held_streams(const ir::Result& result) {
+  Streams streams;
+  for (const auto& [digest, bytes] :
+       {std::pair{&result.standard_output, &streams.out}, {&result.standard_error, &streams.err}}) {
+    auto held = *digest ? store_.get(**digest) : base::Result<std::optional<std::string>>("");
+    if (!held || !*held) {
+      return std::nullopt;
     }
+    *bytes = **std::move(held);
   }
-  return true;
+  return streams;
 }
 
 void Commands::answer(const JobRef& job, const ir::Result& result) {

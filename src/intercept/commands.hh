@@ -47,9 +47,15 @@ class Commands {
   [[nodiscard]] std::vector<FailedCommand> failures() const;
 
  private:
-  void use_real_path(model::Invocation& invocation) const;
   struct Job;
   using JobRef = std::shared_ptr<Job>;
+
+  struct Streams {
+    std::string out;
+    std::string err;
+  };
+
+  void use_real_path(model::Invocation& invocation) const;
 
   void infer(const JobRef& job);
   void force_then(const std::vector<object::Promise>& promises, const std::function<void(bool)>& then);
@@ -65,7 +71,8 @@ class Commands {
   base::Result<void> place_outputs(const JobRef& job, const model::Inferred& inferred,
                                    const ir::Result& result, bool perhaps_only);
   base::Result<void> write_now_files(const JobRef& job, const model::Inferred& inferred);
-  [[nodiscard]] bool holds_streams(const ir::Result& result);
+  // What the command wrote; nullopt when the store has lost some of it.
+  [[nodiscard]] std::optional<Streams> held_streams(const ir::Result& result);
   void answer(const JobRef& job, const ir::Result& result);
   void report(const JobRef& job, Outcome outcome, const std::string& reason, const std::string& detail,
               const model::Inferred* inferred);

@@ -12,6 +12,15 @@
 
 namespace intercept {
 
+namespace {
+
+// The first name in order that is not below the directory which ends at this slash of `path`.
+std::string behind(const std::string& path, size_t slash) {
+  return path.substr(0, slash) + static_cast<char>('/' + 1);
+}
+
+}  // namespace
+
 std::string canonical(const std::string& path) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos || slash == 0) {
@@ -144,16 +153,22 @@ std::set<object::Promise> Registry::promises_in(const std::string& directory) {
   std::map<std::string, object::Promise> candidates;
   {
     const std::scoped_lock lock(mutex_);
-    for (auto it = suspects_.lower_bound(prefix); it != suspects_.end() && it->starts_with(prefix); ++it) {
-      const auto promise = read_placeholder(*it);
-      if (promise && it->find('/', prefix.size()) == std::string::npos) {
+    for (auto it = suspects_.lower_bound(prefix); it != suspects_.end() && it->starts_with(prefix);) {
+      const size_t deeper = it->find('/', prefix.size());
+      const auto promise = deeper == std::string::npos ? read_placeholder(*it) : std::nullopt;
+      if (promise) {
         insert(*promise, *it);
       }
+      it = deeper == std::string::npos ? std::next(it) : suspects_.lower_bound(behind(*it, deeper));
     }
-    for (auto it = promise_at_.lower_bound(prefix); it != promise_at_.end() && it->first.starts_with(prefix);
-         ++it) {
-      if (it->first.find('/', prefix.size()) == std::string::npos) {
+    for (auto it = promise_at_.lower_bound(prefix);
+         it != promise_at_.end() && it->first.starts_with(prefix);) {
+      const size_t deeper = it->first.find('/', prefix.size());
+      if (deeper == std::string::npos) {
         candidates.insert(*it);
+        ++it;
+      } else {
+        it = promise_at_.lower_bound(behind(it->first, deeper));
       }
     }
   }

@@ -354,16 +354,14 @@ void Supervisor::Impl::on_open(const Case& one) {
 // unless only names are wanted. A mover has to wait, too, where results come in by themselves: it could meet
 // the temporary of one that is just being put in place.
 void Supervisor::Impl::on_open_directory(const Case& one, const std::string& reached) {
-  std::set<object::Promise> owed;
-  if (!registry.empty()) {
-    owed = registry.promises_in(real_path(reached, Last::Followed, settings.pristine_root));
-  }
-  const auto process = owed.empty() ? std::nullopt : read_process(one.thread);
+  const auto process = registry.empty() ? std::nullopt : read_process(one.thread);
   const bool moves = process && only_moves_bytes(process->program, process->argv);
   if (!process || (moves ? settings.lazy : leaves_arguments_alone(process->program))) {
     listener->go_on(one.id);
     return;
   }
+  const std::set<object::Promise> owed =
+      registry.promises_in(real_path(reached, Last::Followed, settings.pristine_root));
   hold(one, {owed.begin(), owed.end()});
 }
 

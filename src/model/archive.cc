@@ -1,5 +1,11 @@
 #include "model/archive.hh"
 
+#include "base/unique_fd.hh"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
 #include <charconv>
 
 namespace model {
@@ -19,6 +25,14 @@ std::optional<size_t> number(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<std::string> magic_of(const std::string& path) {
+  const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 8> head{};
+  const ssize_t got = fd ? ::read(fd.get(), head.data(), head.size()) : -1;
+  return got < 0 ? std::nullopt
+                 : std::optional<std::string>(std::in_place, head.data(), static_cast<size_t>(got));
+}
 
 std::optional<Archive> read_archive(std::string_view bytes) {
   Archive archive;

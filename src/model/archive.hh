@@ -11,6 +11,9 @@ inline constexpr std::string_view kArchiveMagic = "!<arch>\n";
 inline constexpr std::string_view kThinArchiveMagic = "!<thin>\n";
 static_assert(kArchiveMagic.size() == kThinArchiveMagic.size());
 
+// The first eight bytes of the file, fewer where it has fewer; nullopt when it cannot be read.
+[[nodiscard]] std::optional<std::string> magic_of(const std::string& path);
+
 struct Archive {
   bool thin = false;
   // In order. Of a thin archive: paths relative to the archive's directory, or absolute.

@@ -64,6 +64,12 @@ std::variant<ArKey, Declined> parse_key(std::string_view word) {
   return key;
 }
 
+void add_members(const Archive& held, const std::string& archive, Step& step) {
+  for (size_t i = 0; held.thin && i < held.members.size(); ++i) {
+    step.add_input(absolute(parent_of(step.in_place(archive)), held.members[i]));
+  }
+}
+
 // Will `ar r` with these files make of the archive what it would make of none? So it is where each member is
 // replaced by its namesake in the same order, and new ones come behind. What the archive holds is then no
 // input, and a build on top of a finished one hits the memos of the first.
@@ -129,11 +135,14 @@ base::Result<Inference> BinutilsModel::ar(const Invocation& invocation) {
     const auto* file = std::get_if<object::File>(&**there);
     const auto bytes = file != nullptr ? store_.get(file->digest) : std::nullopt;
     const auto held = bytes && *bytes ? read_archive(**bytes) : std::nullopt;
-    if (!held || !is_made_anew(*held, key, {words.begin() + 2, words.end()})) {
+    if (!held) {  // a promise, or damaged
       step.add_input(archive);
       if (auto declined = add_thin_members(**there, archive, step)) {
         return std::move(*declined);
       }
+    } else if (!is_made_anew(*held, key, {words.begin() + 2, words.end()})) {
+      step.add_input(archive);
+      add_members(*held, archive, step);
     }
   } else if (key.operation == 's' || key.operation == 'd') {
     return Inference(Declined{"missing-input", archive});
@@ -174,9 +183,7 @@ std::optional<Inference> BinutilsModel::add_thin_members(const object::Entry& en
   if (!read) {
     return Inference(Declined{"odd-archive", archive});
   }
-  for (const std::string& member : read->members) {
-    step.add_input(absolute(parent_of(step.in_place(archive)), member));
-  }
+  add_members(*read, archive, step);
   return std::nullopt;
 }
 

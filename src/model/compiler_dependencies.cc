@@ -97,6 +97,15 @@ std::string precompiled_header(const std::string& first, const std::vector<std::
   return is_there(first + ".gch") ? first + ".gch" : "";
 }
 
+// Before C++11 there are no raw strings.
+bool is_old_cxx(const std::vector<std::string>& options) {
+  return std::any_of(options.begin(), options.end(), [](const std::string& word) {
+    const bool names_standard = word.starts_with("-std=") || word.starts_with("--std=");
+    return word == "-ansi" || word == "--ansi" ||
+           (names_standard && (word.ends_with("98") || word.ends_with("03")));
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> prerequisites(std::string_view depfile) {
@@ -236,14 +245,7 @@ base::Result<std::optional<Declined>> CompilerDependencies::objection(const std:
   if (!*bytes) {
     return Declined{"missing-input", path};
   }
-  const bool old_cxx =
-      std::any_of(question.options.begin(), question.options.end(), [](const std::string& word) {
-        const bool named = word.find("std") != std::string::npos;  // -std=, --std=, --std
-        return word == "-ansi" || word == "--ansi" ||
-               (named && !word.ends_with("std") && word.size() > 1 &&
-                (word.ends_with("98") || word.ends_with("03")));
-      });
-  const bool modern_cxx = question.source.language == Language::Cxx && !old_cxx;
+  const bool modern_cxx = question.source.language == Language::Cxx && !is_old_cxx(question.options);
   const SourceWords words = modern_cxx ? words_of_cxx(**bytes) : words_of(**bytes);
   const bool expands = is_preprocessed_by_us(question.source.language);
   const bool date_is_fixed = question.environment.contains("SOURCE_DATE_EPOCH");

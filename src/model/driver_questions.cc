@@ -71,11 +71,7 @@ void add_binutils_plugins(Toolset& set) {
 std::string narrowed_path(const std::string& path_variable, const std::set<std::string>& programs) {
   std::string narrowed;
   std::set<std::string> taken;
-  std::string_view rest = path_variable;
-  while (!rest.empty()) {
-    const size_t colon = rest.find(':');
-    const std::string folder(rest.substr(0, colon));
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+  for (const std::string& folder : split_list(path_variable)) {
     for (const std::string& program : programs) {
       if (!folder.empty() && parent_of(program) == folder && taken.insert(folder).second) {
         narrowed += (narrowed.empty() ? "" : ":") + folder;
@@ -86,11 +82,7 @@ std::string narrowed_path(const std::string& path_variable, const std::set<std::
 }
 
 std::string find_program(const std::string& name, const std::string& path_variable) {
-  std::string_view rest = path_variable;
-  while (!rest.empty()) {
-    const size_t colon = rest.find(':');
-    const std::string folder(rest.substr(0, colon));
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+  for (const std::string& folder : split_list(path_variable)) {
     const std::string path = folder + "/" + name;
     if (!folder.empty() && ::access(path.c_str(), X_OK) == 0 && !is_directory(path)) {
       return path;

@@ -126,11 +126,7 @@ class Closure {
 
   std::optional<std::string> find_in(const std::string& list, const std::string& name, const Elf& user,
                                      const std::string& user_path) {
-    std::string_view rest = list;
-    while (!rest.empty()) {
-      const size_t colon = rest.find(':');
-      std::string directory(rest.substr(0, colon));
-      rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    for (std::string& directory : split_list(list)) {
       for (const std::string_view origin : {"$ORIGIN", "${ORIGIN}"}) {
         if (const size_t at = directory.find(origin); at != std::string::npos) {
           // The kernel tells the loader the file's real directory.

@@ -169,12 +169,8 @@ std::vector<std::string> locale_files(const Variables& environment) {
     languages.insert(languages.end(), {whole, short_name, language});
   }
   if (const auto list = environment.find("LANGUAGE"); list != environment.end()) {
-    std::string_view rest = list->second;
-    while (!rest.empty()) {
-      const size_t colon = rest.find(':');
-      languages.emplace_back(rest.substr(0, colon));
-      rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
-    }
+    const std::vector<std::string> named = split_list(list->second);
+    languages.insert(languages.end(), named.begin(), named.end());
   }
   for (const std::string& language : languages) {
     const std::string folder = "/usr/share/locale/" + language + "/LC_MESSAGES/";

@@ -54,9 +54,9 @@ class Work {
     }
     use_colour();
     step_.use(toolchain_->assemble);
+    // For -M, too, the driver looks for the linker's plugin before it sees that nothing links.
     if (command_.goal == GccCommand::Goal::Dependencies) {
-      step_.use(
-          toolchain_->link);  // the driver looks for the linker's plugin before it sees that nothing links
+      step_.use(toolchain_->link);
     }
     if (std::find(command_.beside.begin(), command_.beside.end(), ".dwo") != command_.beside.end()) {
       step_.use(toolchain_->split_debug);

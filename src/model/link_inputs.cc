@@ -26,12 +26,10 @@ bool is_there(const std::string& path) {
 }
 
 void split_into(std::string_view list, std::vector<std::string>& parts) {
-  while (!list.empty()) {
-    const size_t colon = list.find(':');
-    if (colon != 0) {
-      parts.emplace_back(list.substr(0, colon));
+  for (std::string& part : split_list(list)) {
+    if (!part.empty()) {
+      parts.push_back(std::move(part));
     }
-    list.remove_prefix(colon == std::string_view::npos ? list.size() : colon + 1);
   }
 }
 
@@ -298,20 +296,17 @@ class Finder {
   }
 
   void look_into(const std::string& path) {
-    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    std::array<char, 8> head{};
-    const ssize_t got = fd ? ::read(fd.get(), head.data(), head.size()) : -1;
-    const std::string_view magic(head.data(), got < 0 ? 0 : static_cast<size_t>(got));
-    if (got < 0) {
+    const auto magic = magic_of(path);
+    if (!magic) {
       decline("missing-input", path);
-    } else if (magic.starts_with("\x7f"
-                                 "ELF")) {
+    } else if (magic->starts_with("\x7f"
+                                  "ELF")) {
       if (const auto elf = read_elf(path); elf && *elf) {
         add_needed(**elf, path);
       }
     } else if (magic == kThinArchiveMagic) {
       add_members(path);
-    } else if (magic != kArchiveMagic && !magic.starts_with(kBitcodeMagic)) {
+    } else if (magic != kArchiveMagic && !magic->starts_with(kBitcodeMagic)) {
       add_script(path);
     }
   }

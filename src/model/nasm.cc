@@ -75,7 +75,7 @@ constexpr Option kNasm[] = {
 struct Command {
   std::string source;
   std::string output;
-  std::vector<std::string> depfiles;
+  std::string depfile;
   std::string format = "bin";
   std::vector<std::string> search_directories;
   std::vector<std::string> question;  // the words that bear on what is included
@@ -112,7 +112,10 @@ std::variant<Command, Declined> parse(const std::vector<std::string>& argv) {
         if (argument.starts_with('-')) {  // without a name it is another option
           return Declined{"unknown-option", argv[at]};
         }
-        command.depfiles.push_back(argument);
+        if (!command.depfile.empty()) {
+          return Declined{"dependencies-to-file", argument};  // nasm writes the last alone
+        }
+        command.depfile = argument;
         break;
       case DependencyTarget:
       case DependencyPhony:
@@ -135,9 +138,6 @@ std::variant<Command, Declined> parse(const std::vector<std::string>& argv) {
   const bool reproducible = std::find(argv.begin(), argv.end(), "--reproducible") != argv.end();
   if (!reproducible && !holds_no_time(command.format)) {
     return Declined{"object-times", command.format};
-  }
-  if (command.depfiles.size() > 1) {
-    return Declined{"dependencies-to-file", command.depfiles.back()};  // nasm writes the last alone
   }
   if (command.source.empty() || command.source == "-") {
     return Declined{"standard-input", command.source};
@@ -215,8 +215,8 @@ base::Result<Inference> NasmModel::infer(const Invocation& invocation) {
   }
   step.use(*toolchains_.program(invocation.program));
   step.add_output(command.output, model::Output::Made::Always, false);
-  for (const std::string& depfile : command.depfiles) {
-    step.add_output(depfile, model::Output::Made::Always, false);
+  if (!command.depfile.empty()) {
+    step.add_output(command.depfile, model::Output::Made::Always, false);
   }
   return step.finish("assemble " + command.source);
 }

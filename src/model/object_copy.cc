@@ -73,13 +73,6 @@ bool has_other_names(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && status.st_nlink > 1;
 }
 
-std::string magic_of(const std::string& path) {
-  const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 8> head{};
-  const ssize_t got = fd ? ::read(fd.get(), head.data(), head.size()) : -1;
-  return {head.data(), got > 0 ? static_cast<size_t>(got) : 0};
-}
-
 bool is_thin_archive(const std::string& path) {
   return magic_of(path) == kThinArchiveMagic;
 }

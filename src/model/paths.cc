@@ -49,4 +49,14 @@ std::string relative_to(std::string_view directory, std::string_view path) {
   return up.append(path);
 }
 
+std::vector<std::string> split_list(std::string_view list) {
+  std::vector<std::string> parts;
+  while (!list.empty()) {
+    const size_t colon = list.find(':');
+    parts.emplace_back(list.substr(0, colon));
+    list.remove_prefix(colon == std::string_view::npos ? list.size() : colon + 1);
+  }
+  return parts;
+}
+
 }  // namespace model

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 // Paths as bytes. Nothing here looks at the file system, so nothing folds "..": across a symlink that would
 // name another file.
@@ -20,6 +21,9 @@ namespace model {
 
 // The base name less its extension.
 [[nodiscard]] std::string_view stem(std::string_view path);
+
+// The parts of PATH and its like, between colons; empty ones, too, but for one behind the last colon.
+[[nodiscard]] std::vector<std::string> split_list(std::string_view list);
 
 // How a process in `directory` (absolute, a real path: no symlinks, no "..") may call the absolute `path`.
 [[nodiscard]] std::string relative_to(std::string_view directory, std::string_view path);

@@ -1,5 +1,7 @@
 #include "model/preprocessor_options.hh"
 
+#include "model/paths.hh"
+
 #include <span>
 #include <string_view>
 
@@ -114,14 +116,9 @@ std::optional<Sort> sort_of(std::string_view word, const std::optional<Match>& m
 void add_list(const std::map<std::string, std::string>& environment, const std::string& name,
               std::vector<std::string>& directories) {
   const auto found = environment.find(name);
-  std::string_view rest;
   if (found != environment.end()) {
-    rest = found->second;
-  }
-  while (!rest.empty()) {
-    const size_t colon = rest.find(':');
-    directories.emplace_back(rest.substr(0, colon));
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    const std::vector<std::string> list = split_list(found->second);
+    directories.insert(directories.end(), list.begin(), list.end());
   }
 }
 

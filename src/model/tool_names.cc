@@ -99,11 +99,7 @@ std::optional<Tool> tool_at(const std::string& path) {
 
 std::vector<std::string> tools_on_path(const std::string& path_variable) {
   std::set<std::string> found;
-  std::string_view rest = path_variable;
-  while (!rest.empty()) {
-    const size_t colon = rest.find(':');
-    const std::string folder(rest.substr(0, colon));
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+  for (const std::string& folder : split_list(path_variable)) {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
     while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
       const std::string path = folder + "/" + entry->d_name;
