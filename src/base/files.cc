@@ -29,6 +29,15 @@ std::string temporary_name_beside(const std::string& path) {
 
 }  // namespace
 
+struct stat status_of(int fd, std::string_view subject) {
+  struct stat status {};
+
+  if (::fstat(fd, &status) != 0) {
+    throw SyscallError("look at", subject);
+  }
+  return status;
+}
+
 std::string read_all(int fd, std::string_view subject) {
   std::string bytes;
 

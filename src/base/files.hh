@@ -2,6 +2,8 @@
 
 #include "base/unique_fd.hh"
 
+#include <sys/stat.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +16,9 @@ namespace base {
 
 // The same; nullopt if there is no such file (ENOENT, ENOTDIR), SyscallError otherwise.
 [[nodiscard]] std::optional<std::string> read_file_if_there(const std::string& path);
+
+// fstat(2). Throws SyscallError naming `subject`.
+[[nodiscard]] struct stat status_of(int fd, std::string_view subject);
 
 // All bytes from the descriptor's current position to its end. Throws SyscallError naming `subject`.
 [[nodiscard]] std::string read_all(int fd, std::string_view subject);

@@ -134,19 +134,23 @@ void Commands::infer(const JobRef& job) {
   if (auto* declined = std::get_if<model::Declined>(&inference)) {
     run_natively(job, declined->reason, declined->detail);
   } else if (auto* must_read = std::get_if<model::MustRead>(&inference)) {
-    if (++job->questions > kMostQuestions) {
-      run_natively(job, "too-many-questions", "");
-      return;
-    }
     force_then(must_read->promises, [this, job](bool forced) {
       if (forced) {
-        infer(job);
+        ask_again(job);
       } else {
         run_natively(job, "input-failed", "");
       }
     });
   } else {
     take(job, std::move(std::get<model::Inferred>(inference)));
+  }
+}
+
+void Commands::ask_again(const JobRef& job) {
+  if (++job->questions > kMostQuestions) {
+    run_natively(job, "too-many-questions", "");
+  } else {
+    infer(job);
   }
 }
 
@@ -205,6 +209,13 @@ void Commands::take(const JobRef& job, model::Inferred inferred) {
     }
   }
   if (replay(job, inferred)) {
+    return;
+  }
+  if (const auto kept = models_.keep(inferred); !kept) {
+    run_natively(job, "error", kept.error().message);
+    return;
+  } else if (!*kept) {
+    ask_again(job);  // a source changed just now
     return;
   }
   if (settings_.placeholders) {
@@ -304,7 +315,8 @@ Ledger::Again Commands::again(const JobRef& job, const model::Inferred& inferred
   return [this, job, inferred]() -> std::optional<Ledger::Instead> {
     auto inference = stopping_ ? std::nullopt : models_.infer_again(job->invocation);
     const auto* other = inference ? std::get_if<model::Inferred>(&*inference) : nullptr;
-    if (other == nullptr || other->outputs.size() != inferred.outputs.size()) {
+    if (other == nullptr || other->outputs.size() != inferred.outputs.size() ||
+        !models_.keep(*other).value_or(false)) {
       return std::nullopt;
     }
     Ledger::Instead instead{other->thunk, other->label, {}};
@@ -371,9 +383,9 @@ base::Result<void> Commands::place_outputs(const JobRef& job, const model::Infer
     if (perhaps_only && output.made == model::Output::Made::Always) {
       continue;
     }
-    // Inference wrote it when the command was answered; by now the caller may have moved it away (automake's
+    // Inference writes it when the command is answered; later the caller may have moved it away (automake's
     // .Tpo).
-    if (perhaps_only && was_written_now(inferred, output.path)) {
+    if (was_written_now(inferred, output.path)) {
       continue;
     }
     const auto made = result.outputs.find(output.name);

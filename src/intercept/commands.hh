@@ -58,6 +58,7 @@ class Commands {
   void use_real_path(model::Invocation& invocation) const;
 
   void infer(const JobRef& job);
+  void ask_again(const JobRef& job);
   void force_then(const std::vector<object::Promise>& promises, const std::function<void(bool)>& then);
   void run_natively(const JobRef& job, const std::string& reason, const std::string& detail);
   void take(const JobRef& job, model::Inferred inferred);

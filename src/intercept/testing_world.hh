@@ -120,6 +120,8 @@ class Models final : public model::Models {
     return inferred;
   }
 
+  [[nodiscard]] base::Result<bool> keep(const model::Inferred& /*inferred*/) override { return true; }
+
   [[nodiscard]] std::optional<model::Inference> infer_again(
       const model::Invocation& /*invocation*/) override {
     return std::nullopt;

@@ -132,8 +132,7 @@ base::Result<Inference> BinutilsModel::ar(const Invocation& invocation) {
     return tl::unexpected(there.error());
   }
   if (*there) {
-    const auto* file = std::get_if<object::File>(&**there);
-    const auto bytes = file != nullptr ? store_.get(file->digest) : std::nullopt;
+    const auto bytes = read_through(view_, step.in_place(archive));
     const auto held = bytes && *bytes ? read_archive(**bytes) : std::nullopt;
     if (!held) {  // a promise, or damaged
       step.add_input(archive);
@@ -174,8 +173,7 @@ std::optional<Inference> BinutilsModel::add_thin_members(const object::Entry& en
     // What it refers to is known for sure only when it is there.
     return makes_thin_archive(*thunk) ? std::optional(Inference(MustRead{{*promise}})) : std::nullopt;
   }
-  const auto* file = std::get_if<object::File>(&entry);
-  const auto bytes = file != nullptr ? store_.get(file->digest) : std::nullopt;
+  const auto bytes = read_through(view_, step.in_place(archive));
   if (!bytes || !*bytes || !(*bytes)->starts_with(kThinArchiveMagic)) {
     return std::nullopt;
   }
@@ -317,7 +315,7 @@ base::Result<Inference> BinutilsModel::as(const Invocation& invocation) {
     if (const auto* promise = *entry ? std::get_if<object::Promise>(&**entry) : nullptr) {
       return Inference(MustRead{{*promise}});
     }
-    const auto bytes = read_through(view_, store_, step.in_place(source));
+    const auto bytes = read_through(view_, step.in_place(source));
     if (!bytes) {
       return tl::unexpected(bytes.error());
     }

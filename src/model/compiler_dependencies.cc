@@ -238,7 +238,7 @@ base::Result<CompilerDependencies::Said> CompilerDependencies::ask_once(
 
 base::Result<std::optional<Declined>> CompilerDependencies::objection(const std::string& path,
                                                                       const PreprocessingQuestion& question) {
-  const auto bytes = read_through(view_, store_, path);
+  const auto bytes = read_through(view_, path);
   if (!bytes) {
     return tl::unexpected(bytes.error());
   }

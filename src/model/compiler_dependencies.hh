@@ -1,7 +1,6 @@
 #pragma once
 
 #include "model/dependencies.hh"
-#include "object/store.hh"
 
 #include <set>
 
@@ -11,7 +10,7 @@ namespace model {
 // 50 ms for C++) each time.
 class CompilerDependencies final : public Dependencies {
  public:
-  CompilerDependencies(View& view, object::Store& store) : view_(view), store_(store) {}
+  explicit CompilerDependencies(View& view) : view_(view) {}
 
   [[nodiscard]] base::Result<PreprocessingAnswer> of(const PreprocessingQuestion& question) override;
 
@@ -35,7 +34,6 @@ class CompilerDependencies final : public Dependencies {
                                                                 const PreprocessingQuestion& question);
 
   View& view_;
-  object::Store& store_;
 };
 
 // The target of the depfile where no -MT or -MQ names one.

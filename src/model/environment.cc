@@ -174,6 +174,9 @@ std::vector<std::string> locale_files(const Variables& environment) {
   }
   for (const std::string& language : languages) {
     const std::string folder = "/usr/share/locale/" + language + "/LC_MESSAGES/";
+    if (::access(folder.c_str(), X_OK) != 0) {
+      continue;  // of twenty files, none
+    }
     for (const char* const domain :
          {"gcc",    "cpplib",    "gcc-10",    "gcc-11",    "gcc-12",    "gcc-13",    "gcc-14",
           "gcc-15", "cpplib-10", "cpplib-11", "cpplib-12", "cpplib-13", "cpplib-14", "cpplib-15",

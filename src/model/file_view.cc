@@ -1,5 +1,7 @@
 #include "model/file_view.hh"
 
+#include "base/errors.hh"
+#include "base/files.hh"
 #include "base/unique_fd.hh"
 #include "object/hash.hh"
 
@@ -36,6 +38,10 @@ base::Result<std::optional<object::Entry>> read_symlink(const std::string& path)
     return tl::unexpected(system_error("read the symlink", path));
   }
   return object::Entry(object::Symlink{{target.data(), static_cast<size_t>(length)}});
+}
+
+tl::unexpected<base::Error> kept_changing(const std::string& path) {
+  return base::failure("'" + path + "' kept changing while it was read");
 }
 
 // Fixed width, host order: the record never leaves the machine it describes.
@@ -91,21 +97,12 @@ base::Result<std::optional<object::Entry>> FileView::at(const std::string& path)
       return object::Entry(*promise);
     }
   }
-  const bool executable = (status.st_mode & S_IXUSR) != 0;
-  if (const auto known = remembered(scan::identity_of(status))) {
-    const auto there = held(*known, path);
-    if (!there) {
-      return tl::unexpected(there.error());
-    }
-    if (*there) {
-      return object::Entry(object::File{*known, executable});
-    }
-  }
-  const auto digest = store_bytes(path, status);
+  const auto known = remembered(scan::identity_of(status));
+  const auto digest = known ? base::Result<object::Digest>(*known) : hash_bytes(path, status);
   if (!digest) {
     return tl::unexpected(digest.error());
   }
-  return object::Entry(object::File{*digest, executable});
+  return object::Entry(object::File{*digest, (status.st_mode & S_IXUSR) != 0});
 }
 
 scan::Look FileView::look(const std::string& path) {
@@ -142,63 +139,99 @@ std::optional<object::Digest> FileView::remembered(const scan::Identity& identit
   });
 }
 
-base::Result<bool> FileView::held(const object::Digest& digest, const std::string& path) {
-  if (held_.with([&](const auto& known) { return known.contains(digest); })) {
+void FileView::remember(const scan::Identity& identity, const object::Digest& digest,
+                        base::Nanoseconds read_at) {
+  if (scan::is_settled(identity, read_at)) {
+    signatures_.with([&](Signatures& known) { known.insert_or_assign(identity, digest); });
+  }
+}
+
+base::Result<object::Digest> FileView::hash_bytes(const std::string& path, const struct stat& seen) try {
+  scan::Identity expected = scan::identity_of(seen);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const base::Nanoseconds read_at = clock_.wall();
+    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd) {
+      return tl::unexpected(system_error("open", path));
+    }
+    const object::Digest digest = object::hash_file(fd.get(), path);
+    const scan::Identity now = scan::identity_of(base::status_of(fd.get(), path));
+    if (now == expected && now.size == digest.size()) {
+      remember(now, digest, read_at);
+      return digest;
+    }
+    expected = now;
+  }
+  return kept_changing(path);
+
+} catch (const base::SyscallError& error) {
+  return base::failure(error.what());
+}
+
+base::Result<scan::Contents> FileView::read(const std::string& path) try {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const base::Nanoseconds read_at = clock_.wall();
+    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd) {
+      return tl::unexpected(system_error("open", path));
+    }
+    const struct stat status = base::status_of(fd.get(), path);
+    if (!S_ISREG(status.st_mode) || (placeholder_ && placeholder_(path, status))) {
+      return base::failure("'" + path + "' is no regular file, or not made yet");
+    }
+    std::string bytes = base::read_all(fd.get(), path);
+    const scan::Identity identity = scan::identity_of(status);
+    if (scan::identity_of(base::status_of(fd.get(), path)) == identity && identity.size == bytes.size()) {
+      remember(identity, object::hash(bytes), read_at);
+      return scan::Contents{std::move(bytes), identity, scan::is_settled(identity, read_at)};
+    }
+  }
+  return kept_changing(path);
+
+} catch (const base::SyscallError& error) {
+  return base::failure(error.what());
+}
+
+base::Result<bool> FileView::keep(const object::Digest& digest, const std::string& path) {
+  const bool known = held_.with([&](auto& held) {
+    const auto found = held.find(digest);
+    if (found != held.end()) {
+      found->second = path;  // the file seen last is the likeliest to be there still
+    }
+    return found != held.end();
+  });
+  if (known) {
     return true;
   }
   const auto missing = store_.missing({&digest, 1});
   if (!missing) {
     return tl::unexpected(missing.error());
   }
-  if (missing->empty()) {
-    held_.with([&](auto& known) { known.emplace(digest, path); });
+  const auto there = missing->empty() ? base::Result<bool>(true) : put(digest, path);
+  if (there && *there) {
+    held_.with([&](auto& held) { held.insert_or_assign(digest, path); });
   }
-  return missing->empty();
+  return there;
 }
 
-base::Result<object::Digest> FileView::store_bytes(const std::string& path, const struct stat& seen) {
-  scan::Identity expected = scan::identity_of(seen);
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const base::Nanoseconds before = clock_.wall();
-    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!fd) {
-      return tl::unexpected(system_error("open", path));
-    }
-    const auto digest = store_.put_file(fd.get(), path);
-    if (!digest) {
-      return digest;
-    }
-
-    struct stat after {};
-
-    if (::fstat(fd.get(), &after) != 0) {
-      return tl::unexpected(system_error("look at", path));
-    }
-    const scan::Identity now = scan::identity_of(after);
-    if (now == expected && now.size == digest->size()) {
-      held_.with([&](auto& known) { known.emplace(*digest, path); });
-      if (scan::is_settled(now, before)) {
-        signatures_.with([&](Signatures& known) { known.insert_or_assign(now, *digest); });
-      }
-      return digest;
-    }
-    expected = now;
-  }
-  return base::failure("'" + path + "' kept changing while it was read");
-}
-
-bool FileView::put_again(const object::Digest& digest) {
-  const std::string path = held_.with([&](const auto& known) {
-    const auto found = known.find(digest);
-    return found == known.end() ? std::string() : found->second;
-  });
-  const base::UniqueFd fd(
-      path.empty() ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+base::Result<bool> FileView::put(const object::Digest& digest, const std::string& path) {
+  const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd) {
     return false;
   }
   const auto stored = store_.put_file(fd.get(), path);
-  return stored && *stored == digest;
+  if (!stored) {
+    return tl::unexpected(stored.error());
+  }
+  return *stored == digest;
+}
+
+bool FileView::put_again(const object::Digest& digest) {
+  const std::string path = held_.with([&](const auto& held) {
+    const auto found = held.find(digest);
+    return found == held.end() ? std::string() : found->second;
+  });
+  return !path.empty() && put(digest, path).value_or(false);
 }
 
 void FileView::load() {

@@ -18,8 +18,7 @@ struct HashOfIdentity {
   size_t operator()(const scan::Identity& identity) const noexcept;
 };
 
-// The user's files on this machine's disk. A file is hashed (and its bytes put into the store) once for each
-// state it is in. Any thread.
+// The user's files on this machine's disk. A file is hashed once for each state it is in. Any thread.
 class FileView final : public View {
  public:
   // Is this regular file a placeholder? Called for each look, so it should rule out most by their size.
@@ -32,9 +31,11 @@ class FileView final : public View {
   ~FileView() override;
 
   [[nodiscard]] base::Result<std::optional<object::Entry>> at(const std::string& path) override;
+  [[nodiscard]] base::Result<scan::Contents> read(const std::string& path) override;
+  [[nodiscard]] base::Result<bool> keep(const object::Digest& digest, const std::string& path) override;
 
-  // Puts the object into the store again from a file that was seen to hold it. False: no such file, or it has
-  // changed since.
+  // Puts a kept object into the store again from a file that was seen to hold it. False: no such file, or it
+  // has changed since.
   [[nodiscard]] bool put_again(const object::Digest& digest);
 
   [[nodiscard]] scan::Look look(const std::string& path) override;
@@ -45,8 +46,9 @@ class FileView final : public View {
   void load();
   void save() const;
   [[nodiscard]] std::optional<object::Digest> remembered(const scan::Identity& identity);
-  [[nodiscard]] base::Result<object::Digest> store_bytes(const std::string& path, const struct stat& status);
-  [[nodiscard]] base::Result<bool> held(const object::Digest& digest, const std::string& path);
+  [[nodiscard]] base::Result<object::Digest> hash_bytes(const std::string& path, const struct stat& seen);
+  [[nodiscard]] base::Result<bool> put(const object::Digest& digest, const std::string& path);
+  void remember(const scan::Identity& identity, const object::Digest& digest, base::Nanoseconds read_at);
 
   using Signatures = std::unordered_map<scan::Identity, object::Digest, HashOfIdentity>;
 
@@ -56,7 +58,7 @@ class FileView final : public View {
   std::string pristine_root_;
   ReadPlaceholder placeholder_;
   base::Guarded<Signatures> signatures_;
-  // What the store was seen to have during this run, and a file with those bytes: should the store lose them.
+  // What the store was seen to have during this run, and a file with those bytes, should the store lose them.
   base::Guarded<std::unordered_map<object::Digest, std::string>> held_;
 };
 

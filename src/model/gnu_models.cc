@@ -7,14 +7,14 @@
 namespace model {
 
 GnuModels::GnuModels(View& view, object::Store& store, object::Records& records)
-    : dependencies_(view, store, records, clock_),
+    : dependencies_(view, records),
       toolchains_(view.pristine_root()),
       linker_calls_(records, view.pristine_root()),
       builder_(view, store),
       gcc_(view, store, dependencies_, toolchains_, linker_calls_, builder_),
       binutils_(view, store, toolchains_, builder_),
       object_copy_(view, store, toolchains_, builder_),
-      nasm_(view, store, toolchains_, builder_) {}
+      nasm_(view, toolchains_, builder_) {}
 
 namespace {
 
@@ -94,6 +94,10 @@ Inference GnuModels::timed(const Invocation& invocation, GccModel::Asking asking
   nanoseconds_ += (clock_.steady() - start).count();
   // Whatever could not be looked at here, the real command meets as well, and says so in its own words.
   return answer ? *std::move(answer) : Inference(Declined{"error", answer.error().message});
+}
+
+base::Result<bool> GnuModels::keep(const Inferred& inferred) {
+  return builder_.keep(*inferred.materials);
 }
 
 std::optional<Inference> GnuModels::infer_again(const Invocation& invocation) {

@@ -23,6 +23,7 @@ class GnuModels final : public Models {
 
   [[nodiscard]] std::vector<std::string> tools(const std::string& path_variable) const override;
   [[nodiscard]] Inference infer(const Invocation& invocation) override;
+  [[nodiscard]] base::Result<bool> keep(const Inferred& inferred) override;
   [[nodiscard]] std::optional<Inference> infer_again(const Invocation& invocation) override;
 
   // For the summary: where inference spent its time.

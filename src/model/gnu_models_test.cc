@@ -39,7 +39,13 @@ class GnuModelsTest : public ::testing::Test {
     return command;
   }
 
-  Inference infer(std::vector<std::string> argv) { return models_.infer(invocation(std::move(argv))); }
+  Inference infer(std::vector<std::string> argv) {
+    auto inference = models_.infer(invocation(std::move(argv)));
+    if (const auto* inferred = std::get_if<Inferred>(&inference)) {
+      EXPECT_TRUE(models_.keep(*inferred).value());
+    }
+    return inference;
+  }
 
   // What the thunk's tree holds below the user's folder.
   std::set<std::string> own_inputs(const Inferred& inferred) {
@@ -125,6 +131,7 @@ TEST_F(GnuModelsTest, an_input_that_the_store_lost_is_put_again_from_its_file_un
   base::write_file_atomically(path, "int a;\n");
   const object::Entry entry = view_.at(path).value().value();
   const object::Digest digest = std::get<object::File>(entry).digest;
+  EXPECT_EQ(view_.keep(digest, path).value(), true);
   store_.forget(digest);
   EXPECT_TRUE(view_.put_again(digest));
   EXPECT_EQ(store_.get(digest).value(), "int a;\n");

@@ -51,6 +51,9 @@ base::Result<Layout::Place> Layout::step(Node* from, std::string_view name, int 
     return Place(child(from, name));
   }
   from->leaves.emplace(name, *entry);
+  if (const auto* file = std::get_if<object::File>(&*entry); file != nullptr && known == from->leaves.end()) {
+    files_.emplace_back(file->digest, from->path + "/" + std::string(name));
+  }
   const auto* link = std::get_if<object::Symlink>(&*entry);
   if (link == nullptr) {
     return Place(Leaf{});
@@ -133,29 +136,17 @@ base::Result<void> Layout::add_directory(const std::string& path) {
   return {};
 }
 
-base::Result<object::Digest> Layout::finish(const Put& put) {
-  const auto root = finish_node(root_, put);
-  if (!root) {
-    return tl::unexpected(root.error());
-  }
-  return root->digest;
+object::Digest Layout::finish(const Encoded& encoded) {
+  return finish_node(root_, encoded).digest;
 }
 
 // Recursion as deep as a path has components.
-base::Result<object::Subdirectory> Layout::finish_node(const Node& node, const Put& put) {
+object::Subdirectory Layout::finish_node(const Node& node, const Encoded& encoded) {
   object::Directory directory{node.leaves};
   for (const auto& below : node.directories) {
-    const auto finished = finish_node(*below.second, put);
-    if (!finished) {
-      return finished;
-    }
-    directory.entries.insert_or_assign(below.first, *finished);
+    directory.entries.insert_or_assign(below.first, finish_node(*below.second, encoded));
   }
-  const auto digest = put(object::encode(directory));
-  if (!digest) {
-    return tl::unexpected(digest.error());
-  }
-  return object::Subdirectory{*digest, directory.owes()};
+  return {encoded(object::encode(directory)), directory.owes()};
 }
 
 }  // namespace model

@@ -31,10 +31,14 @@ class Layout {
   // An empty directory if it is one on the user's machine, else nothing.
   [[nodiscard]] base::Result<void> add_directory(const std::string& path);
 
-  using Put = std::function<base::Result<object::Digest>(const std::string& bytes)>;
+  // Takes an encoded directory and says its name.
+  using Encoded = std::function<object::Digest(std::string bytes)>;
 
   // Encodes all directories, leaves first, and says the root's name.
-  [[nodiscard]] base::Result<object::Digest> finish(const Put& put);
+  [[nodiscard]] object::Digest finish(const Encoded& encoded);
+
+  // The files that were laid out, and where each was seen.
+  [[nodiscard]] std::vector<std::pair<object::Digest, std::string>> take_files() { return std::move(files_); }
 
  private:
   struct Node {
@@ -55,11 +59,12 @@ class Layout {
   [[nodiscard]] base::Result<Place> step(Node* from, std::string_view name, int depth);
   [[nodiscard]] base::Result<Place> directory(const std::string& path);
   [[nodiscard]] Node* child(Node* parent, std::string_view name);
-  [[nodiscard]] base::Result<object::Subdirectory> finish_node(const Node& node, const Put& put);
+  [[nodiscard]] object::Subdirectory finish_node(const Node& node, const Encoded& encoded);
 
   View& view_;
   Node root_;
   std::unordered_map<std::string, Place> known_directories_;
+  std::vector<std::pair<object::Digest, std::string>> files_;
 };
 
 }  // namespace model

@@ -7,6 +7,7 @@
 #include "object/tree.hh"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -34,10 +35,17 @@ class View {
   View& operator=(const View&) = delete;
   virtual ~View() = default;
 
-  // What stands at the absolute path, symlinks not followed at its last component: File (the bytes are in the
-  // store when this returns), Symlink, Promise, or nullopt when there is nothing. A directory is Subdirectory
+  // What stands at the absolute path, symlinks not followed at its last component: File (`keep` puts its
+  // bytes into the store), Symlink, Promise, or nullopt when there is nothing. A directory is Subdirectory
   // with a zero digest. Errors name the path (unreadable, a device, a FIFO).
   [[nodiscard]] virtual base::Result<std::optional<object::Entry>> at(const std::string& path) = 0;
+
+  // The bytes of the regular file that the absolute path leads to, symlinks followed. Errors name the path.
+  [[nodiscard]] virtual base::Result<scan::Contents> read(const std::string& path) = 0;
+
+  // Sees to it that the store holds the file at `path`, which was seen to have this digest. False: it has
+  // another by now.
+  [[nodiscard]] virtual base::Result<bool> keep(const object::Digest& digest, const std::string& path) = 0;
 
   // What the absolute path leads to, symlinks followed, without a look at its bytes.
   [[nodiscard]] virtual scan::Look look(const std::string& path) = 0;
@@ -65,8 +73,11 @@ struct WrittenNow {
   bool operator==(const WrittenNow&) const = default;
 };
 
+struct Materials;
+
 struct Inferred {
-  object::Digest thunk;  // its name; the store holds it and all it names, but for promises
+  object::Digest thunk;  // its name; Models::keep puts it, and all it names but for promises, into the store
+  std::shared_ptr<const Materials> materials;
   std::vector<Output> outputs;
   std::vector<WrittenNow> written_now;
   std::string label;  // for people: "compile src/a.c"
@@ -102,6 +113,10 @@ class Models {
   [[nodiscard]] virtual std::vector<std::string> tools(const std::string& path_variable) const = 0;
 
   [[nodiscard]] virtual Inference infer(const Invocation& invocation) = 0;
+
+  // Puts the thunk and all it names into the store: needed before it is executed or promised, and not where a
+  // memo knows its result. False: a file has changed since; infer again.
+  [[nodiscard]] virtual base::Result<bool> keep(const Inferred& inferred) = 0;
 
   // After a thunk of this invocation failed in its container although it may succeed here (a file inference
   // did not see): asks the real compiler, whatever we think to know. Nullopt: nothing more to try.

@@ -6,6 +6,7 @@
 #include "model/look.hh"
 #include "model/options.hh"
 #include "model/step.hh"
+#include "model/view_files.hh"
 
 #include <algorithm>
 #include <set>
@@ -158,8 +159,8 @@ bool depends_on_more_than_files(const std::string& text) {
 
 }  // namespace
 
-NasmModel::NasmModel(View& view, object::Store& store, Toolchains& toolchains, ThunkBuilder& builder)
-    : view_(view), store_(store), toolchains_(toolchains), builder_(builder) {}
+NasmModel::NasmModel(View& view, Toolchains& toolchains, ThunkBuilder& builder)
+    : view_(view), toolchains_(toolchains), builder_(builder) {}
 
 base::Result<Inference> NasmModel::infer(const Invocation& invocation) {
   auto environment = thunk_environment(invocation, "");
@@ -192,8 +193,7 @@ base::Result<Inference> NasmModel::infer(const Invocation& invocation) {
       must_read.promises.push_back(*promise);
       continue;
     }
-    const auto* found = *entry ? std::get_if<object::File>(&**entry) : nullptr;
-    const auto bytes = found != nullptr ? store_.get(found->digest) : std::nullopt;
+    const auto bytes = read_through(view_, step.in_place(file));
     if (!bytes || !*bytes) {
       declined = Declined{"missing-input", file};
     } else if (depends_on_more_than_files(**bytes)) {

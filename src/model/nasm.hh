@@ -3,7 +3,6 @@
 #include "model/model.hh"
 #include "model/thunk_builder.hh"
 #include "model/toolchain.hh"
-#include "object/store.hh"
 
 namespace model {
 
@@ -11,13 +10,12 @@ namespace model {
 // milliseconds.
 class NasmModel {
  public:
-  NasmModel(View& view, object::Store& store, Toolchains& toolchains, ThunkBuilder& builder);
+  NasmModel(View& view, Toolchains& toolchains, ThunkBuilder& builder);
 
   [[nodiscard]] base::Result<Inference> infer(const Invocation& invocation);
 
  private:
   View& view_;
-  object::Store& store_;
   Toolchains& toolchains_;
   ThunkBuilder& builder_;
 };

@@ -98,13 +98,8 @@ std::optional<Declined> objection(const scan::Inexact& inexact) {
 
 }  // namespace
 
-ScannedDependencies::ScannedDependencies(View& view, object::Store& store, object::Records& records,
-                                         const base::Clock& clock)
-    : view_(view),
-      files_(view, store, clock),
-      scanner_(files_),
-      compilers_(view, records, scanner_),
-      compiler_(view, store) {}
+ScannedDependencies::ScannedDependencies(View& view, object::Records& records)
+    : view_(view), files_(view), scanner_(files_), compilers_(view, records, scanner_), compiler_(view) {}
 
 base::Result<PreprocessingAnswer> ScannedDependencies::of(const PreprocessingQuestion& question) {
   if (question.ask_compiler) {

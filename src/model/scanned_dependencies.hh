@@ -20,7 +20,7 @@ namespace model {
 // (docs/decisions/include-scanner.md). What is remembered is each header by its state, and each compiler.
 class ScannedDependencies final : public Dependencies {
  public:
-  ScannedDependencies(View& view, object::Store& store, object::Records& records, const base::Clock& clock);
+  ScannedDependencies(View& view, object::Records& records);
 
   [[nodiscard]] base::Result<PreprocessingAnswer> of(const PreprocessingQuestion& question) override;
 

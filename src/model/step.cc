@@ -100,14 +100,16 @@ base::Result<Inference> Step::finish(const std::string& label) {
       return Inference(Declined{"special-output", output.path});
     }
   }
-  const auto built = builder_.build(footprint_);
+  auto built = builder_.build(footprint_);
   if (!built) {
     return tl::unexpected(built.error());
   }
   if (const auto* missing = std::get_if<MissingInput>(&*built)) {
     return Inference(Declined{"missing-input", missing->path});
   }
-  inferred_.thunk = std::get<object::Digest>(*built);
+  auto& thunk = std::get<Built>(*built);
+  inferred_.thunk = thunk.thunk;
+  inferred_.materials = std::make_shared<const Materials>(std::move(thunk.materials));
   inferred_.label = label;
   return Inference(std::move(inferred_));
 }

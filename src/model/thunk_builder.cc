@@ -9,19 +9,26 @@ namespace model {
 
 ThunkBuilder::ThunkBuilder(View& view, object::Store& store) : view_(view), store_(store) {}
 
-base::Result<object::Digest> ThunkBuilder::put(const std::string& bytes) {
-  const object::Digest digest = object::hash(bytes);
-  if (put_.with([&](const auto& known) { return known.contains(digest); })) {
-    return digest;
+base::Result<bool> ThunkBuilder::keep(const Materials& materials) {
+  for (const auto& [digest, path] : materials.files) {
+    auto kept = view_.keep(digest, path);
+    if (!kept || !*kept) {
+      return kept;
+    }
   }
-  auto stored = store_.put(bytes);
-  if (stored) {
-    put_.with([&](auto& known) { known.insert(digest); });
+  for (const auto& [digest, bytes] : materials.encoded) {
+    if (put_.with([&, &name = digest](const auto& known) { return known.contains(name); })) {
+      continue;
+    }
+    if (const auto stored = store_.put(bytes); !stored) {
+      return tl::unexpected(stored.error());
+    }
+    put_.with([&, &name = digest](auto& known) { known.insert(name); });
   }
-  return stored;
+  return true;
 }
 
-base::Result<std::variant<object::Digest, MissingInput>> ThunkBuilder::build(const Footprint& footprint) {
+base::Result<std::variant<Built, MissingInput>> ThunkBuilder::build(const Footprint& footprint) {
   Layout layout(view_);
   for (const std::string& input : footprint.inputs) {
     const auto there = layout.add_input(input);
@@ -49,16 +56,16 @@ base::Result<std::variant<object::Digest, MissingInput>> ThunkBuilder::build(con
   std::sort(command.output_paths.begin(), command.output_paths.end());
   command.output_paths.erase(std::unique(command.output_paths.begin(), command.output_paths.end()),
                              command.output_paths.end());
-  const auto root = layout.finish([this](const std::string& bytes) { return put(bytes); });
-  const auto encoded = put(ir::encode(command));
-  if (!root || !encoded) {
-    return tl::unexpected(root ? encoded.error() : root.error());
-  }
-  const auto thunk = put(ir::encode(ir::Thunk{*encoded, *root, {}}));
-  if (!thunk) {
-    return tl::unexpected(thunk.error());
-  }
-  return *thunk;
+  Built built;
+  const auto encode = [&](std::string bytes) {
+    const object::Digest digest = object::hash(bytes);
+    built.materials.encoded.emplace_back(digest, std::move(bytes));
+    return digest;
+  };
+  const object::Digest root = layout.finish(encode);
+  built.thunk = encode(ir::encode(ir::Thunk{encode(ir::encode(command)), root, {}}));
+  built.materials.files = layout.take_files();
+  return built;
 }
 
 }  // namespace model

@@ -29,19 +29,30 @@ struct MissingInput {
   std::string path;
 };
 
+// What a thunk names, to be put into the store once it is known that no memo answers for it.
+struct Materials {
+  std::vector<std::pair<object::Digest, std::string>> encoded;  // the thunk, its command and its directories
+  std::vector<std::pair<object::Digest, std::string>> files;    // where each was seen
+};
+
+struct Built {
+  object::Digest thunk;
+  Materials materials;
+};
+
 // Lays a footprint out as a Merkle tree at the same absolute paths, with every symlink that a path goes
-// through, and puts the thunk and all it names into the store. Same footprint and files, same thunk. Any
-// thread.
+// through. Same footprint and files, same thunk. Any thread.
 class ThunkBuilder {
  public:
   ThunkBuilder(View& view, object::Store& store);
 
-  // The thunk's name. Errors come from the view and the store.
-  [[nodiscard]] base::Result<std::variant<object::Digest, MissingInput>> build(const Footprint& footprint);
+  // Errors come from the view.
+  [[nodiscard]] base::Result<std::variant<Built, MissingInput>> build(const Footprint& footprint);
+
+  // Puts all of it into the store. False: a file has changed since it was looked at.
+  [[nodiscard]] base::Result<bool> keep(const Materials& materials);
 
  private:
-  [[nodiscard]] base::Result<object::Digest> put(const std::string& bytes);
-
   View& view_;
   object::Store& store_;
   base::Guarded<std::unordered_set<object::Digest>> put_;  // in the store since this run put them there

@@ -51,7 +51,11 @@ class Trial : public ::testing::Test {
   }
 
   [[nodiscard]] Inference infer(std::vector<std::string> argv, const std::string& directory = "") {
-    return models_.infer(invocation(std::move(argv), directory));
+    auto answer = models_.infer(invocation(std::move(argv), directory));
+    if (const auto* inferred = std::get_if<Inferred>(&answer)) {
+      EXPECT_TRUE(models_.keep(*inferred).value());
+    }
+    return answer;
   }
 
   [[nodiscard]] Inferred inferred(std::vector<std::string> argv, const std::string& directory = "") {

@@ -9,22 +9,19 @@ namespace model {
 // thread.
 class ViewFiles final : public scan::FileSystem {
  public:
-  ViewFiles(View& view, object::Store& store, const base::Clock& clock)
-      : view_(view), store_(store), clock_(clock) {}
+  explicit ViewFiles(View& view) : view_(view) {}
 
   scan::Look look(const std::string& path) override { return view_.look(path); }
 
-  base::Result<scan::Contents> read(const std::string& path) override;
+  base::Result<scan::Contents> read(const std::string& path) override { return view_.read(path); }
+
   std::string real_path(const std::string& path) override;
 
  private:
   View& view_;
-  object::Store& store_;
-  const base::Clock& clock_;
 };
 
-// The bytes of a file in the view, symlinks followed; nullopt: it is there, but no file with bytes.
-[[nodiscard]] base::Result<std::optional<std::string>> read_through(View& view, object::Store& store,
-                                                                    const std::string& path);
+// The bytes of a file in the view, symlinks followed; nullopt: no file with bytes is there.
+[[nodiscard]] base::Result<std::optional<std::string>> read_through(View& view, const std::string& path);
 
 }  // namespace model

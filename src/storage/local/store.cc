@@ -58,15 +58,6 @@ std::optional<struct stat> look_at(const std::string& path) {
   throw SyscallError("look at", path);
 }
 
-struct stat status_of(int fd, const std::string& path) {
-  struct stat status {};
-
-  if (::fstat(fd, &status) != 0) {
-    throw SyscallError("look at", path);
-  }
-  return status;
-}
-
 // None: no such file, or a symlink, which no store holds as an object.
 UniqueFd open_object(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), kReadFlags));
@@ -177,7 +168,7 @@ base::Result<Digest> LocalStore::put(std::string_view bytes) {
 base::Result<Digest> LocalStore::put_file(int fd, std::string_view subject) {
   std::string bytes;
   try {
-    const struct stat status = status_of(fd, std::string(subject));
+    const struct stat status = base::status_of(fd, subject);
     if (!S_ISREG(status.st_mode)) {
       return base::failure("put '" + std::string(subject) + "': not a regular file");
     }
@@ -313,7 +304,7 @@ std::optional<std::string> LocalStore::read_sound(const Digest& digest) {
   if (!fd) {
     return std::nullopt;
   }
-  const struct stat status = status_of(fd.get(), path);
+  const struct stat status = base::status_of(fd.get(), path);
   std::string bytes;
   const std::optional<Digest> found = found_in(path, [&] {
     bytes = base::read_all(fd.get(), path);
@@ -343,7 +334,7 @@ bool LocalStore::holds_sound(const Digest& digest, Form form) {
 
 bool LocalStore::is_sound(int fd, const Digest& digest, Form form) {
   const std::string path = path_of(digest, form);
-  const struct stat status = status_of(fd, path);
+  const struct stat status = base::status_of(fd, path);
   if (session_ && S_ISREG(status.st_mode) && !has_object_mtime(status)) {
     return renew(fd, digest, form);
   }
@@ -462,7 +453,7 @@ void LocalStore::write_object(const Digest& digest, Form form, const std::functi
 
 // Replaces what stands there: two who put the same bytes both succeed.
 void LocalStore::publish(FreshFile& file, const Digest& digest, Form form) {
-  const struct stat status = status_of(file.fd(), file.path());
+  const struct stat status = base::status_of(file.fd(), file.path());
   if ((status.st_mode & 07777U) != mode_of(form) && ::fchmod(file.fd(), mode_of(form)) != 0) {  // umask
     throw SyscallError("change the mode of", file.path());
   }
