@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <span>
+#include <vector>
 
 namespace sandbox {
 
@@ -49,21 +51,21 @@ bool send_all(int socket, std::string_view bytes) {
 }
 
 // The message's first byte carries the descriptors.
-bool send_message(int socket, std::string_view bytes, const std::array<int, 2>* descriptors) {
+bool send_message(int socket, std::string_view bytes, std::span<const int> descriptors) {
   char kind = wire::kMessageComes;
   iovec data{&kind, 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof *descriptors)> control{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(3 * sizeof(int))> control{};
   msghdr message{};
   message.msg_iov = &data;
   message.msg_iovlen = 1;
-  if (descriptors != nullptr) {
+  if (!descriptors.empty()) {
     message.msg_control = control.data();
-    message.msg_controllen = control.size();
+    message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
     cmsghdr* const header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof *descriptors);
-    std::memcpy(CMSG_DATA(header), descriptors->data(), sizeof *descriptors);
+    header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
   }
   const uint64_t size = bytes.size();
   const std::string head(reinterpret_cast<const char*>(&size), sizeof size);
@@ -103,35 +105,44 @@ char receive_kind(int socket, base::UniqueFd& root) {
 // Listens to a cell, and to its container's output, until it reports.
 class Listener {
  public:
-  Listener(int socket, base::UniqueFd out, base::UniqueFd err, uint64_t output_bytes, const StopSignal& stop)
+  Listener(int socket, std::array<base::UniqueFd, 3> streams, uint64_t output_bytes, const StopSignal& stop)
       : socket_(socket),
-        streams_{Stream{std::move(out), {}}, Stream{std::move(err), {}}},
+        streams_{Stream{std::move(streams[0]), {}}, Stream{std::move(streams[1]), {}},
+                 Stream{std::move(streams[2]), {}}},
         output_bytes_(output_bytes),
         stop_(stop) {}
 
   base::Result<Answer> listen() {
     while (!reported_) {
-      std::array<pollfd, 4> events{pollfd{socket_, POLLIN, 0}, pollfd{streams_[0].pipe.get(), POLLIN, 0},
+      std::array<pollfd, 5> events{pollfd{streams_[0].pipe.get(), POLLIN, 0},
                                    pollfd{streams_[1].pipe.get(), POLLIN, 0},
-                                   pollfd{killed_ ? -1 : stop_.fd(), POLLIN, 0}};
+                                   pollfd{streams_[2].pipe.get(), POLLIN, 0},
+                                   pollfd{killed_ ? -1 : stop_.fd(), POLLIN, 0}, pollfd{socket_, POLLIN, 0}};
       if (::poll(events.data(), events.size(), -1) < 0) {
         continue;  // EINTR; the descriptors are good
       }
-      read_streams(events[1].revents != 0, events[2].revents != 0);
+      for (size_t i = 0; i < streams_.size(); ++i) {
+        if (events[i].revents != 0) {
+          read(streams_[i]);
+        }
+      }
       if (events[3].revents != 0) {
         answer_.stopped = true;
         kill();
       }
-      if (events[0].revents != 0 && !hear()) {
+      if (events[4].revents != 0 && !hear()) {
         return cell_gone();
       }
     }
     // All writers are dead by now, so what is left is in the pipes.
-    while (streams_[0].pipe || streams_[1].pipe) {
-      read_streams(static_cast<bool>(streams_[0].pipe), static_cast<bool>(streams_[1].pipe));
+    for (Stream& stream : streams_) {
+      while (stream.pipe) {
+        read(stream);
+      }
     }
     answer_.standard_output = std::move(streams_[0].bytes);
     answer_.standard_error = std::move(streams_[1].bytes);
+    answer_.absent = std::move(streams_[2].bytes);
     return std::move(answer_);
   }
 
@@ -142,20 +153,14 @@ class Listener {
     }
   }
 
-  void read_streams(bool out, bool err) {
-    for (size_t i = 0; i < streams_.size(); ++i) {
-      Stream& stream = streams_[i];
-      if (!(i == 0 ? out : err)) {
-        continue;
-      }
-      if (!stream.read_some()) {
-        stream.pipe.reset();
-      }
-      if (stream.bytes.size() > output_bytes_) {
-        stream.bytes.resize(output_bytes_);
-        answer_.too_much_output = true;
-        kill();
-      }
+  void read(Stream& stream) {
+    if (!stream.read_some()) {
+      stream.pipe.reset();
+    }
+    if (stream.bytes.size() > output_bytes_) {
+      stream.bytes.resize(output_bytes_);
+      answer_.too_much_output = true;
+      kill();
     }
   }
 
@@ -169,7 +174,7 @@ class Listener {
   }
 
   int socket_;
-  std::array<Stream, 2> streams_;
+  std::array<Stream, 3> streams_;  // standard output, standard error, absent paths
   uint64_t output_bytes_;
   const StopSignal& stop_;
   Answer answer_;
@@ -237,7 +242,7 @@ base::Result<std::unique_ptr<CellProcess>> CellProcess::start(int image, const w
   theirs.reset();
   base::UniqueFd none;
   wire::Report report;
-  if (!send_message(socket, start.encode(), nullptr) || receive_kind(socket, none) != wire::kReportComes ||
+  if (!send_message(socket, start.encode(), {}) || receive_kind(socket, none) != wire::kReportComes ||
       !receive_report(socket, report)) {
     return cell_gone();
   }
@@ -253,23 +258,25 @@ CellProcess::~CellProcess() {
   }
 }
 
-base::Result<Answer> CellProcess::run(const wire::Run& run, uint64_t output_bytes, const StopSignal& stop) {
-  base::Result<Pipe> out = make_pipe();
-  if (!out) {
-    return tl::unexpected<base::Error>(out.error());
+base::Result<Answer> CellProcess::run(const wire::Run& run, uint64_t output_bytes, Trace trace,
+                                      const StopSignal& stop) {
+  std::array<base::UniqueFd, 3> ours;
+  std::vector<base::UniqueFd> theirs;
+  std::vector<int> descriptors;
+  for (size_t i = 0; i < (trace == Trace::Yes ? 3U : 2U); ++i) {
+    base::Result<Pipe> pipe = make_pipe();
+    if (!pipe) {
+      return tl::unexpected<base::Error>(pipe.error());
+    }
+    ours.at(i) = std::move(pipe->read);
+    descriptors.push_back(pipe->write.get());
+    theirs.push_back(std::move(pipe->write));
   }
-  base::Result<Pipe> err = make_pipe();
-  if (!err) {
-    return tl::unexpected<base::Error>(err.error());
-  }
-  const std::array<int, 2> descriptors{out->write.get(), err->write.get()};
-  if (!send_message(socket_.get(), run.encode(), &descriptors)) {
+  if (!send_message(socket_.get(), run.encode(), descriptors)) {
     return cell_gone();
   }
-  out->write.reset();
-  err->write.reset();
-  base::Result<Answer> answer =
-      Listener(socket_.get(), std::move(out->read), std::move(err->read), output_bytes, stop).listen();
+  theirs.clear();
+  base::Result<Answer> answer = Listener(socket_.get(), std::move(ours), output_bytes, stop).listen();
   if (answer && answer->report.how == wire::How::Refused) {
     return refused(answer->report);
   }

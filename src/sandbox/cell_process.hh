@@ -12,12 +12,15 @@
 
 namespace sandbox {
 
+enum class Trace { No, Yes };
+
 // What a cell said about one container.
 struct Answer {
   wire::Report report;
   base::UniqueFd root;  // none if the set-up did not get there
   std::string standard_output;
   std::string standard_error;
+  std::string absent;            // where traced: paths, each ended by a NUL
   bool stopped = false;          // because of the StopSignal
   bool too_much_output = false;  // and was killed for it
 };
@@ -34,7 +37,8 @@ class CellProcess {
   CellProcess& operator=(const CellProcess&) = delete;
 
   // Blocks. A failure means that this cell is of no more use.
-  [[nodiscard]] base::Result<Answer> run(const wire::Run& run, uint64_t output_bytes, const StopSignal& stop);
+  [[nodiscard]] base::Result<Answer> run(const wire::Run& run, uint64_t output_bytes, Trace trace,
+                                         const StopSignal& stop);
 
  private:
   CellProcess(pid_t pid, base::UniqueFd socket) : pid_(pid), socket_(std::move(socket)) {}

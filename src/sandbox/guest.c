@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -219,6 +220,39 @@ __attribute__((noreturn)) static void print_forever(void) {
   }
 }
 
+static void* ask_in_thread(void* unused) {
+  access("/thread/asks", F_OK);
+  return unused;
+}
+
+// Asks for absent paths in every way that a tracer could get wrong.
+static int ask(void) {
+  struct stat status;
+  const int bin = open("/bin", O_RDONLY | O_DIRECTORY);
+  stat("plain", &status);
+  fstatat(bin, "below-a-descriptor", &status, 0);
+  stat("/bin/guest/under-a-file", &status);
+  execl("/bin/no-program", "no-program", NULL);
+  close(open("/tmp/profile", O_RDWR | O_CREAT, 0644));
+  close(open("/tmp/profile", O_RDWR | O_CREAT, 0644));
+  close(open("/tmp/output", O_RDWR | O_CREAT | O_TRUNC, 0644));
+  close(open("/bin/guest", O_RDONLY));
+  pthread_t thread;
+  pthread_create(&thread, NULL, ask_in_thread, NULL);
+  pthread_join(thread, NULL);
+  const pid_t child = fork();
+  if (child == 0) {
+    raise(SIGSTOP);
+    if (chdir("/tmp") == 0) {
+      readlink("../child/asks", (char[8]){0}, 8);
+    }
+    execl("/bin/guest", "guest", "cat", "/executed/asks", NULL);
+  }
+  int ended = 0;
+  waitpid(child, &ended, 0);
+  return WEXITSTATUS(ended) == 1 ? 0 : fail("wait for the child");
+}
+
 static int die_by(int number) {
   raise(number);
   return 0;
@@ -256,6 +290,7 @@ int main(int argc, char** argv) {
   VERB("many") return many(a, atoi(b));
   VERB("identity") return identity();
   VERB("print-forever") print_forever();
+  VERB("ask") return ask();
   VERB("raise") return die_by(atoi(a));
   VERB("exit") return atoi(a);
   VERB("sleep") return (int)sleep((unsigned)atoi(a));

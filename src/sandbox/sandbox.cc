@@ -147,6 +147,16 @@ int exit_code_of(End end, const wire::Report& report) {
   }
 }
 
+// A path that has no end was cut off by a kill.
+std::vector<std::string> paths_in(std::string_view listed) {
+  std::vector<std::string> paths;
+  for (size_t end = listed.find('\0'); end != std::string_view::npos; end = listed.find('\0')) {
+    paths.emplace_back(listed.substr(0, end));
+    listed.remove_prefix(end + 1);
+  }
+  return paths;
+}
+
 Ended ended(Answer answer, const Limits& limits) {
   const wire::Report& report = answer.report;
   Verdict verdict_of = verdict(answer, limits);
@@ -156,6 +166,7 @@ Ended ended(Answer answer, const Limits& limits) {
   result.exit_code = exit_code_of(result.end, report);
   result.standard_output = std::move(answer.standard_output);
   result.standard_error = std::move(answer.standard_error);
+  result.absent = paths_in(answer.absent);
   result.root = std::move(answer.root);
   result.set_up = std::chrono::nanoseconds(report.set_up_ns);
   result.execute = std::chrono::nanoseconds(report.execute_ns);
@@ -214,7 +225,8 @@ base::Result<Ended> Sandbox::run(const Job& job, const StopSignal& stop) {
   if (!cell) {
     return tl::unexpected<base::Error>(cell.error());
   }
-  base::Result<Answer> answer = (*cell)->run(*request, job.limits.output_bytes, stop);
+  base::Result<Answer> answer =
+      (*cell)->run(*request, job.limits.output_bytes, job.trace ? Trace::Yes : Trace::No, stop);
   if (!answer) {
     return tl::unexpected<base::Error>(answer.error());
   }

@@ -49,6 +49,7 @@ struct Job {
   std::vector<Bind> binds;
   std::vector<std::string> directories;  // absolute; made, with their parents, where there is none
   Limits limits;
+  bool trace = false;  // say which paths it asked for that were not there; makes it slower
 };
 
 enum class End {
@@ -67,6 +68,7 @@ struct Ended {
   std::string note;   // a sentence for people; empty for Exited
   std::string standard_output;
   std::string standard_error;
+  std::vector<std::string> absent;  // Job::trace: absolute, each once, with the symlinks and ".." it used
   base::UniqueFd root;  // the container's "/" as the command left it; everything is freed when this closes
   std::chrono::nanoseconds set_up{0};
   std::chrono::nanoseconds execute{0};

@@ -278,6 +278,39 @@ TEST_P(Container, is_stopped_when_its_answer_is_not_wanted) {
   EXPECT_EQ(guest({"exit", "3"}).exit_code, 3);
 }
 
+TEST_P(Container, traced_says_which_paths_were_asked_for_and_absent) {
+  Job ask = job({"ask"});
+  ask.trace = true;
+  const Ended ended = run(ask);
+  EXPECT_EQ(ended.exit_code, 0) << ended.standard_output;
+  std::vector<std::string> absent = ended.absent;
+  // The loader's own questions.
+  std::erase_if(absent, [](const std::string& path) {
+    return path.starts_with("/etc/ld.so") || path.starts_with("/lib") || path.starts_with("/usr/lib");
+  });
+  EXPECT_EQ(absent, (std::vector<std::string>{"/plain", "/bin/below-a-descriptor", "/bin/guest/under-a-file",
+                                              "/bin/no-program", "/tmp/profile", "/thread/asks",
+                                              "/tmp/../child/asks", "/executed/asks"}));
+}
+
+TEST_P(Container, traced_ends_as_it_would_have) {
+  const auto traced = [this](Job job) {
+    job.trace = true;
+    return run(job);
+  };
+  EXPECT_EQ(traced(job({"exit", "3"})).exit_code, 3);
+  EXPECT_EQ(traced(job({"raise", "6"})).exit_code, 128 + 6);
+  EXPECT_EQ(traced(job({"both", "to out", "to err"})).standard_error, "to err");
+  EXPECT_EQ(traced(job({"background"})).standard_output, "left one\n");
+  Job none = job({});
+  none.argv = {"/bin/none"};
+  EXPECT_EQ(traced(none).end, End::NotStarted);
+  Job slow = job({"sleep", "60"});
+  slow.limits.time = std::chrono::milliseconds(200);
+  EXPECT_EQ(traced(slow).end, End::TimedOut);
+  EXPECT_EQ(guest({"exit", "4"}).exit_code, 4);
+}
+
 TEST_P(Container, says_why_a_command_could_not_start) {
   Job none = job({});
   none.argv = {"/bin/none"};

@@ -90,7 +90,8 @@ struct Start {
   }
 };
 
-// One container. With it go two descriptors: standard output and standard error.
+// One container. With it go two descriptors: standard output and standard error; and a third where it is
+// traced: for the paths that were asked for and were not there, each ended by a NUL.
 struct Run {
   std::vector<std::string> argv;
   std::vector<std::string> environment;

@@ -29,7 +29,7 @@ bool receive_all(char* to, size_t size) {
 }
 
 // One byte, and the descriptors that came with it.
-ssize_t receive_descriptors(char& byte, std::array<int, 2>& descriptors) {
+ssize_t receive_descriptors(char& byte, std::array<int, 3>& descriptors) {
   iovec data{&byte, 1};
   std::array<char, CMSG_SPACE(sizeof descriptors)> control{};
   msghdr message{};
@@ -39,8 +39,8 @@ ssize_t receive_descriptors(char& byte, std::array<int, 2>& descriptors) {
   message.msg_controllen = control.size();
   const ssize_t got = ::recvmsg(kSocket, &message, MSG_CMSG_CLOEXEC);
   const cmsghdr* const header = got > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (header != nullptr && header->cmsg_len == CMSG_LEN(sizeof descriptors)) {
-    std::memcpy(descriptors.data(), CMSG_DATA(header), sizeof descriptors);
+  if (header != nullptr && header->cmsg_len <= CMSG_LEN(sizeof descriptors)) {
+    std::memcpy(descriptors.data(), CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
   }
   return got;
 }
@@ -49,7 +49,7 @@ ssize_t receive_descriptors(char& byte, std::array<int, 2>& descriptors) {
 
 std::optional<Message> receive() {
   char byte = 0;
-  std::array<int, 2> descriptors{-1, -1};
+  std::array<int, 3> descriptors{-1, -1, -1};
   ssize_t got = 0;
   do {  // a late request to kill may lie before the message: its container has ended by itself
     got = receive_descriptors(byte, descriptors);
@@ -58,7 +58,7 @@ std::optional<Message> receive() {
   if (got <= 0 || !receive_all(reinterpret_cast<char*>(&size), sizeof size)) {
     return std::nullopt;
   }
-  Message message{std::string(size, '\0'), descriptors[0], descriptors[1]};
+  Message message{std::string(size, '\0'), descriptors[0], descriptors[1], descriptors[2]};
   if (!receive_all(message.bytes.data(), size)) {
     return std::nullopt;
   }

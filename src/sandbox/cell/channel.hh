@@ -10,6 +10,7 @@ struct Message {
   std::string bytes;
   int out = -1;  // the descriptors that came with it
   int err = -1;
+  int absent = -1;
 };
 
 // The next message of gg; nullopt when gg is gone.

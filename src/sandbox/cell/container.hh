@@ -13,6 +13,7 @@ struct Streams {
   int in = -1;  // /dev/null
   int out = -1;
   int err = -1;
+  int absent = -1;  // -1: not traced
 };
 
 // Becomes the init (pid 1) of a container, in new pid, mount and ipc namespaces: puts the root together,

@@ -1,5 +1,6 @@
 #include "sandbox/cell/container.hh"
 #include "sandbox/cell/mounts.hh"
+#include "sandbox/cell/tracer.hh"
 #include "sandbox/cell/watch.hh"
 #include "sandbox/program_path.hh"
 
@@ -14,6 +15,7 @@
 
 #include <csignal>
 #include <ctime>
+#include <optional>
 #include <string>
 
 namespace cell {
@@ -122,6 +124,9 @@ void set_limits(const Run& run) {
   }
   ::umask(022);
   set_limits(run);
+  if (streams.absent >= 0 && Tracer::offer() < 0) {
+    refuse(How::Refused, "trace", "the command");
+  }
   if (filter.len != 0 && ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) {
     refuse(How::Refused, "install", "the seccomp filter");
   }
@@ -131,14 +136,20 @@ void set_limits(const Run& run) {
 }
 
 // Reaps whatever ends until `command` does, looking at the limits in between.
-int wait_for(pid_t command, Watch& watch, rusage& usage, Report& report) {
+int wait_for(pid_t command, Watch& watch, std::optional<Tracer>& tracer, rusage& usage, Report& report) {
   for (;;) {
     int status = 0;
-    const pid_t ended = ::wait4(-1, &status, watch.idle() ? 0 : WNOHANG, &usage);
-    if (ended == command) {
+    const pid_t changed = ::wait4(-1, &status, __WALL | (watch.idle() ? 0 : WNOHANG), &usage);
+    const bool has_stopped = changed > 0 && WIFSTOPPED(status);
+    if (changed == command && !has_stopped) {
       return status;
     }
-    if (ended == 0) {
+    if (has_stopped) {
+      tracer->stopped(changed, status);  // nobody stops unless traced: there is no WUNTRACED
+    } else if (changed > 0 && tracer) {
+      tracer->ended(changed);
+    }
+    if (changed == 0) {
       const How exceeded = watch.look();
       if (exceeded != How::Exited) {
         report.how = exceeded;
@@ -176,8 +187,13 @@ void run_as_init(const Run& run, const Streams& streams, const sock_fprog& filte
   }
   ::close_range(0, 2, 0);
   rusage usage{};
+  std::optional<Tracer> tracer;
+  if (streams.absent >= 0) {
+    tracer.emplace(streams.absent);
+    stage.must(tracer->accept(command), "trace", "the command");
+  }
   report.how = How::Vanished;  // until we know better
-  const int status = wait_for(command, watch, usage, report);
+  const int status = wait_for(command, watch, tracer, usage, report);
   report.status = status;
   report.execute_ns = now_ns() - ready;
   report.user_cpu_ns = nanoseconds(usage.ru_utime);

@@ -85,8 +85,8 @@ How supervise(const Cell& cell, int init, uint64_t time_ms) {
   }
 }
 
-void run_container(const Cell& cell, const sandbox::wire::Run& run, int out, int err,
-                   const sock_fprog& filter) {
+void run_container(const Cell& cell, const Message& message, const sock_fprog& filter) {
+  const sandbox::wire::Run run = sandbox::wire::Run::decode(message.bytes);
   cell.report = Report{};
   const Init init = fork_init();
   if (init.pid < 0) {
@@ -94,11 +94,13 @@ void run_container(const Cell& cell, const sandbox::wire::Run& run, int out, int
     return;
   }
   if (init.pid == 0) {
-    run_as_init(run, Streams{cell.null, out, err}, filter, cell.self, cell.report);
+    run_as_init(run, Streams{cell.null, message.out, message.err, message.absent}, filter, cell.self,
+                cell.report);
   }
-  // gg sees the end of both streams when the last process of the container is gone.
-  ::close(out);
-  ::close(err);
+  // gg sees the end of the streams when the last process of the container is gone.
+  ::close(message.out);
+  ::close(message.err);
+  ::close(message.absent);
   const How how = supervise(cell, init.pidfd, run.time_ms);
   if (how != How::Exited) {
     ::kill(init.pid, SIGKILL);
@@ -139,7 +141,7 @@ int serve() {
   const sock_fprog filter{static_cast<unsigned short>(cell.start.filter.size() / sizeof(sock_filter)),
                           reinterpret_cast<sock_filter*>(cell.start.filter.data())};
   while (std::optional<Message> message = receive()) {
-    run_container(cell, sandbox::wire::Run::decode(message->bytes), message->out, message->err, filter);
+    run_container(cell, *message, filter);
     answer(cell.report);
   }
   return 0;

@@ -39,6 +39,10 @@ uint64_t anonymous_bytes(int proc, const char* pid) {
   return (resident - std::min(shared, resident)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+long milliseconds_between(const timespec& before, const timespec& after) {
+  return (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1'000'000;
+}
+
 bool is_pid(const char* name) {
   return name[0] >= '0' && name[0] <= '9';
 }
@@ -62,7 +66,13 @@ Watch::~Watch() {
   }
 }
 
-How Watch::look() const {
+How Watch::look() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  if (milliseconds_between(last_look_, now) < kFirstPauseMs) {
+    return How::Exited;
+  }
+  last_look_ = now;
   const int directory = ::openat(proc_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* const listing = directory < 0 ? nullptr : ::fdopendir(directory);
   if (listing == nullptr) {

@@ -2,6 +2,8 @@
 
 #include "sandbox/wire.hh"
 
+#include <ctime>
+
 namespace cell {
 
 // Looks at what all processes of a container use together, from its init. Needed because no plain limit does:
@@ -18,8 +20,9 @@ class Watch {
   // There is nothing to look at: init may simply wait.
   [[nodiscard]] bool idle() const { return memory_bytes_ == 0 && processes_ == 0; }
 
-  // Exited when all is well.
-  [[nodiscard]] sandbox::wire::How look() const;
+  // Exited when all is well. Does nothing within 10 ms of the last look: a traced command stops thousands of
+  // times a second.
+  [[nodiscard]] sandbox::wire::How look();
 
   // Sleeps until a child ends or it is time to look again.
   void pause();
@@ -29,6 +32,7 @@ class Watch {
   uint64_t processes_;
   int proc_;
   long interval_ms_;
+  timespec last_look_{};
 };
 
 }  // namespace cell
