@@ -1,6 +1,7 @@
 #include "model/clang_toolchain.hh"
 
 #include "model/driver_questions.hh"
+#include "model/paths.hh"
 
 #include <dirent.h>
 
@@ -37,6 +38,22 @@ void add_folder(std::set<std::string>& files, const std::string& folder) {
   while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
     if (entry->d_name[0] != '.') {
       files.insert(folder + "/" + entry->d_name);
+    }
+  }
+}
+
+// Where clang looks whether a GCC could be there: an absent one and an empty one are not the same to it.
+void add_searched_folders(Toolset& set, const std::string& driver) {
+  const std::string prefix = parent_of(parent_of(driver));
+  std::set<std::string> folders{"/opt"};
+  for (const std::string& top : {std::string(), std::string("/usr"), prefix == "/" ? "" : prefix}) {
+    for (const char* const name : {"/lib", "/lib32", "/lib64", "/libx32"}) {
+      folders.insert(top + name);
+    }
+  }
+  for (const std::string& folder : folders) {
+    if (is_directory(folder)) {
+      set.directories.insert(folder);
     }
   }
 }
@@ -78,6 +95,7 @@ base::Result<Toolchain> discover_clang(const std::string& driver, const std::str
       common.files.insert(file);
     }
   }
+  add_searched_folders(common, driver);
   const std::string about = questions.about_itself();
   for (const std::string& folder : lines_after("Selected GCC installation: ", about)) {
     add_gcc_installation(common, folder);

@@ -12,6 +12,22 @@
 
 namespace model {
 
+namespace {
+
+void add_plugins_in(const std::string& folder, Toolset& set) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
+  while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+    const std::string path = folder + "/" + entry->d_name;
+    if (entry->d_name[0] != '.' && is_there(path)) {
+      if (auto closure = runtime_files(path)) {
+        set.files.merge(*closure);
+      }
+    }
+  }
+}
+
+}  // namespace
+
 std::string DriverQuestions::ask(const std::string& question) const {
   const base::Completed done =
       base::run({driver_, {driver_, question}, {"LC_ALL=C", "PATH=" + path_variable_}, "/", root_});
@@ -56,15 +72,14 @@ base::Result<void> add_program(std::set<std::string>& files, const std::string& 
 }
 
 void add_binutils_plugins(Toolset& set) {
-  const std::string folder = "/usr/lib/bfd-plugins";
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
-  while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
-    const std::string path = folder + "/" + entry->d_name;
-    if (entry->d_name[0] != '.' && is_there(path)) {
-      if (auto closure = runtime_files(path)) {
-        set.files.merge(*closure);
-      }
+  std::set<std::string> folders{"/usr/lib"};
+  for (const std::string& file : set.files) {
+    if (base_name(file).starts_with("libbfd")) {
+      folders.insert(parent_of(file));
     }
+  }
+  for (const std::string& folder : folders) {
+    add_plugins_in(folder + "/bfd-plugins", set);
   }
 }
 

@@ -40,8 +40,8 @@ class DriverQuestions {
 // The program and all libraries that it is loaded with. Errors name what is missing.
 [[nodiscard]] base::Result<void> add_program(std::set<std::string>& files, const std::string& path);
 
-// binutils load every plugin of their folder to read objects of other compilers. One that cannot be loaded
-// here is passed over there, too.
+// binutils load every plugin of their folders (one is beside their own library) to read objects of other
+// compilers. One that cannot be loaded here is passed over there, too.
 void add_binutils_plugins(Toolset& set);
 
 // PATH with just the folders that these programs are in, in the order of the user's.

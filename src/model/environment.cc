@@ -98,6 +98,13 @@ void add_folder(std::vector<std::string>& files, const std::string& folder) {
   }
 }
 
+// locale(7): language_TERRITORY.charset@modifier; iconv_open(3) knows both spellings.
+bool is_utf8(const std::string& locale) {
+  const size_t dot = locale.find('.');
+  const std::string charset = dot == std::string::npos ? "" : locale.substr(dot, locale.find('@') - dot);
+  return charset == ".UTF-8" || charset == ".utf8" || charset == ".utf-8" || charset == ".UTF8";
+}
+
 }  // namespace
 
 std::string path_variable_of(const Invocation& invocation) {
@@ -156,10 +163,11 @@ std::vector<std::string> locale_files(const Variables& environment) {
       continue;
     }
     // Debian's C.UTF-8 is a directory of files like any other; without them gcc falls back to ASCII quotes.
+    // No archive holds it, and that is large.
     if (!found->second.starts_with("C.")) {
       add_if_there(files, "/usr/lib/locale/locale-archive");
-      add_if_there(files, "/usr/share/locale/locale.alias");
     }
+    add_if_there(files, "/usr/share/locale/locale.alias");
     const std::string whole = found->second;
     const std::string short_name = whole.substr(0, whole.find('.'));
     const std::string language = short_name.substr(0, short_name.find('_'));
@@ -183,6 +191,24 @@ std::vector<std::string> locale_files(const Variables& environment) {
           "gas",    "ld",        "bfd",       "binutils",  "opcodes",   "libc"}) {
       add_if_there(files, folder + domain + ".mo");
     }
+  }
+  return files;
+}
+
+std::vector<std::string> charset_files(const Variables& environment, const std::string& libc) {
+  const auto locale = environment.find("LC_CTYPE");
+  const std::string folder = parent_of(libc) + "/gconv";
+  std::vector<std::string> files;
+  if (locale == environment.end()) {
+    return files;
+  }
+  if (!is_utf8(locale->second)) {
+    add_folder(files, folder);
+  }
+  add_if_there(files, folder + "/gconv-modules.cache");
+  if (files.empty()) {
+    add_if_there(files, folder + "/gconv-modules");
+    add_folder(files, folder + "/gconv-modules.d");
   }
   return files;
 }

@@ -19,7 +19,12 @@ namespace model {
 [[nodiscard]] std::string path_variable_of(const Invocation& invocation);
 
 // Files that a process in this environment reads to speak its language: locales and message catalogues. Empty
-// for C and C.UTF-8, which glibc has within itself.
+// for C.
 [[nodiscard]] std::vector<std::string> locale_files(const std::map<std::string, std::string>& environment);
+
+// Files by which the libc at `libc` converts to this environment's character set. UTF-8 is built into it, but
+// it looks at the list all the same. Empty for C.
+[[nodiscard]] std::vector<std::string> charset_files(const std::map<std::string, std::string>& environment,
+                                                     const std::string& libc);
 
 }  // namespace model

@@ -55,6 +55,12 @@ std::string Step::in_place(const std::string& path) const {
 }
 
 void Step::use(const Toolset& tools) {
+  for (const std::string& file : tools.files) {
+    if (base_name(file) == "libc.so.6") {
+      const std::vector<std::string> charsets = charset_files(footprint_.environment, file);
+      footprint_.inputs.insert(footprint_.inputs.end(), charsets.begin(), charsets.end());
+    }
+  }
   footprint_.inputs.insert(footprint_.inputs.end(), tools.files.begin(), tools.files.end());
   footprint_.directories.insert(footprint_.directories.end(), tools.directories.begin(),
                                 tools.directories.end());

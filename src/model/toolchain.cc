@@ -258,6 +258,7 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver,
   if (auto done = assemble(toolchain.link, {driver, questions.program("collect2"), ld}); !done) {
     return tl::unexpected(done.error());
   }
+  // collect2 looks for nm and strip whether or not it needs them.
   const auto add_optional = [](Toolset& set, const std::set<std::string>& programs) -> base::Result<void> {
     for (const std::string& program : programs) {
       if (!program.empty() && is_there(program)) {
@@ -269,10 +270,11 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver,
     return {};
   };
   makers.insert({"/bin/sh", as, questions.program("lto1")});
-  for (const auto& part : {std::pair{&toolchain.link, std::set{questions.program("lto-wrapper"),
-                                                               questions.file("liblto_plugin.so")}},
-                           std::pair{&toolchain.optimise_at_link, makers},
-                           std::pair{&toolchain.split_debug, std::set{objcopy}}}) {
+  for (const auto& part :
+       {std::pair{&toolchain.link, std::set{questions.program("lto-wrapper"), questions.program("nm"),
+                                            questions.program("strip"), questions.file("liblto_plugin.so")}},
+        std::pair{&toolchain.optimise_at_link, makers},
+        std::pair{&toolchain.split_debug, std::set{objcopy}}}) {
     if (auto done = add_optional(*part.first, part.second); !done) {
       return tl::unexpected(done.error());
     }
