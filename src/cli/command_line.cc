@@ -21,19 +21,13 @@ struct Shape {
 
 const std::vector<Shape>& shapes() {
   static const std::vector<Shape> table{
-      {"run", {"COMMAND", 1, -1}},
-      {"infer", {"COMMAND", 1, -1}},
-      {"force", {"FILE", 0, -1}},
-      {"describe", {"SUBJECT", 1, 1}},
-      {"graph", {"SUBJECT", 1, -1}},
-      {"explain", {"FILE", 1, 1}},
-      {"stats", {"", 0, 0}},
-      {"hash", {"FILE", 1, -1}},
-      {"put", {"FILE", 1, -1}},
-      {"get", {"DIGEST", 1, 1}},
-      {"gc", {"", 0, 0}},
-      {"fsck", {"", 0, 0}},
-      {"doctor", {"", 0, 0}},
+      {"run", {"COMMAND", 1, -1}},   {"infer", {"COMMAND", 1, -1}},
+      {"force", {"FILE", 0, -1}},    {"describe", {"SUBJECT", 1, 1}},
+      {"graph", {"SUBJECT", 1, -1}}, {"explain", {"FILE", 1, 1}},
+      {"verify", {"FILE", 0, -1}},   {"stats", {"", 0, 0}},
+      {"hash", {"FILE", 1, -1}},     {"put", {"FILE", 1, -1}},
+      {"get", {"DIGEST", 1, 1}},     {"gc", {"", 0, 0}},
+      {"fsck", {"", 0, 0}},          {"doctor", {"", 0, 0}},
       {"version", {"", 0, 0}},
   };
   return table;
@@ -95,6 +89,15 @@ void add_report_flags(CLI::App& app, Settings& settings) {
   app.add_option("--summary", settings.summary)->check(CLI::IsMember({"auto", "off", "json"}));
 }
 
+void add_verify_flags(CLI::App& app, Request& request) {
+  app.add_option("-j,--jobs", request.settings.jobs)->type_name("N");
+  CLI::Option* share = app.add_option("--share", request.share_percent);
+  share->type_name("PERCENT")->check(CLI::Range(0.0, 100.0));
+  app.add_option("--count", request.count)->type_name("N")->check(CLI::PositiveNumber)->excludes(share);
+  app.add_option("--run", request.run_id)->type_name("ID");
+  app.add_flag("--trace", request.trace);
+}
+
 void add_own_flags(CLI::App& app, const std::string& name, Request& request) {
   if (name == "run" || name == "infer" || name == "force") {
     add_build_flags(app, request);
@@ -105,6 +108,8 @@ void add_own_flags(CLI::App& app, const std::string& name, Request& request) {
     app.add_flag("--all", request.all);
   } else if (name == "graph") {
     app.add_flag("--dot", request.dot);
+  } else if (name == "verify") {
+    add_verify_flags(app, request);
   } else if (name == "stats") {
     app.add_flag("--list", request.list);
     app.add_option("--run", request.run_id)->type_name("ID");

@@ -20,10 +20,13 @@ struct Request {
   bool dot = false;      // graph --dot
   bool list = false;     // stats --list
   bool dry_run = false;  // gc, fsck
+  bool trace = false;    // verify
   bool help = false;
-  std::string run_id;       // stats --run
-  std::string output;       // get -o
-  uint64_t size_bytes = 0;  // gc --size
+  std::string run_id;           // stats, verify --run
+  double share_percent = 10.0;  // verify --share
+  uint64_t count = 0;           // verify --count; 0: the share
+  std::string output;           // get -o
+  uint64_t size_bytes = 0;      // gc --size
 };
 
 // Wrong flags or a wrong number of words. what() says which, and how to get help; exit status 2.

@@ -19,6 +19,7 @@ int force(const Request& request, const Environment& environment);
 int describe(const Request& request);
 int graph(const Request& request);
 int explain(const Request& request);
+int verify(const Request& request, const Environment& environment);
 int stats(const Request& request);
 int hash(const Request& request);
 int put(const Request& request);

@@ -48,6 +48,7 @@ json to_json(const CommandRecord& record) {
             {"label", text(record.label)},
             {"argv", texts(record.argv)},
             {"cwd", text(record.working_directory)},
+            {"started_ns", record.started_ns},
             {"took_ns", record.took_ns}};
   if (!record.thunk.empty()) {
     line["thunk"] = record.thunk;
@@ -80,6 +81,7 @@ void read_command(const json& line, CommandRecord& record) {
   record.label = line.at("label").get<std::string>();
   record.argv = line.at("argv").get<std::vector<std::string>>();
   record.working_directory = line.at("cwd").get<std::string>();
+  record.started_ns = line.value("started_ns", int64_t{0});
   record.took_ns = line.at("took_ns").get<int64_t>();
   record.thunk = line.value("thunk", "");
   record.outputs = line.value("outputs", std::vector<std::string>{});
@@ -167,6 +169,17 @@ std::vector<std::string> run_ids(const std::string& store) {
   }
   std::sort(ids.begin(), ids.end());
   return ids;
+}
+
+std::string chosen_run(const std::string& store, const std::string& run_id) {
+  if (!run_id.empty()) {
+    return run_id;
+  }
+  const std::vector<std::string> ids = run_ids(store);
+  if (ids.empty()) {
+    throw base::OperatorError("no run yet in '" + store + "': `gg run -- make` makes one");
+  }
+  return ids.back();
 }
 
 RunRecord read_journal(const std::string& store, const std::string& id) {

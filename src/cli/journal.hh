@@ -22,7 +22,8 @@ struct CommandRecord {
   std::string working_directory;
   std::string thunk;                 // its name; "" when native
   std::vector<std::string> outputs;  // absolute paths
-  int64_t took_ns = 0;               // from the tool's start to its answer
+  int64_t started_ns = 0;            // the tool's start, since 1970; 0: an older gg did not say
+  int64_t took_ns = 0;               // from then to its answer
 };
 
 // How a promised or awaited thunk ended.
@@ -79,6 +80,9 @@ class Journal {
 
 // Ids of the runs that left a journal, oldest first.
 [[nodiscard]] std::vector<std::string> run_ids(const std::string& store);
+
+// `run_id`, or the latest run if that is "". Throws base::OperatorError when there is none yet.
+[[nodiscard]] std::string chosen_run(const std::string& store, const std::string& run_id);
 
 // Throws base::OperatorError when there is no such run. A torn last line is passed over.
 [[nodiscard]] RunRecord read_journal(const std::string& store, const std::string& id);

@@ -24,6 +24,7 @@ int dispatch(const cli::Request& request, const cli::Environment& environment) {
          : command == "describe"                ? cli::describe(request)
          : command == "graph"                   ? cli::graph(request)
          : command == "explain"                 ? cli::explain(request)
+         : command == "verify"                  ? cli::verify(request, environment)
          : command == "stats"                   ? cli::stats(request)
          : command == "hash"                    ? cli::hash(request)
          : command == "put"                     ? cli::put(request)

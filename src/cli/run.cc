@@ -3,6 +3,7 @@
 #include "base/quote.hh"
 #include "cli/commands.hh"
 #include "cli/execution.hh"
+#include "cli/progress_thread.hh"
 #include "cli/say.hh"
 #include "cli/stop_signals.hh"
 #include "cli/totals.hh"
@@ -16,10 +17,7 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <filesystem>
-#include <mutex>
-#include <thread>
 
 namespace cli {
 
@@ -42,7 +40,8 @@ const char* word_for(intercept::Outcome outcome) {
 // Writes down what interception tells, and shows what the user should see at once.
 class BuildObserver final : public intercept::Observer {
  public:
-  BuildObserver(Journal& journal, bool explain) : journal_(journal), explain_(explain) {}
+  BuildObserver(Journal& journal, const base::Clock& clock, bool explain)
+      : journal_(journal), clock_(clock), explain_(explain) {}
 
   void command(const intercept::CommandReport& report) override {
     CommandRecord record;
@@ -54,6 +53,7 @@ class BuildObserver final : public intercept::Observer {
     record.working_directory = report.working_directory;
     record.thunk = report.thunk ? report.thunk->to_string() : "";
     record.outputs = report.outputs;
+    record.started_ns = (clock_.wall() - report.took).count();
     record.took_ns = report.took.count();
     journal_.command(record);
     if (explain_) {
@@ -79,6 +79,7 @@ class BuildObserver final : public intercept::Observer {
 
  private:
   Journal& journal_;
+  const base::Clock& clock_;
   bool explain_;
   unsigned failures_ = 0;
 };
@@ -115,47 +116,6 @@ std::vector<std::string> environment_words(const Environment& environment) {
   return words;
 }
 
-// Shows progress beside the main thread until it goes.
-class ProgressThread {
- public:
-  ProgressThread(const Execution& execution, const base::Clock& clock, ProgressDisplay::Kind kind)
-      : thread_([this, &execution, &clock, kind] {
-          ProgressDisplay display(kind, clock);
-          std::unique_lock lock(mutex_);
-          while (!changed_.wait_for(lock, std::chrono::milliseconds(200), [this] { return over_; })) {
-            display.show(execution.progress());
-          }
-          display.clear();
-        }) {}
-
-  ~ProgressThread() {
-    {
-      const std::scoped_lock lock(mutex_);
-      over_ = true;
-    }
-    changed_.notify_all();
-    thread_.join();
-  }
-
-  ProgressThread(const ProgressThread&) = delete;
-  ProgressThread& operator=(const ProgressThread&) = delete;
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool over_ = false;
-  std::thread thread_;
-};
-
-ProgressDisplay::Kind display_kind(const Settings& settings, const Environment& environment) {
-  const auto terminal = environment.find("TERM");
-  const bool can_move =
-      terminal != environment.end() && terminal->second != "dumb" && !terminal->second.empty();
-  return settings.quiet                             ? ProgressDisplay::Kind::Off
-         : can_move && ::isatty(STDERR_FILENO) != 0 ? ProgressDisplay::Kind::Terminal
-                                                    : ProgressDisplay::Kind::Log;
-}
-
 }  // namespace
 
 int run_build(const Request& request, const Environment& environment) {
@@ -188,7 +148,7 @@ int run_build(const Request& request, const Environment& environment) {
   const object::RefillingStore::Source source(
       storage->refilling(), [&view](const object::Digest& digest) { return view.put_again(digest); });
   model::GnuModels models(view, storage->refilling(), storage->records());
-  BuildObserver observer(journal, settings.explain);
+  BuildObserver observer(journal, storage->clock(), settings.explain);
 
   intercept::Options options;
   options.state_dir = settings.store + "/sessions";
@@ -205,7 +165,8 @@ int run_build(const Request& request, const Environment& environment) {
       stopped_by = signal;
       session.stop(signal);
     });
-    const ProgressThread progress(execution, clock, display_kind(settings, environment));
+    const ProgressThread progress([&execution] { return execution.progress(); }, clock,
+                                  display_kind(settings, environment));
     finished = session.run(request.words, environment_words(environment), head.working_directory);
   }
 

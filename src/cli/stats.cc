@@ -35,14 +35,7 @@ int stats(const Request& request) {
   if (request.list) {
     return list_runs(settings);
   }
-  std::string id = request.run_id;
-  if (id.empty()) {
-    const std::vector<std::string> ids = run_ids(settings.store);
-    if (ids.empty()) {
-      throw base::OperatorError("no run yet in '" + settings.store + "': `gg run -- make` makes one");
-    }
-    id = ids.back();
-  }
+  const std::string id = chosen_run(settings.store, request.run_id);
   const Totals totals = totals_of(read_journal(settings.store, id));
   fmt::print("{}", settings.json ? summary_json(totals, id) : summary_text(totals, id));
   return kOk;

@@ -1,6 +1,11 @@
 #include "exec/executor.hh"
 
 #include "exec/layout.hh"
+#include "exec/paths.hh"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace exec {
 
@@ -8,6 +13,8 @@ namespace {
 
 using sandbox::Ended;
 using std::chrono::steady_clock;
+
+constexpr std::array<std::string_view, 3> kKernels{"dev", "proc", "sys"};
 
 std::string parent_of(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -22,6 +29,21 @@ sandbox::Job container_for(const Task& task, const std::string& layer, const san
     job.directories.push_back("/" + parent_of(place));
   }
   return job;
+}
+
+bool is_or_below(std::string_view path, std::string_view top) {
+  return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
+}
+
+// What a tree never holds: the kernel's, and what the command itself is to make, whose older self it may look
+// for.
+bool is_no_input(const std::string& path, const Task& task) {
+  const auto plain = below_root("", std::string_view(path).substr(1));
+  return !plain || std::any_of(kKernels.begin(), kKernels.end(), [&](std::string_view top) {
+    return is_or_below(*plain, top);
+  }) || std::any_of(task.places.begin(), task.places.end(), [&](const auto& place) {
+    return is_or_below(*plain, place.second);
+  });
 }
 
 OutputPaths paths_of(const std::map<std::string, std::string>& places) {
@@ -47,6 +69,18 @@ base::Result<std::unique_ptr<Executor>> Executor::open(object::FileStore& store,
 
 Expected<ir::Result> Executor::run(const object::Digest& thunk, const sandbox::Limits& limits,
                                    const sandbox::StopSignal& stop) {
+  return execute(thunk, limits, Trace::No, stop).map([](Traced&& traced) {
+    return std::move(traced.result);
+  });
+}
+
+Expected<Executor::Traced> Executor::run_traced(const object::Digest& thunk, const sandbox::Limits& limits,
+                                                const sandbox::StopSignal& stop) {
+  return execute(thunk, limits, Trace::Yes, stop);
+}
+
+Expected<Executor::Traced> Executor::execute(const object::Digest& thunk, const sandbox::Limits& limits,
+                                             Trace trace, const sandbox::StopSignal& stop) {
   const steady_clock::time_point started = steady_clock::now();
   const Expected<Task> task = load(store_, thunk);
   if (!task) {
@@ -62,15 +96,19 @@ Expected<ir::Result> Executor::run(const object::Digest& thunk, const sandbox::L
   }
   const auto laid_out = steady_clock::now() - started;
   // Declared after the lease, so that the container's root is closed before the farm may change.
-  base::Result<Ended> ended = sandbox_->run(container_for(*task, (*farm)->directory(), limits), stop);
+  sandbox::Job job = container_for(*task, (*farm)->directory(), limits);
+  job.trace = trace == Trace::Yes;
+  base::Result<Ended> ended = sandbox_->run(job, stop);
   if (!ended) {
     return failure(ended.error());
   }
   Expected<ir::Result> result = result_of(*ended, ended->root.get(), task->places, store_);
-  if (result) {
-    result->timings.set_up += laid_out;
+  if (!result) {
+    return tl::unexpected<Failure>(result.error());
   }
-  return result;
+  result->timings.set_up += laid_out;
+  std::erase_if(ended->absent, [&](const std::string& path) { return is_no_input(path, *task); });
+  return Traced{*std::move(result), std::move(ended->absent)};
 }
 
 }  // namespace exec

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace exec {
 
@@ -25,9 +26,25 @@ class Executor final : public Runner {
   [[nodiscard]] Expected<ir::Result> run(const object::Digest& thunk, const sandbox::Limits& limits,
                                          const sandbox::StopSignal& stop) override;
 
+  // The same, watched (which is slow). `absent`: the paths that the command asked for and that were not
+  // there, absolute, each once, with the symlinks and ".." it used; without its own outputs and without what
+  // is the kernel's (/dev, /proc, /sys), which no tree holds.
+  struct Traced {
+    ir::Result result;
+    std::vector<std::string> absent;
+  };
+
+  [[nodiscard]] Expected<Traced> run_traced(const object::Digest& thunk, const sandbox::Limits& limits,
+                                            const sandbox::StopSignal& stop);
+
   [[nodiscard]] bool isolated() const override { return true; }
 
  private:
+  enum class Trace : bool { No, Yes };
+
+  [[nodiscard]] Expected<Traced> execute(const object::Digest& thunk, const sandbox::Limits& limits,
+                                         Trace trace, const sandbox::StopSignal& stop);
+
   Executor(object::FileStore& store, const std::string& directory)
       : store_(store), trees_(store), farms_(directory, store) {}
 
