@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/subprocess.hh"
+#include "model/driver_questions.hh"
 #include "model/look.hh"
 #include "model/paths.hh"
 #include "model/scan/compiler_facts.hh"
@@ -84,6 +85,27 @@ std::vector<std::string> question_words(const PreprocessingQuestion& question) {
 
 // Under -E the compiler passes over precompiled headers, which it would read for the first #include: one that
 // stands anywhere on the way to that header.
+// clang looks at <sys/types.h>'s directory before the file, so "sys" is asked for below every searched one.
+void add_folders_looked_into(Preprocessing& found) {
+  const std::vector<std::string> searched = found.directories;
+  std::set<std::string> folders;
+  for (const std::string& directory : searched) {
+    for (const std::string& file : found.files) {
+      if (file.starts_with(directory + "/")) {
+        folders.insert(file.substr(directory.size(), file.rfind('/') - directory.size()));
+      }
+    }
+  }
+  folders.erase("");
+  for (const std::string& directory : searched) {
+    for (const std::string& folder : folders) {
+      if (is_directory(directory + folder)) {
+        found.directories.push_back(directory + folder);
+      }
+    }
+  }
+}
+
 std::string precompiled_header(const std::string& first, const std::vector<std::string>& directories) {
   for (size_t slash = first.rfind('/'); slash != std::string::npos && slash != 0;
        slash = first.rfind('/', slash - 1)) {
@@ -295,6 +317,9 @@ base::Result<PreprocessingAnswer> CompilerDependencies::of(const PreprocessingQu
   const std::string header = said.first.empty() ? "" : precompiled_header(in_place(said.first), searched);
   if (!header.empty()) {
     return PreprocessingAnswer(Declined{"precompiled-header", header});
+  }
+  if (question.toolchain->maker == Toolchain::Maker::Llvm) {
+    add_folders_looked_into(found);
   }
   found.depfile = std::move(said.depfile);
   return PreprocessingAnswer(std::move(found));

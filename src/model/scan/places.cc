@@ -2,6 +2,8 @@
 
 #include "model/scan/search_path.hh"
 
+#include <unordered_set>
+
 namespace model::scan {
 namespace {
 
@@ -133,6 +135,18 @@ const FileDirectives* PlaceTable::load_once(Place& place, std::string& error) {
   }
   unkept_.push_back(reduce(*text, dialect_, vocabulary_));
   return unkept_.back().get();
+}
+
+std::vector<std::string> PlaceTable::folders_of_absent() {
+  std::unordered_set<std::string_view> names;
+  std::vector<std::string> there;
+  for (const std::string_view path : absent_) {
+    const std::string_view name = path.substr(0, path.rfind('/'));
+    if (!name.empty() && names.insert(name).second && look(folder(name)).what == Look::What::Directory) {
+      there.emplace_back(name);
+    }
+  }
+  return there;
 }
 
 base::Result<std::string> PlaceTable::bytes(const Place& place) {

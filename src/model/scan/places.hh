@@ -63,6 +63,10 @@ class PlaceTable {
   // Absolute paths that were looked at in this unit and not found.
   [[nodiscard]] const std::vector<std::string_view>& absent() const { return absent_; }
 
+  // Directories in which those were looked for and that are there, each once. clang looks at a file's
+  // directory first.
+  [[nodiscard]] std::vector<std::string> folders_of_absent();
+
   [[nodiscard]] base::Result<std::string> bytes(const Place& place);
 
  private:

@@ -413,6 +413,23 @@ TEST(Scanner, names_what_was_looked_for_and_is_not_there) {
   EXPECT_TRUE(has(scan.directories, "/usr/include"));
 }
 
+TEST(Scanner, names_directories_in_which_clang_looks_in_vain) {
+  const base::TemporaryDirectory folder;
+  write_tree(folder.path(), {{"main.c", "#include <sys/types.h>\n"}, {"lib/sys/other.h", ""}});
+  Case c;
+  c.directories.bracket = {"lib"};
+  const auto is_named = [&] {
+    const Outcome outcome = oracle().scan(c, folder.path());
+    const auto& directories = std::get<Scan>(outcome).directories;
+    return std::find(directories.begin(), directories.end(), folder.path() + "/lib/sys") != directories.end();
+  };
+  EXPECT_FALSE(is_named()) << "gcc opens the file at once";
+  c.program = "/usr/bin/clang-14";
+  if (there(c.program)) {
+    EXPECT_TRUE(is_named());
+  }
+}
+
 TEST(Scanner, notices_dates_only_where_they_count) {
   const base::TemporaryDirectory folder;
   EXPECT_TRUE(scan_of({{"main.c", "const char* d = __DATE__;\n"}}, folder.path()).date);

@@ -82,6 +82,11 @@ Outcome TranslationUnit::run(const Request& request, const FileDirectives* comma
   for (const SearchStart& start : starts_) {
     scan_.directories.push_back(start.folder->absolute);
   }
+  if (!gcc()) {
+    for (std::string& folder : places_.folders_of_absent()) {
+      scan_.directories.push_back(std::move(folder));
+    }
+  }
   scan_.date = (features_ & feature::kDate) != 0;
   scan_.timestamp = (features_ & feature::kTimestamp) != 0;
   return std::move(scan_);
