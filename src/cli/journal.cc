@@ -52,6 +52,8 @@ json to_json(const CommandRecord& record) {
             {"took_ns", record.took_ns}};
   if (!record.thunk.empty()) {
     line["thunk"] = record.thunk;
+  }
+  if (!record.outputs.empty()) {
     line["outputs"] = texts(record.outputs);
   }
   if (!record.reason.empty()) {
@@ -118,6 +120,8 @@ void take(const json& line, const std::string& path, RunRecord& run) {
     run.exit_code = line.at("exit").get<int>();
     run.infer_ns = line.at("infer_ns").get<int64_t>();
     run.ended_ns = line.at("ended_ns").get<int64_t>();
+    run.scanned = line.value("scanned", uint64_t{0});
+    run.asked = line.value("asked", std::map<std::string, uint64_t>{});
   }  // another type: of a later minor version, whose lines older readers pass over
 }
 
@@ -155,8 +159,14 @@ void Journal::finish(const FinishRecord& record) {
   append(json{{"type", "finish"}, {"thunk", record.thunk}, {"outcome", record.outcome}}.dump());
 }
 
-void Journal::end(int exit_code, int64_t ended_ns, int64_t infer_ns) {
-  append(json{{"type", "end"}, {"exit", exit_code}, {"ended_ns", ended_ns}, {"infer_ns", infer_ns}}.dump());
+void Journal::end(const EndRecord& record) {
+  append(json{{"type", "end"},
+              {"exit", record.exit_code},
+              {"ended_ns", record.ended_ns},
+              {"infer_ns", record.infer_ns},
+              {"scanned", record.scanned},
+              {"asked", record.asked}}
+             .dump());
 }
 
 std::vector<std::string> run_ids(const std::string& store) {
@@ -207,20 +217,34 @@ RunRecord read_journal(const std::string& store, const std::string& id) {
   return run;
 }
 
-std::optional<Origin> origin_of(const std::string& store, const std::string& path) {
-  const std::string wanted = base::printable(path);
+void visit_latest_first(const std::string& store,
+                        const std::function<Visit(const RunRecord&, const CommandRecord&)>& visit) {
   const std::vector<std::string> ids = run_ids(store);
   for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
-    RunRecord run = read_journal(store, *id);
+    const RunRecord run = read_journal(store, *id);
     for (auto command = run.commands.rbegin(); command != run.commands.rend(); ++command) {
-      if (std::find(command->outputs.begin(), command->outputs.end(), wanted) != command->outputs.end()) {
-        CommandRecord found = *command;
-        run.commands.clear();
-        return Origin{std::move(run), std::move(found)};
+      if (visit(run, *command) == Visit::Enough) {
+        return;
       }
     }
   }
-  return std::nullopt;
+}
+
+bool makes(const CommandRecord& command, const std::string& path) {
+  return std::find(command.outputs.begin(), command.outputs.end(), base::printable(path)) !=
+         command.outputs.end();
+}
+
+std::optional<Origin> origin_of(const std::string& store, const std::string& path) {
+  std::optional<Origin> origin;
+  visit_latest_first(store, [&](const RunRecord& run, const CommandRecord& command) {
+    if (!makes(command, path)) {
+      return Visit::GoOn;
+    }
+    origin = Origin{run, command};
+    return Visit::Enough;
+  });
+  return origin;
 }
 
 std::map<std::string, std::string> makers(const std::string& store) {
@@ -228,7 +252,11 @@ std::map<std::string, std::string> makers(const std::string& store) {
   for (const std::string& id : run_ids(store)) {  // oldest first: the latest stays
     for (const CommandRecord& command : read_journal(store, id).commands) {
       for (const std::string& output : command.outputs) {
-        made_by[output] = command.thunk;
+        if (command.thunk.empty()) {
+          made_by.erase(output);
+        } else {
+          made_by[output] = command.thunk;
+        }
       }
     }
   }

@@ -5,6 +5,7 @@
 #include "object/digest.hh"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,7 +22,7 @@ struct CommandRecord {
   std::vector<std::string> argv;
   std::string working_directory;
   std::string thunk;                 // its name; "" when native
-  std::vector<std::string> outputs;  // absolute paths
+  std::vector<std::string> outputs;  // absolute paths; of a native one those that its command line names
   int64_t started_ns = 0;            // the tool's start, since 1970; 0: an older gg did not say
   int64_t took_ns = 0;               // from then to its answer
 };
@@ -43,14 +44,20 @@ struct AttemptRecord {
   int64_t collect_ns = 0;
 };
 
-struct RunRecord {
+// What a run came to, as far as its other records do not say so.
+struct EndRecord {
+  int exit_code = 0;
+  int64_t ended_ns = 0;                   // since 1970; 0: the run goes on, or was killed
+  int64_t infer_ns = 0;                   // spent in models, all commands together
+  uint64_t scanned = 0;                   // translation units whose headers gg found by itself
+  std::map<std::string, uint64_t> asked;  // of the compiler instead, by reason
+};
+
+struct RunRecord : EndRecord {
   std::string id;
   std::vector<std::string> argv;
   std::string working_directory;
   int64_t started_ns = 0;  // since 1970
-  int64_t ended_ns = 0;    // 0: the run has no end record (it goes on, or was killed)
-  int exit_code = 0;
-  int64_t infer_ns = 0;  // spent in models, all commands together
   std::vector<CommandRecord> commands;
   std::vector<FinishRecord> finished;
   std::vector<AttemptRecord> attempts;
@@ -66,7 +73,7 @@ class Journal {
   void command(const CommandRecord& record);
   void finish(const FinishRecord& record);
   void attempt(const AttemptRecord& record);
-  void end(int exit_code, int64_t ended_ns, int64_t infer_ns);
+  void end(const EndRecord& record);
 
   [[nodiscard]] const std::string& id() const { return id_; }
 
@@ -87,9 +94,16 @@ class Journal {
 // Throws base::OperatorError when there is no such run. A torn last line is passed over.
 [[nodiscard]] RunRecord read_journal(const std::string& store, const std::string& id);
 
+// Every command of every run, the latest first, until `visit` has enough. Throws as read_journal() does.
+enum class Visit : bool { GoOn, Enough };
+void visit_latest_first(const std::string& store,
+                        const std::function<Visit(const RunRecord&, const CommandRecord&)>& visit);
+
+[[nodiscard]] bool makes(const CommandRecord& command, const std::string& path);
+
 // The latest command, over all runs, that made `path` (absolute); with the run it was of.
 struct Origin {
-  RunRecord run;  // without the other commands
+  RunRecord run;
   CommandRecord command;
 };
 

@@ -34,11 +34,17 @@ TEST(Journal, what_was_written_is_read_and_an_output_leads_to_its_command) {
   journal.attempt({"abc/1", "local", 0, "", 1, 2, 3});
   EXPECT_EQ(read_journal(store.path(), journal.id()).ended_ns, 0);
   journal.finish({"abc/1", "ran"});
-  journal.end(2, 5, 7);
+  EndRecord end;
+  end.exit_code = 2;
+  end.ended_ns = 5;
+  end.infer_ns = 7;
+  end.asked = {{"counter", 3}};
+  journal.end(end);
   const RunRecord run = read_journal(store.path(), journal.id());
   EXPECT_EQ(run.argv, head().argv);
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.infer_ns, 7);
+  EXPECT_EQ(run.asked, end.asked);
   EXPECT_EQ(run.finished.at(0).outcome, "ran");
   EXPECT_EQ(run.attempts.at(0).collect_ns, 3);
   const auto origin = origin_of(store.path(), "/p/a\xFF.o");
@@ -58,6 +64,19 @@ TEST(Journal, the_maker_of_a_path_is_the_latest_one) {
     begin.started_ns += 1'000'000'000;
   }
   EXPECT_EQ(makers(store.path()), (std::map<std::string, std::string>{{"/p/a.o", "newer"}}));
+}
+
+TEST(Journal, a_native_command_hides_the_thunk_that_made_the_path_before) {
+  const base::TemporaryDirectory store;
+  Journal journal(store.path(), head());
+  journal.command(compile("/p/a.o"));
+  CommandRecord native = compile("/p/a.o");
+  native.outcome = "native";
+  native.thunk = "";
+  native.reason = "plugin";
+  journal.command(native);
+  EXPECT_EQ(makers(store.path()), (std::map<std::string, std::string>{}));
+  EXPECT_EQ(origin_of(store.path(), "/p/a.o")->command.reason, "plugin");
 }
 
 TEST(Journal, a_line_torn_by_a_kill_is_passed_over_and_a_damaged_one_is_named) {

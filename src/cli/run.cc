@@ -3,11 +3,13 @@
 #include "base/quote.hh"
 #include "cli/commands.hh"
 #include "cli/execution.hh"
+#include "cli/named_outputs.hh"
 #include "cli/progress_thread.hh"
 #include "cli/say.hh"
 #include "cli/stop_signals.hh"
 #include "cli/totals.hh"
 #include "intercept/placeholder.hh"
+#include "intercept/registry.hh"
 #include "intercept/session.hh"
 #include "model/file_view.hh"
 #include "model/gnu_models.hh"
@@ -53,6 +55,11 @@ class BuildObserver final : public intercept::Observer {
     record.working_directory = report.working_directory;
     record.thunk = report.thunk ? report.thunk->to_string() : "";
     record.outputs = report.outputs;
+    if (report.outcome == intercept::Outcome::Native) {
+      for (const std::string& output : named_outputs(report.argv, report.working_directory)) {
+        record.outputs.push_back(intercept::canonical(output));
+      }
+    }
     record.started_ns = (clock_.wall() - report.took).count();
     record.took_ns = report.took.count();
     journal_.command(record);
@@ -106,6 +113,18 @@ int exit_status(const intercept::Finished& finished) {
     return code != 0 ? code : kFailed;
   }
   return finished.left_over.empty() ? kOk : kFailed;
+}
+
+EndRecord end_record(int status, const base::Clock& clock, const model::GnuModels::Statistics& statistics) {
+  EndRecord record;
+  record.exit_code = status;
+  record.ended_ns = clock.wall().count();
+  record.infer_ns = statistics.time.count();
+  record.scanned = statistics.dependencies.scanned;
+  for (const auto& [reason, asked] : statistics.dependencies.asked) {
+    record.asked.emplace(reason, asked.times);
+  }
+  return record;
 }
 
 std::vector<std::string> environment_words(const Environment& environment) {
@@ -171,7 +190,7 @@ int run_build(const Request& request, const Environment& environment) {
   }
 
   const int status = stopped_by != 0 ? 128 + stopped_by : exit_status(finished);
-  journal.end(status, storage->clock().wall().count(), models.statistics().time.count());
+  journal.end(end_record(status, storage->clock(), models.statistics()));
   for (const std::string& message : finished.left_over) {
     say(message);
   }

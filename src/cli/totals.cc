@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
 namespace cli {
 
@@ -18,6 +21,50 @@ std::string share(uint64_t part, uint64_t whole) {
              : fmt::format(" ({:.1f} %)", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
+constexpr size_t kMostShown = 5;
+
+// "gcc 12, ar 3": the largest first.
+std::string most_frequent(const std::map<std::string, uint64_t>& counts) {
+  std::vector<std::pair<std::string, uint64_t>> sorted(counts.begin(), counts.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string text;
+  for (size_t i = 0; i < std::min(sorted.size(), kMostShown); ++i) {
+    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", sorted[i].first, sorted[i].second);
+  }
+  return sorted.size() > kMostShown ? text + ", …" : text;
+}
+
+std::string native_lines(const Totals& totals) {
+  std::vector<std::pair<std::string, Totals::Declined>> sorted(totals.declined.begin(),
+                                                               totals.declined.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
+  std::string text;
+  uint64_t left = 0;
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    const auto& [reason, declined] = sorted[i];
+    if (i >= kMostShown) {
+      left += declined.count;
+      continue;
+    }
+    text +=
+        fmt::format("gg:   native {:>4}  {}: {}{}\n", declined.count, reason, most_frequent(declined.tools),
+                    declined.example.empty() ? "" : " (first: " + declined.example + ")");
+  }
+  return left == 0 ? text
+                   : text + fmt::format("gg:   native {:>4}  for {} other reasons: `gg stats --json`\n", left,
+                                        sorted.size() - kMostShown);
+}
+
+uint64_t asked_times(const Totals& totals) {
+  uint64_t times = 0;
+  for (const auto& reason : totals.asked) {
+    times += reason.second;
+  }
+  return times;
+}
+
 }  // namespace
 
 void Totals::add(const CommandRecord& record) {
@@ -27,6 +74,7 @@ void Totals::add(const CommandRecord& record) {
     if (entry.count++ == 0) {
       entry.example = record.detail;
     }
+    ++entry.tools[record.label];
     return;
   }
   ++thunks;
@@ -71,6 +119,8 @@ Totals totals_of(const RunRecord& run) {
     }
   }
   totals.infer_ns = run.infer_ns;
+  totals.scanned = run.scanned;
+  totals.asked = run.asked;
   totals.wall_ns = run.ended_ns == 0 ? 0 : run.ended_ns - run.started_ns;
   return totals;
 }
@@ -78,9 +128,10 @@ Totals totals_of(const RunRecord& run) {
 std::string summary_text(const Totals& totals, const std::string& run_id) {
   std::string text = fmt::format("gg: {} commands: {} thunks{}, {} native\n", totals.commands, totals.thunks,
                                  share(totals.thunks, totals.commands), totals.commands - totals.thunks);
-  for (const auto& entry : totals.declined) {
-    text += fmt::format("gg:   native {:>4}  {}{}\n", entry.second.count, entry.first,
-                        entry.second.example.empty() ? "" : " (first: " + entry.second.example + ")");
+  text += native_lines(totals);
+  if (const uint64_t times = asked_times(totals); times != 0) {
+    text += fmt::format("gg: the compiler was asked for {} of {} translation units' headers: {}\n", times,
+                        times + totals.scanned, most_frequent(totals.asked));
   }
   text += fmt::format("gg: {} hits, {} ran, {} failed, {} unfinished; {:.1f} s in all\n", totals.hits,
                       totals.ran, totals.failed, totals.unfinished, seconds(totals.wall_ns));
@@ -96,13 +147,16 @@ std::string summary_text(const Totals& totals, const std::string& run_id) {
 std::string summary_json(const Totals& totals, const std::string& run_id) {
   nlohmann::json declined = nlohmann::json::object();
   for (const auto& entry : totals.declined) {
-    declined[entry.first] = {{"count", entry.second.count}, {"first", entry.second.example}};
+    declined[entry.first] = {
+        {"count", entry.second.count}, {"first", entry.second.example}, {"tools", entry.second.tools}};
   }
   return nlohmann::json{{"run", run_id},
                         {"commands", totals.commands},
                         {"thunks", totals.thunks},
                         {"native", totals.commands - totals.thunks},
                         {"declined", declined},
+                        {"scanned", totals.scanned},
+                        {"asked", totals.asked},
                         {"hits", totals.hits},
                         {"ran", totals.ran},
                         {"failed", totals.failed},

@@ -12,7 +12,8 @@ namespace cli {
 struct Totals {
   struct Declined {
     uint64_t count = 0;
-    std::string example;  // the first detail seen
+    std::string example;                    // the first detail seen
+    std::map<std::string, uint64_t> tools;  // commands by the tool's name
   };
 
   uint64_t commands = 0;  // that a model stands in for
@@ -22,6 +23,8 @@ struct Totals {
   uint64_t failed = 0;
   uint64_t unfinished = 0;                   // inferred only, or cut short
   std::map<std::string, Declined> declined;  // by reason
+  uint64_t scanned = 0;                      // translation units whose headers gg found by itself
+  std::map<std::string, uint64_t> asked;     // of the compiler instead, by reason
   uint64_t attempts = 0;
   int64_t infer_ns = 0;
   int64_t set_up_ns = 0;

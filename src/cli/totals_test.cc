@@ -12,6 +12,7 @@ CommandRecord command(const std::string& outcome, const std::string& reason = ""
   record.reason = reason;
   record.detail = detail;
   record.thunk = outcome;
+  record.label = "gcc";
   return record;
 }
 
@@ -21,15 +22,28 @@ TEST(Totals, the_summary_counts_thunks_and_lists_each_reason_with_its_first_exam
                   command("native", "unknown-option", "-fa"), command("native", "unknown-option", "-fb")};
   run.attempts = {{"t", "local", 0, "", 0, 2'000'000'000, 0}};
   run.finished = {{"promised", "ran"}};
+  run.scanned = 7;
+  run.asked = {{"charset", 1}, {"counter", 2}};
   run.infer_ns = 5'000'000'000;
   run.started_ns = 1;
   run.ended_ns = 3'000'000'001;
   EXPECT_EQ(summary_text(totals_of(run), "7"),
             "gg: 5 commands: 3 thunks (60.0 %), 2 native\n"
-            "gg:   native    2  unknown-option (first: -fa)\n"
+            "gg:   native    2  unknown-option: gcc 2 (first: -fa)\n"
+            "gg: the compiler was asked for 3 of 10 translation units' headers: counter 2, charset 1\n"
             "gg: 2 hits, 1 ran, 0 failed, 0 unfinished; 3.0 s in all\n"
             "gg: inference 5.00 s; 1 executions: set up 0.00 s, execute 2.00 s, collect 0.00 s\n"
             "gg: run 7; `gg stats --run 7` shows this again, `gg explain FILE` one output\n");
+}
+
+TEST(Totals, only_the_most_frequent_reasons_are_shown) {
+  RunRecord run;
+  for (const char* const reason : {"a", "b", "c", "d", "e", "f", "g", "g"}) {
+    run.commands.push_back(command("native", reason));
+  }
+  const std::string text = summary_text(totals_of(run), "7");
+  EXPECT_NE(text.find("native    2  g: gcc 2\ngg:   native    1  a: gcc 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("native    2  for 2 other reasons"), std::string::npos) << text;
 }
 
 }  // namespace
