@@ -57,7 +57,7 @@ Verification Verifier::verify(const object::Digest& thunk, int64_t asked_ns,
   try {
     const auto concrete = concrete_form(store_, records_, thunk);
     if (!concrete) {
-      verification.problem = "there is no result yet of a thunk that it depends on";
+      verification.state = Verification::State::NoResult;
       return verification;
     }
     return verify_concrete(thunk, *concrete, asked_ns, stop);
@@ -72,7 +72,7 @@ Verification Verifier::verify_concrete(const object::Digest& thunk, const object
   Verification verification;
   const auto memo = memo_of(records_, thunk);
   if (!memo && watch_ == Watch::No) {
-    verification.problem = "there is no result of it to compare with";
+    verification.state = Verification::State::NoResult;
     return verification;
   }
   auto again = watch_ == Watch::Yes ? executor_.run_traced(concrete, {}, stop)

@@ -19,6 +19,7 @@ struct Verification {
     Same,
     Differs,
     OnlyWatched,  // it was executed, but there is no memo to compare it with
+    NoResult,     // it was not executed, as there is none: it failed, or was not finished
     NotRun,       // `problem` says why
   };
 

@@ -123,9 +123,10 @@ class Verifying {
   std::atomic<uint64_t> finished_{0};
 };
 
-bool is_good(const Verification& verification) {
-  return (verification.state == State::Same || verification.state == State::OnlyWatched) &&
-         verification.defects.empty();
+// A failed command leaves no result, and configure has many that fail.
+bool is_good(const Candidate& candidate) {
+  return candidate.verification.state != State::Differs && candidate.verification.state != State::NotRun &&
+         candidate.verification.defects.empty();
 }
 
 size_t count(const std::vector<Candidate>& candidates, State state) {
@@ -139,7 +140,7 @@ std::string text(const Candidate& candidate) {
   std::string lines;
   if (verification.state == State::NotRun) {
     lines +=
-        fmt::format("not verified       {}: {}\n", candidate.label, base::printable(verification.problem));
+        fmt::format("not executed       {}: {}\n", candidate.label, base::printable(verification.problem));
   }
   for (const ResultDifference& difference : verification.differences) {
     lines += fmt::format("not deterministic  {}: {}: {}\n", candidate.label,
@@ -160,10 +161,13 @@ std::string text(const std::vector<Candidate>& candidates, Watch watch) {
     asking += candidate.verification.defects.empty() ? 0U : 1U;
     made_since += candidate.verification.made_since.size();
   }
+  const size_t without_result = count(candidates, State::NoResult);
+  const size_t not_run = count(candidates, State::NotRun);
   lines +=
-      fmt::format("{} thunks executed again: {} the same, {} not deterministic, {} could not be verified\n",
-                  candidates.size() - count(candidates, State::NotRun), count(candidates, State::Same),
-                  count(candidates, State::Differs), count(candidates, State::NotRun));
+      fmt::format("{} thunks executed again: {} the same, {} not deterministic; {} could not be executed{}\n",
+                  candidates.size() - not_run - without_result, count(candidates, State::Same),
+                  count(candidates, State::Differs), not_run,
+                  without_result == 0 ? "" : fmt::format(", {} have no result", without_result));
   if (watch == Watch::Yes) {
     lines += fmt::format("{} asked for a path that is not in its tree but on this machine", asking);
     lines += made_since == 0
@@ -174,7 +178,7 @@ std::string text(const std::vector<Candidate>& candidates, Watch watch) {
 }
 
 nlohmann::json as_json(const Candidate& candidate) {
-  static constexpr std::array kWords{"same", "differs", "only-watched", "not-run"};
+  static constexpr std::array kWords{"same", "differs", "only-watched", "no-result", "not-run"};
   const Verification& verification = candidate.verification;
   const auto printable = [](const std::vector<std::string>& paths) {
     nlohmann::json array = nlohmann::json::array();
@@ -234,10 +238,8 @@ int verify(const Request& request, const Environment& environment) {
     return 128 + stopped_by;
   }
   fmt::print("{}", settings.json ? as_json(candidates) : text(candidates, watch));
-  return std::all_of(candidates.begin(), candidates.end(),
-                     [](const Candidate& candidate) { return is_good(candidate.verification); })
-             ? kOk
-             : kFailed;
+  const bool nothing_done = !candidates.empty() && count(candidates, State::NoResult) == candidates.size();
+  return !nothing_done && std::all_of(candidates.begin(), candidates.end(), is_good) ? kOk : kFailed;
 }
 
 }  // namespace cli

@@ -188,6 +188,24 @@ TEST_P(ExecutorTest, inputs_have_fixed_times_and_a_repeated_one_its_own) {
   EXPECT_NE(one.substr(0, one.find(" mtime")), two.substr(0, two.find(" mtime"))) << "one inode";
 }
 
+TEST_P(ExecutorTest, watched_it_says_which_inputs_were_asked_for_and_absent) {
+  const auto absent = [this](const object::Digest& name) {
+    const auto traced = executor_->run_traced(name, limits_, sandbox::StopSignal());
+    EXPECT_TRUE(traced) << traced.error().error.message;
+    std::vector<std::string> paths = traced ? traced->absent : std::vector<std::string>();
+    std::erase_if(paths, [](const std::string& path) {
+      return path.find("/lib") != std::string::npos || path.starts_with("/etc/ld.so");  // the loader's
+    });
+    return paths;
+  };
+  using Paths = std::vector<std::string>;
+  EXPECT_EQ(absent(thunk({"cat", "../x/input"}, {}, "home/u")), Paths{"/home/u/../x/input"});
+  EXPECT_EQ(absent(thunk({"cat", "out"}, {"out"}, "home/u")), Paths{}) << "its own output";
+  EXPECT_EQ(absent(thunk({"cat", "/proc/none"})), Paths{}) << "the kernel's";
+  tree_.file("home/x/input", "there");
+  EXPECT_EQ(absent(thunk({"cat", "../x/input"}, {}, "home/u")), Paths{});
+}
+
 TEST_P(ExecutorTest, nothing_is_left_on_disk_when_it_closes) {
   run(thunk({"write", "x", "y"}));
   executor_.reset();

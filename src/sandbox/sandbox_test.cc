@@ -404,6 +404,13 @@ TEST(RootWithoutUserNamespace, keeps_the_command_in_and_without_privilege) {
     ASSERT_TRUE(ended) << ended.error().message;
     EXPECT_EQ(ended->standard_output, expected) << verb;
   }
+  Job traced;
+  traced.argv = {"/bin/guest", "cat", "/none"};
+  traced.layers = {layer};
+  traced.trace = true;
+  const auto ended = (*opened)->run(traced, StopSignal());
+  ASSERT_TRUE(ended) << ended.error().message;
+  EXPECT_EQ(ended->absent, std::vector<std::string>{"/none"});
 }
 
 // All of the above once more as an ordinary user, in a process of its own.

@@ -3,9 +3,10 @@ import hashlib
 import json
 import os
 import re
+import signal
 import unittest
 
-from ggtest import CALCULATOR, CALCULATOR_COMMANDS, Case
+from ggtest import CALCULATOR, CALCULATOR_COMMANDS, ENDLESS, ENDLESS_FLAGS, GG, Case
 
 OPTIONAL = {"Makefile": "a.o: a.c\n\tgcc -c a.c\n",
             "a.c": '#if __has_include("optional.h")\n#include "optional.h"\n#endif\nint a;\n',
@@ -95,7 +96,7 @@ class Verify(Case):
         lines = [line for line in run.out.decode().splitlines() if line.startswith("not deterministic")]
         self.assertEqual(len(lines), 1, str(run))
         self.assertRegex(lines[0], r"a\.c: a\.o: the first different byte is at offset \d+ \(section \.")
-        self.assertIn(b"1 the same, 1 not deterministic, 0 could not", run.out)
+        self.assertIn(b"1 the same, 1 not deterministic; 0 could not", run.out)
         before = (self.tree / "a.o").read_bytes()
         os.remove(self.tree / "a.o")
         self.under_gg(["make"])
@@ -150,7 +151,37 @@ class Verify(Case):
         self.fresh(CALCULATOR)
         self.ok(self.gg("infer", "--", "make"))
         shown = self.json("verify", "--share", "100", status=1)["thunks"]
-        self.assertEqual({each["state"] for each in shown}, {"not-run"})
+        self.assertEqual({each["state"] for each in shown}, {"no-result"})
+
+    def programs_below(self, ancestor):
+        """Names of the processes that descend from this one."""
+        parents, names = {}, {}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat") as file:
+                    head, _, tail = file.read().rpartition(") ")
+            except OSError:
+                continue  # it has just ended
+            names[int(pid)], parents[int(pid)] = head.partition("(")[2], int(tail.split()[1])
+        below = set()
+        for pid, name in names.items():
+            while pid in parents and pid != ancestor:
+                pid = parents[pid]
+            if pid == ancestor:
+                below.add(name)
+        return below
+
+    def test_ctrl_c_ends_it_and_what_runs(self):
+        self.fresh({"Makefile": f"a.o: a.cc\n\tg++ {ENDLESS_FLAGS} -c a.cc\n", "a.cc": ENDLESS})
+        self.ok(self.gg("infer", "--", "make"))
+        process = self.start([GG, "verify", "--trace", "a.o"])
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.wait_until(lambda: "cc1plus" in self.programs_below(process.pid), "the compiler", process)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        self.assertEqual((process.returncode, out), (130, b""), err)
+        self.assertEqual(self.alive(), [], "still running when gg had ended")
 
     def test_without_a_run_it_says_so(self):
         self.tree.mkdir()
