@@ -202,13 +202,14 @@ std::vector<std::string> charset_files(const Variables& environment, const std::
   if (locale == environment.end()) {
     return files;
   }
-  if (!is_utf8(locale->second)) {
-    add_folder(files, folder);
-  }
   add_if_there(files, folder + "/gconv-modules.cache");
   if (files.empty()) {
     add_if_there(files, folder + "/gconv-modules");
     add_folder(files, folder + "/gconv-modules.d");
+  }
+  if (!is_utf8(locale->second)) {
+    add_folder(files, folder);
+    std::erase(files, folder + "/gconv-modules.d");
   }
   return files;
 }

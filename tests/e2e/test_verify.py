@@ -6,7 +6,7 @@ import re
 import signal
 import unittest
 
-from ggtest import CALCULATOR, CALCULATOR_COMMANDS, ENDLESS, ENDLESS_FLAGS, GG, Case
+from ggtest import CALCULATOR, CALCULATOR_COMMANDS, ENDLESS, ENDLESS_FLAGS, GG, Case, skip
 
 OPTIONAL = {"Makefile": "a.o: a.c\n\tgcc -c a.c\n",
             "a.c": '#if __has_include("optional.h")\n#include "optional.h"\n#endif\nint a;\n',
@@ -78,6 +78,14 @@ class Verify(Case):
         self.assertEqual(len(shown), CALCULATOR_COMMANDS)
         self.assertEqual({(each["state"], *each["not_in_tree"]) for each in shown}, {("same",)}, shown)
         self.assertEqual(self.stats()["ran"], CALCULATOR_COMMANDS)
+
+    def test_clang_asks_for_nothing_more(self):
+        if not os.access("/usr/bin/clang-14", os.X_OK):
+            skip(self, "no clang-14")
+        self.fresh({**CALCULATOR, "include/sys/own.h": ""})
+        self.under_gg(["make", "-j2", "CC=clang-14"])
+        shown = self.json("verify", "--share", "100", "--trace")["thunks"]
+        self.assertEqual({(each["state"], *each["not_in_tree"]) for each in shown}, {("same",)}, shown)
 
     def test_a_share_is_drawn_and_files_can_be_named(self):
         self.fresh(CALCULATOR)

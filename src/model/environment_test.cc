@@ -1,0 +1,56 @@
+#include "model/environment.hh"
+
+#include "base/files.hh"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+class CharsetFiles : public ::testing::Test {
+ protected:
+  CharsetFiles() {
+    for (const char* const name : {"gconv-modules", "gconv-modules.d/extra.conf", "ISO8859-1.so"}) {
+      put(name);
+    }
+  }
+
+  void put(const std::string& name) {
+    const std::string path = folder_.path() + "/gconv/" + name;
+    base::make_directories(path.substr(0, path.rfind('/')));
+    base::write_file_atomically(path, "");
+  }
+
+  // Names below gconv/, sorted.
+  Names found(const std::map<std::string, std::string>& environment) {
+    Names names;
+    for (const std::string& file : model::charset_files(environment, folder_.path() + "/libc.so.6")) {
+      names.push_back(file.substr(folder_.path().size() + std::string("/gconv/").size()));
+    }
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
+  }
+
+  base::TemporaryDirectory folder_;
+};
+
+TEST_F(CharsetFiles, are_none_in_the_c_locale) {
+  EXPECT_EQ(found({{"LC_MESSAGES", "de_DE.UTF-8"}}), Names{});
+}
+
+TEST_F(CharsetFiles, are_the_list_alone_in_utf_8) {
+  EXPECT_EQ(found({{"LC_CTYPE", "de_DE.UTF-8"}}), (Names{"gconv-modules", "gconv-modules.d/extra.conf"}));
+  put("gconv-modules.cache");
+  EXPECT_EQ(found({{"LC_CTYPE", "de_DE.utf8@euro"}}), Names{"gconv-modules.cache"});
+}
+
+TEST_F(CharsetFiles, are_the_modules_too_in_others) {
+  const Names all{"ISO8859-1.so", "gconv-modules", "gconv-modules.d/extra.conf"};
+  EXPECT_EQ(found({{"LC_CTYPE", "de_DE"}}), all);
+}
+
+}  // namespace
