@@ -22,10 +22,9 @@ Workers::~Workers() {
 }
 
 void Workers::post(std::function<void()> work) {
-  {
-    const std::scoped_lock lock(mutex_);
-    queue_.push_back(std::move(work));
-  }
+  // Told under the lock: once the work is done, whoever waited for it may destroy this.
+  const std::scoped_lock lock(mutex_);
+  queue_.push_back(std::move(work));
   changed_.notify_one();
 }
 
