@@ -1,5 +1,6 @@
 #include "exec/executor.hh"
 
+#include "exec/exact_outputs.hh"
 #include "exec/layout.hh"
 #include "exec/paths.hh"
 
@@ -105,6 +106,14 @@ Expected<Executor::Traced> Executor::execute(const object::Digest& thunk, const 
   Expected<ir::Result> result = result_of(*ended, ended->root.get(), task->places, store_);
   if (!result) {
     return tl::unexpected<Failure>(result.error());
+  }
+  if (result->exit_code == 0 && task->exact_outputs) {
+    const auto found =
+        excess(ended->root.get(), *layout, paths_of(task->places), task->command.working_directory);
+    if (found) {
+      return failure({"the command " + *found + ", which its declared outputs do not account for",
+                      base::FailureKind::Deterministic});
+    }
   }
   result->timings.set_up += laid_out;
   std::erase_if(ended->absent, [&](const std::string& path) { return is_no_input(path, *task); });

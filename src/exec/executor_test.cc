@@ -114,6 +114,26 @@ TEST_P(ExecutorTest, files_directories_and_symlinks_can_be_outputs) {
   EXPECT_EQ(directory(through.outputs.at("real")).entries.size(), 2U);
 }
 
+TEST_P(ExecutorTest, a_file_beside_the_outputs_is_lost_or_where_the_thunk_says_so_a_failure) {
+  tree_.file("w/in", "x");
+  const object::Digest easy = thunk({"write", "more", "y"}, {"in"}, "w");
+  EXPECT_EQ(run(easy).exit_code, 0);
+  ir::Thunk strict = ir::decode_thunk(bytes(easy)).value();
+  strict.platform.emplace(ir::kOutputs, ir::kExact);
+  const auto refused = try_run(store_.put(ir::encode(strict)).value());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error.kind, FailureKind::Deterministic);
+  EXPECT_NE(refused.error().error.message.find("/w/more"), std::string::npos)
+      << refused.error().error.message;
+  strict.command =
+      ir::decode_thunk(bytes(thunk({"write", "more", "y"}, {"in", "more"}, "w"))).value().command;
+  EXPECT_EQ(run(store_.put(ir::encode(strict)).value()).exit_code, 0);
+  strict.command = ir::decode_thunk(bytes(thunk({"chmod", "in", "0600"}, {"in"}, "w"))).value().command;
+  const auto private_file = try_run(store_.put(ir::encode(strict)).value());
+  ASSERT_FALSE(private_file);
+  EXPECT_NE(private_file.error().error.message.find("mode 0600"), std::string::npos);
+}
+
 TEST_P(ExecutorTest, an_executable_output_stays_executable_and_an_unreadable_one_is_read) {
   tree_.file("script", "#!/bin/sh");
   const ir::Result executable = run(thunk({"chmod", "script", "0755"}, {"script"}));

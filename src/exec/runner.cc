@@ -88,7 +88,9 @@ Expected<Task> load(object::Store& store, const object::Digest& name) {
   if (!places) {
     return failure(places.error());
   }
-  return Task{std::move(*command), thunk->input_root, std::move(*places)};
+  const auto property = thunk->platform.find(ir::kOutputs);
+  const bool exact = property != thunk->platform.end() && property->second == ir::kExact;
+  return Task{std::move(*command), thunk->input_root, std::move(*places), exact};
 }
 
 sandbox::Job job_for(const ir::Command& command, const sandbox::Limits& limits) {

@@ -36,6 +36,7 @@ struct Task {
   ir::Command command;
   object::Digest input_root;
   std::map<std::string, std::string> places;  // of its outputs: as declared, and below the root
+  bool exact_outputs = false;                 // ir::kOutputs
 };
 
 [[nodiscard]] Expected<Task> load(object::Store& store, const object::Digest& thunk);

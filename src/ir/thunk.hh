@@ -41,6 +41,13 @@ struct Thunk {
   bool operator==(const Thunk&) const = default;
 };
 
+// A property of thunks whose footprint rests on somebody's word. With this value a command that exits with 0
+// has failed all the same (Deterministic) if it left a file beside its outputs or in its working directory
+// that is no output of it, or an output with a mode that a result cannot hold. Without the property such
+// files are lost, as scratch files should be, and such modes become ordinary ones.
+inline constexpr const char* kOutputs = "gg-outputs";
+inline constexpr const char* kExact = "exact";
+
 // Would encode() take it? The error says what is wrong. Ask before encoding what came from a user's command
 // line.
 [[nodiscard]] base::Result<void> check(const Command& command);
