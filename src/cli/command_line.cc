@@ -61,6 +61,7 @@ Settings configured(const std::vector<std::string>& argv, const Environment& env
   early.parse(words);
   const Places places = default_places(environment);
   settings.store = places.store;
+  settings.tools = places.tools;
   settings.config = config.empty() ? places.config : config;
   read_config(settings, config.empty() ? MustExist::No : MustExist::Yes);
   return settings;
@@ -85,6 +86,7 @@ void add_build_flags(CLI::App& app, Request& request) {
 }
 
 void add_report_flags(CLI::App& app, Settings& settings) {
+  app.add_option("--tool", settings.tool_files)->type_name("FILE")->allow_extra_args(false);
   app.add_flag("--explain", settings.explain);
   app.add_option("--summary", settings.summary)->check(CLI::IsMember({"auto", "off", "json"}));
 }
@@ -138,8 +140,8 @@ void check_words(const Shape& shape, const Request& request) {
 // The command line of `gg run`: flags of ours end at the first word that is none, or at "--"; all behind is
 // the build's.
 std::vector<std::string> split_off_build_command(std::vector<std::string>& argv) {
-  static const std::vector<std::string> with_value{"--store", "--config", "--profile", "-j",
-                                                   "--jobs",  "--engine", "--sandbox", "--summary"};
+  static const std::vector<std::string> with_value{"--store",  "--config",  "--profile", "-j",    "--jobs",
+                                                   "--engine", "--sandbox", "--summary", "--tool"};
   for (size_t i = 2; i < argv.size(); ++i) {
     if (argv[i] == "--") {
       std::vector<std::string> rest(argv.begin() + static_cast<std::ptrdiff_t>(i) + 1, argv.end());

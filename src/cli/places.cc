@@ -51,8 +51,9 @@ Environment this_environment() {
 }
 
 Places default_places(const Environment& environment) {
-  return {base_directory(environment, "XDG_CACHE_HOME", "/.cache") + "/gg",
-          base_directory(environment, "XDG_CONFIG_HOME", "/.config") + "/gg/config.toml"};
+  const std::string config = base_directory(environment, "XDG_CONFIG_HOME", "/.config") + "/gg";
+  return {base_directory(environment, "XDG_CACHE_HOME", "/.cache") + "/gg", config + "/config.toml",
+          config + "/tools"};
 }
 
 std::string absolute_path(const std::string& path) {

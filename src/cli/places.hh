@@ -14,6 +14,7 @@ using Environment = std::map<std::string, std::string>;
 struct Places {
   std::string store;   // $XDG_CACHE_HOME/gg: objects, memos, run journals
   std::string config;  // $XDG_CONFIG_HOME/gg/config.toml
+  std::string tools;   // $XDG_CONFIG_HOME/gg/tools: descriptions of tools
 };
 
 // Throws base::OperatorError when neither the XDG variables nor HOME say where.

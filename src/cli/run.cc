@@ -7,6 +7,7 @@
 #include "cli/progress_thread.hh"
 #include "cli/say.hh"
 #include "cli/stop_signals.hh"
+#include "cli/tool_files.hh"
 #include "cli/totals.hh"
 #include "intercept/placeholder.hh"
 #include "intercept/registry.hh"
@@ -142,6 +143,8 @@ int run_build(const Request& request, const Environment& environment) {
   if (request.command == "infer" && settings.sandbox == "none") {
     throw UsageError("without a sandbox nothing can stay a placeholder; see `gg infer --help`");
   }
+  std::vector<model::DescribedTool> described =
+      read_tool_files(settings, std::filesystem::current_path().string());
   StopSignals stop_signals;  // before any thread: they inherit the blocked signals
   const auto storage = open_storage(settings);
   RunRecord head;
@@ -166,7 +169,7 @@ int run_build(const Request& request, const Environment& environment) {
       });
   const object::RefillingStore::Source source(
       storage->refilling(), [&view](const object::Digest& digest) { return view.put_again(digest); });
-  model::GnuModels models(view, storage->refilling(), storage->records());
+  model::GnuModels models(view, storage->refilling(), storage->records(), std::move(described));
   BuildObserver observer(journal, storage->clock(), settings.explain);
 
   intercept::Options options;

@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "cli/toml_text.hh"
 
 #include <toml++/toml.h>
 
@@ -12,14 +13,10 @@ namespace cli {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& file, const toml::source_region& where, const std::string& why) {
-  throw base::OperatorError(file + ":" + std::to_string(where.begin.line) + ": " + why);
-}
-
 void set(std::string& target, const toml::node& node, const std::string& file, const std::string& key) {
   const auto value = node.value_exact<std::string>();
   if (!value) {
-    refuse(file, node.source(), "'" + key + "' wants a string");
+    refuse(file, node, "'" + key + "' wants a string");
   }
   target = *value;
 }
@@ -27,7 +24,7 @@ void set(std::string& target, const toml::node& node, const std::string& file, c
 void set(bool& target, const toml::node& node, const std::string& file, const std::string& key) {
   const auto value = node.value_exact<bool>();
   if (!value) {
-    refuse(file, node.source(), "'" + key + "' wants true or false");
+    refuse(file, node, "'" + key + "' wants true or false");
   }
   target = *value;
 }
@@ -35,7 +32,7 @@ void set(bool& target, const toml::node& node, const std::string& file, const st
 void set(unsigned& target, const toml::node& node, const std::string& file, const std::string& key) {
   const auto value = node.value_exact<int64_t>();
   if (!value || *value < 0 || *value > 1'000'000) {
-    refuse(file, node.source(), "'" + key + "' wants a number from 0 to 1000000");
+    refuse(file, node, "'" + key + "' wants a number from 0 to 1000000");
   }
   target = static_cast<unsigned>(*value);
 }
@@ -69,7 +66,7 @@ void apply(Settings& settings, const toml::table& table, const std::string& file
     }
     const auto found = keys().find(key);
     if (found == keys().end()) {
-      refuse(file, node.source(), "unknown key '" + key + "' (docs/config.md lists them)");
+      refuse(file, node, "unknown key '" + key + "' (docs/config.md lists them)");
     }
     found->second(settings, node, file, key);
   }
@@ -89,12 +86,7 @@ void read_config(Settings& settings, MustExist must_exist) {
     }
     return;
   }
-  toml::table table;
-  try {
-    table = toml::parse(*text, settings.config);
-  } catch (const toml::parse_error& error) {
-    refuse(settings.config, error.source(), std::string(error.description()));
-  }
+  const toml::table table = parse_toml(*text, settings.config);
   const std::string profile = settings.profile;
   apply(settings, table, settings.config);
   if (!profile.empty()) {

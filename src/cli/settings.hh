@@ -3,6 +3,7 @@
 #include "cli/places.hh"
 
 #include <string>
+#include <vector>
 
 namespace cli {
 
@@ -11,6 +12,8 @@ struct Settings {
   std::string store;
   std::string config;
   std::string profile;
+  std::string tools;                    // directory with descriptions of tools
+  std::vector<std::string> tool_files;  // more of them
   bool json = false;
   bool quiet = false;
   unsigned jobs = 0;  // 0: as many as there are cores

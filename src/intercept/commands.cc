@@ -218,7 +218,9 @@ void Commands::take(const JobRef& job, model::Inferred inferred) {
     ask_again(job);  // a source changed just now
     return;
   }
-  if (settings_.placeholders) {
+  if (inferred.caller_waits) {
+    job->bet.reason = "described-tool";
+  } else if (settings_.placeholders) {
     const auto makeflags = job->request.environment.find("MAKEFLAGS");
     Caller caller;
     caller.pid = job->request.pid;

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -17,30 +19,18 @@ namespace {
 using Variables = std::map<std::string, std::string>;
 
 // GCC's manual, "Environment Variables Affecting GCC"; ld(1), as(1).
-constexpr std::string_view kPassed[] = {
-    "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "SOURCE_DATE_EPOCH", "LIBRARY_PATH", "LD_RUN_PATH"};
-constexpr std::string_view kDeclined[] = {"COMPILER_PATH",
-                                          "GCC_EXEC_PREFIX",
-                                          "DEPENDENCIES_OUTPUT",
-                                          "SUNPRO_DEPENDENCIES",
-                                          "GCC_COMPARE_DEBUG",
-                                          "OBJC_INCLUDE_PATH",
-                                          "CCC_OVERRIDE_OPTIONS",
-                                          "CC_PRINT_OPTIONS",
-                                          "CC_PRINT_HEADERS",
-                                          "CC_PRINT_PROC_STAT",
-                                          "CC_LOG_DIAGNOSTICS",
-                                          "GNUTARGET",
-                                          "NASMENV",
-                                          "LDEMULATION",
-                                          "POSIXLY_CORRECT",
-                                          "COLLECT_NO_DEMANGLE",
-                                          "COLLECT_GCC_OPTIONS",
-                                          "GCC_SPECS",
-                                          "LD_LIBRARY_PATH",
-                                          "GCONV_PATH",
-                                          "LOCPATH",
-                                          "NLSPATH"};
+constexpr std::string_view kPassed[] = {"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH",
+                                        "LD_RUN_PATH"};
+// Of compilers and binutils.
+constexpr std::string_view kDeclined[] = {
+    "COMPILER_PATH",     "GCC_EXEC_PREFIX",    "DEPENDENCIES_OUTPUT",  "SUNPRO_DEPENDENCIES",
+    "GCC_COMPARE_DEBUG", "OBJC_INCLUDE_PATH",  "CCC_OVERRIDE_OPTIONS", "CC_PRINT_OPTIONS",
+    "CC_PRINT_HEADERS",  "CC_PRINT_PROC_STAT", "CC_LOG_DIAGNOSTICS",   "GNUTARGET",
+    "NASMENV",           "LDEMULATION",        "COLLECT_NO_DEMANGLE",  "COLLECT_GCC_OPTIONS",
+    "GCC_SPECS"};
+// Of libc and its loader, whatever the program.
+constexpr std::string_view kDeclinedOfAll[] = {"POSIXLY_CORRECT", "LD_LIBRARY_PATH", "GCONV_PATH", "LOCPATH",
+                                               "NLSPATH"};
 
 std::string value_of(const Variables& variables, const std::string& name) {
   const auto found = variables.find(name);
@@ -105,6 +95,21 @@ bool is_utf8(const std::string& locale) {
   return charset == ".UTF-8" || charset == ".utf8" || charset == ".utf-8" || charset == ".UTF8";
 }
 
+std::optional<Declined> first_set(std::span<const std::string_view> names, const Variables& variables) {
+  for (const std::string_view name : names) {
+    if (!value_of(variables, std::string(name)).empty()) {
+      return Declined{"environment", std::string(name)};
+    }
+  }
+  return std::nullopt;
+}
+
+void pass(Variables& passed, const Variables& given, const std::string& name) {
+  if (const auto found = given.find(name); found != given.end()) {
+    passed.insert(*found);
+  }
+}
+
 }  // namespace
 
 std::string path_variable_of(const Invocation& invocation) {
@@ -112,30 +117,14 @@ std::string path_variable_of(const Invocation& invocation) {
   return path == invocation.environment.end() ? "/bin:/usr/bin" : path->second;
 }
 
-std::variant<Variables, Declined> thunk_environment(const Invocation& invocation,
+std::variant<Variables, Declined> plain_environment(const Invocation& invocation,
                                                     const std::string& path_variable) {
   const Variables& given = invocation.environment;
   Variables passed{{"PATH", path_variable}};
-  for (const std::string_view name : kDeclined) {
-    if (!value_of(given, std::string(name)).empty()) {
-      return Declined{"environment", std::string(name)};
-    }
+  if (auto declined = first_set(kDeclinedOfAll, given)) {
+    return *std::move(declined);
   }
-  for (const std::string_view name : kPassed) {
-    if (const auto found = given.find(std::string(name)); found != given.end()) {
-      passed.insert(*found);
-    }
-  }
-  // In these an empty element is the working directory.
-  for (const char* const name : {"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH"}) {
-    if (passed.contains(name) && has_relative_directory(passed.at(name))) {
-      if (passed.at(name).empty()) {
-        passed.erase(name);
-      } else {
-        return Declined{"environment", name};
-      }
-    }
-  }
+  pass(passed, given, "SOURCE_DATE_EPOCH");
   for (const char* const category : {"LC_CTYPE", "LC_MESSAGES"}) {
     if (const std::string locale = locale_of(given, category); locale != "C") {
       passed.emplace(category, locale);
@@ -152,6 +141,33 @@ std::variant<Variables, Declined> thunk_environment(const Invocation& invocation
     passed.emplace("PWD", pwd);
   }
   return passed;
+}
+
+std::variant<Variables, Declined> thunk_environment(const Invocation& invocation,
+                                                    const std::string& path_variable) {
+  const Variables& given = invocation.environment;
+  if (auto declined = first_set(kDeclined, given)) {
+    return *std::move(declined);
+  }
+  auto plain = plain_environment(invocation, path_variable);
+  auto* passed = std::get_if<Variables>(&plain);
+  if (passed == nullptr) {
+    return plain;
+  }
+  for (const std::string_view name : kPassed) {
+    pass(*passed, given, std::string(name));
+  }
+  // In these an empty element is the working directory.
+  for (const char* const name : {"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH"}) {
+    if (passed->contains(name) && has_relative_directory(passed->at(name))) {
+      if (passed->at(name).empty()) {
+        passed->erase(name);
+      } else {
+        return Declined{"environment", name};
+      }
+    }
+  }
+  return plain;
 }
 
 std::vector<std::string> locale_files(const Variables& environment) {

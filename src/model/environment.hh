@@ -9,9 +9,14 @@
 
 namespace model {
 
-// The environment of a thunk: only what can change a compiler's answer, and what says the same in several
-// ways reduced to one ("C" and no locale at all). Declined when a variable changes where tools or files are
-// found in ways that are not modelled.
+// The part of it that any program may look at: locale, PWD, SOURCE_DATE_EPOCH, and that PATH. Declined when a
+// variable leads libc to other files.
+[[nodiscard]] std::variant<std::map<std::string, std::string>, Declined> plain_environment(
+    const Invocation& invocation, const std::string& path_variable);
+
+// The environment of a compiler's or a linker's thunk: only what can change a compiler's answer, and what
+// says the same in several ways reduced to one ("C" and no locale at all). Declined when a variable changes
+// where tools or files are found in ways that are not modelled.
 [[nodiscard]] std::variant<std::map<std::string, std::string>, Declined> thunk_environment(
     const Invocation& invocation, const std::string& path_variable);
 

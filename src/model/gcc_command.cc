@@ -232,6 +232,7 @@ class Parser {
       case Does::WritesFile:
       case Does::ReadsNamedFile:
       case Does::WritesNamedFile:
+      case Does::RunsProgram:
         decline("unknown-option", command_.words[at]);
         break;
       case Does::DiagnosticsColour:

@@ -6,7 +6,8 @@
 
 namespace model {
 
-GnuModels::GnuModels(View& view, object::Store& store, object::Records& records)
+GnuModels::GnuModels(View& view, object::Store& store, object::Records& records,
+                     std::vector<DescribedTool> described)
     : dependencies_(view, records),
       toolchains_(view.pristine_root()),
       linker_calls_(records, view.pristine_root()),
@@ -14,7 +15,8 @@ GnuModels::GnuModels(View& view, object::Store& store, object::Records& records)
       gcc_(view, store, dependencies_, toolchains_, linker_calls_, builder_),
       binutils_(view, store, toolchains_, builder_),
       object_copy_(view, store, toolchains_, builder_),
-      nasm_(view, toolchains_, builder_) {}
+      nasm_(view, toolchains_, builder_),
+      described_(std::move(described), view, toolchains_, builder_) {}
 
 namespace {
 
@@ -33,16 +35,20 @@ std::optional<Driver> driver_of(const Invocation& invocation) {
 }  // namespace
 
 std::vector<std::string> GnuModels::tools(const std::string& path_variable) const {
-  return tools_on_path(path_variable);
+  return tools_on_path(path_variable, [this](const std::string& name) { return described_.knows(name); });
 }
 
 base::Result<Inference> GnuModels::dispatch(const Invocation& invocation, GccModel::Asking asking) {
-  const auto tool = tool_at(invocation.program);
-  if (!tool) {
-    return Inference(Declined{"unknown-tool", invocation.program});
-  }
   if (invocation.argv.empty() || !invocation.working_directory.starts_with('/')) {
     return Inference(Declined{"odd-invocation", invocation.program});
+  }
+  const auto tool = tool_at(invocation.program);
+  if (!tool) {
+    auto answer = described_.infer(invocation);
+    if (!answer) {
+      return tl::unexpected(answer.error());
+    }
+    return *answer ? **std::move(answer) : Inference(Declined{"unknown-tool", invocation.program});
   }
   if (const auto driver = driver_of(invocation)) {
     return gcc_.infer(*driver, invocation, asking);

@@ -2,6 +2,7 @@
 
 #include "base/clock.hh"
 #include "model/binutils.hh"
+#include "model/described_model.hh"
 #include "model/gcc_model.hh"
 #include "model/model.hh"
 #include "model/nasm.hh"
@@ -16,10 +17,12 @@
 namespace model {
 
 // The tools that gg has models for by itself: gcc, g++, clang, clang++, ar, ranlib, ld, as, strip,
-// objcopy, nasm. Any thread.
+// objcopy, nasm; and those that the user describes. Any thread.
 class GnuModels final : public Models {
  public:
-  GnuModels(View& view, object::Store& store, object::Records& records);
+  // `described`: the tools that the user describes, besides.
+  GnuModels(View& view, object::Store& store, object::Records& records,
+            std::vector<DescribedTool> described = {});
 
   [[nodiscard]] std::vector<std::string> tools(const std::string& path_variable) const override;
   [[nodiscard]] Inference infer(const Invocation& invocation) override;
@@ -49,6 +52,7 @@ class GnuModels final : public Models {
   BinutilsModel binutils_;
   ObjectCopyModel object_copy_;
   NasmModel nasm_;
+  DescribedModel described_;
   std::atomic<uint64_t> inferences_{0};
   std::atomic<int64_t> nanoseconds_{0};
 };

@@ -81,6 +81,9 @@ struct Inferred {
   std::vector<Output> outputs;
   std::vector<WrittenNow> written_now;
   std::string label;  // for people: "compile src/a.c"
+  // The footprint rests on somebody's word, and the tool may fail in its container where it would not here.
+  // The caller is told the real status; a failure is followed by the real command.
+  bool caller_waits = false;
 };
 
 // The real command runs here and now, on forced inputs. `reason` is a stable code for counters

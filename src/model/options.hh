@@ -43,6 +43,7 @@ enum class Does : uint8_t {
   WritesFile,        // the argument names a file that is written
   ReadsNamedFile,    // NAME=FILE: FILE is read
   WritesNamedFile,   // NAME=FILE: FILE is written
+  RunsProgram,       // PROGRAM, or NAME=PROGRAM
 
   DiagnosticsColour,     // decides on colour by itself
   RecordsCommandLine,    // puts the command line into the output

@@ -44,6 +44,12 @@ class Step {
   // What inference writes at once; the command writes it, too.
   void add_written(const std::string& path, const std::string& bytes);
 
+  // So much is not known of the tool that it may make more than is declared, which is then a failure.
+  void require_exact_outputs() { footprint_.outputs = Footprint::Outputs::Exact; }
+
+  // See Inferred.
+  void make_caller_wait() { inferred_.caller_waits = true; }
+
   [[nodiscard]] const Footprint& footprint() const { return footprint_; }
 
   // Builds the thunk.

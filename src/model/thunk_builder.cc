@@ -63,7 +63,11 @@ base::Result<std::variant<Built, MissingInput>> ThunkBuilder::build(const Footpr
     return digest;
   };
   const object::Digest root = layout.finish(encode);
-  built.thunk = encode(ir::encode(ir::Thunk{encode(ir::encode(command)), root, {}}));
+  ir::Thunk thunk{encode(ir::encode(command)), root, {}};
+  if (footprint.outputs == Footprint::Outputs::Exact) {
+    thunk.platform.emplace(ir::kOutputs, ir::kExact);
+  }
+  built.thunk = encode(ir::encode(thunk));
   built.materials.files = layout.take_files();
   return built;
 }

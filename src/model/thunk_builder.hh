@@ -23,6 +23,9 @@ struct Footprint {
   std::vector<std::string> directories;  // made (empty) if they are there on the user's machine
   std::vector<std::pair<std::string, object::Entry>> given;  // inputs that are known by what they are
   std::vector<std::string> output_paths;                     // as ir::Command has them
+
+  enum class Outputs : unsigned char { Declared, Exact };
+  Outputs outputs = Outputs::Declared;  // see ir::kOutputs
 };
 
 struct MissingInput {

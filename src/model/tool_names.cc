@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
@@ -44,6 +45,12 @@ std::string_view without_version(std::string_view name) {
 // "x86_64-linux-gnu-", "arm-none-eabi-": at least a machine and a system. "gcc-" (of gcc-ar) is none.
 bool is_target(std::string_view text) {
   return text.size() > 2 && text.ends_with('-') && text.find('-') != text.size() - 1;
+}
+
+bool is_file(const std::string& path) {
+  struct stat status {};
+
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 std::string real_path(const std::string& path) {
@@ -97,17 +104,20 @@ std::optional<Tool> tool_at(const std::string& path) {
   return real.empty() ? std::nullopt : tool_called(base_name(real));
 }
 
-std::vector<std::string> tools_on_path(const std::string& path_variable) {
+std::vector<std::string> tools_on_path(const std::string& path_variable, const IsTool& is_described) {
   std::set<std::string> found;
   for (const std::string& folder : split_list(path_variable)) {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
     while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
-      const std::string path = folder + "/" + entry->d_name;
-      if (tool_called(entry->d_name) && ::access(path.c_str(), X_OK) == 0) {
-        const std::string real = real_path(path);
-        if (!real.empty() && tool_called(base_name(real))) {
-          found.insert(real);
-        }
+      const std::string name = entry->d_name;
+      const std::string path = folder + "/" + name;
+      const bool described = is_described(name);
+      if ((!described && !tool_called(name)) || ::access(path.c_str(), X_OK) != 0) {
+        continue;
+      }
+      const std::string real = real_path(path);
+      if (!real.empty() && is_file(real) && (described || tool_called(base_name(real)))) {
+        found.insert(real);
       }
     }
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +29,11 @@ enum class ClangMode : unsigned char { C, Cxx };
 // The same of whatever the path leads to.
 [[nodiscard]] std::optional<Tool> tool_at(const std::string& path);
 
-// Every file that a tool on this PATH is, symlinks followed, each once, sorted.
-[[nodiscard]] std::vector<std::string> tools_on_path(const std::string& path_variable);
+using IsTool = std::function<bool(const std::string& base_name)>;
+
+// Every file that a tool on this PATH is, symlinks followed, each once, sorted. Beside our own, whatever is
+// called by a name that `is_described` accepts.
+[[nodiscard]] std::vector<std::string> tools_on_path(const std::string& path_variable,
+                                                     const IsTool& is_described);
 
 }  // namespace model

@@ -75,7 +75,15 @@ std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver,
 }
 
 std::shared_ptr<const Toolset> Toolchains::program(const std::string& path) {
-  const std::string key = signature_line(path);
+  return program(path, Plugins::Binutils);
+}
+
+std::shared_ptr<const Toolset> Toolchains::plain_program(const std::string& path) {
+  return program(path, Plugins::None);
+}
+
+std::shared_ptr<const Toolset> Toolchains::program(const std::string& path, Plugins plugins) {
+  const std::string key = (plugins == Plugins::None ? "plain " : "") + signature_line(path);
   const auto known = programs_.with([&](const auto& all) {
     const auto found = all.find(key);
     return found == all.end() ? nullptr : found->second;
@@ -87,7 +95,9 @@ std::shared_ptr<const Toolset> Toolchains::program(const std::string& path) {
   if (auto done = add_program(set->files, path); !done) {
     throw base::OperatorError(done.error().message);
   }
-  add_binutils_plugins(*set);
+  if (plugins == Plugins::Binutils) {
+    add_binutils_plugins(*set);
+  }
   programs_.with([&](auto& all) { all.insert_or_assign(key, set); });
   return set;
 }

@@ -65,6 +65,9 @@ class Toolchains {
   // The files to run the single program at `path` (ar, ld, as): a Toolset of it and its libraries.
   [[nodiscard]] std::shared_ptr<const Toolset> program(const std::string& path);
 
+  // The same of a program that loads no plugins of binutils.
+  [[nodiscard]] std::shared_ptr<const Toolset> plain_program(const std::string& path);
+
   // What `path` leads to: `name` is "ar" or "ranlib". Errors name what is missing.
   [[nodiscard]] Archiver archiver(const std::string& path, const std::string& name,
                                   const std::string& path_variable);
@@ -84,6 +87,9 @@ class Toolchains {
 
  private:
   enum class Stream : unsigned char { Out, Err };
+  enum class Plugins : unsigned char { None, Binutils };
+
+  [[nodiscard]] std::shared_ptr<const Toolset> program(const std::string& path, Plugins plugins);
 
   // What the tool prints when asked this, asked once.
   [[nodiscard]] std::string says(const std::string& path, const std::vector<std::string>& question,
