@@ -11,7 +11,7 @@ namespace model {
 // Of as, also behind -Wa,.
 [[nodiscard]] std::span<const Option> as_options();
 
-// Of strip and objcopy.
+// Of strip and objcopy, binutils' and LLVM's.
 [[nodiscard]] std::span<const Option> object_copy_options();
 
 // ld takes long options with one dash or two (but for those that begin with 'o', where one dash means -o).

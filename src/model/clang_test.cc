@@ -89,7 +89,7 @@ TEST_F(Clang, links_are_the_linkers_own) {
       {"clang-14", "-g", "-rdynamic", "-Wl,-Map=prog.map,--gc-sections", "main.o", "-L.", "-lf", "-lm"});
   expect_same({"clang-14", "-O2", "-s", "-no-pie", "-o", "one", "main.c", "f.c", "-lm"});
   EXPECT_EQ(reason({"clang-14", "main.o", "absent.o"}), "missing-input");
-  EXPECT_EQ(reason({"clang-14", "-fuse-ld=gold", "main.o", "f.o"}), "other-linker");
+  EXPECT_EQ(reason({"clang-14", "-fuse-ld=/usr/bin/ld.gold", "main.o", "f.o"}), "other-linker");
 }
 
 TEST_F(Clang, the_plugin_that_optimises_at_link_time_is_there) {

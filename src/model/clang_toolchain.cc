@@ -72,12 +72,12 @@ void add_gcc_installation(Toolset& set, const std::string& folder) {
 }  // namespace
 
 base::Result<Toolchain> discover_clang(const std::string& driver, const std::string& path_variable,
-                                       const std::string& pristine_root) {
+                                       const std::string& linker, const std::string& pristine_root) {
   const DriverQuestions questions(driver, path_variable, pristine_root);
   Toolchain toolchain;
   toolchain.maker = Toolchain::Maker::Llvm;
   toolchain.driver = driver;
-  toolchain.linker = questions.program("ld");
+  toolchain.linker = questions.program(linker);
   toolchain.path_variable = narrowed_path(path_variable, {toolchain.linker});
 
   Toolset common;

@@ -12,6 +12,7 @@ namespace model {
 // distribution by, and ld. Its `identity` is not set.
 [[nodiscard]] base::Result<Toolchain> discover_clang(const std::string& driver,
                                                      const std::string& path_variable,
+                                                     const std::string& linker,
                                                      const std::string& pristine_root);
 
 }  // namespace model

@@ -35,6 +35,20 @@ TEST_F(Compile, preprocessed_text_goes_to_a_file) {
   expect_same({"g++", "-E", "-dD", "-CC", "-Ilib", "b.cc", "-o", "b.ii"});
 }
 
+TEST_F(Compile, cpp_is_a_compiler_that_stops_behind_the_preprocessor) {
+  write("t.in", "#include <lib.h>\nvalue = LIB ONE\n");
+  expect_same({"cpp", "-Ilib", "t.in", "t.out"});
+  expect_same({"cpp", "-P", "-traditional-cpp", "-undef", "-DONE=1", "-I", "lib", "t.in", "-o", "t.out"});
+  expect_same({"cpp", "-Ilib", "a.c", "a.i"});
+  expect_same({"cpp-12", "-Ilib", "-include", "inc/sub.h", "start.S", "inc/start.s"});
+  expect_same({"cpp", "inc/own.h", "own.i"});
+  expect_same({"cpp", "-MM", "-Ilib", "a.c"});
+  EXPECT_EQ(reason({"cpp", "-Ilib", "t.in"}), "preprocess-only") << "on standard output";
+  EXPECT_EQ(reason({"cpp", "-Ilib", "t.in", "t.out", "more"}), "one-output-for-many");
+  EXPECT_EQ(reason({"cpp", "-c", "a.c", "a.o"}), "unknown-option");
+  EXPECT_EQ(reason({"cpp", "-Ilib", "-", "t.out"}), "standard-input");
+}
+
 TEST_F(Compile, dependencies_alone_are_told_on_standard_output) {
   expect_same({"gcc", "-MM", "-Ilib", "a.c", "start.S"});
   expect_same({"gcc", "-c", "-M", "-MP", "-MT", "x y", "-Ilib", "a.c"});

@@ -156,9 +156,12 @@ base::Result<std::optional<std::vector<std::string>>> LinkerCalls::ask(const Dri
       continue;
     }
     std::vector<std::string> words = split_driver_line(line);
-    if (!words.empty() && (base_name(words[0]) == "collect2" || base_name(words[0]) == "ld")) {
+    if (!words.empty() && (base_name(words[0]) == "collect2" || base_name(words[0]) == "ld" ||
+                           base_name(words[0]).starts_with("ld."))) {
       words.erase(words.begin());
-      std::erase_if(words, [](const std::string& word) { return word.starts_with("-flto"); });  // collect2's
+      std::erase_if(words, [](const std::string& word) {  // collect2's
+        return word.starts_with("-flto") || word.starts_with("-fuse-ld=");
+      });
       return std::optional(std::move(words));
     }
   }

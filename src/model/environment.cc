@@ -22,12 +22,25 @@ using Variables = std::map<std::string, std::string>;
 constexpr std::string_view kPassed[] = {"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH",
                                         "LD_RUN_PATH"};
 // Of compilers and binutils.
-constexpr std::string_view kDeclined[] = {
-    "COMPILER_PATH",     "GCC_EXEC_PREFIX",    "DEPENDENCIES_OUTPUT",  "SUNPRO_DEPENDENCIES",
-    "GCC_COMPARE_DEBUG", "OBJC_INCLUDE_PATH",  "CCC_OVERRIDE_OPTIONS", "CC_PRINT_OPTIONS",
-    "CC_PRINT_HEADERS",  "CC_PRINT_PROC_STAT", "CC_LOG_DIAGNOSTICS",   "GNUTARGET",
-    "NASMENV",           "LDEMULATION",        "COLLECT_NO_DEMANGLE",  "COLLECT_GCC_OPTIONS",
-    "GCC_SPECS"};
+constexpr std::string_view kDeclined[] = {"COMPILER_PATH",
+                                          "GCC_EXEC_PREFIX",
+                                          "DEPENDENCIES_OUTPUT",
+                                          "SUNPRO_DEPENDENCIES",
+                                          "GCC_COMPARE_DEBUG",
+                                          "OBJC_INCLUDE_PATH",
+                                          "CCC_OVERRIDE_OPTIONS",
+                                          "CC_PRINT_OPTIONS",
+                                          "CC_PRINT_HEADERS",
+                                          "CC_PRINT_PROC_STAT",
+                                          "CC_LOG_DIAGNOSTICS",
+                                          "GNUTARGET",
+                                          "NASMENV",
+                                          "LDEMULATION",
+                                          "LLD_REPRODUCE",
+                                          "MOLD_REPRO",
+                                          "COLLECT_NO_DEMANGLE",
+                                          "COLLECT_GCC_OPTIONS",
+                                          "GCC_SPECS"};
 // Of libc and its loader, whatever the program.
 constexpr std::string_view kDeclinedOfAll[] = {"POSIXLY_CORRECT", "LD_LIBRARY_PATH", "GCONV_PATH", "LOCPATH",
                                                "NLSPATH"};

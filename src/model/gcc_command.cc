@@ -99,6 +99,9 @@ class Parser {
 
   std::variant<GccCommand, Declined> run(const std::vector<std::string>& argv) {
     expand({argv.begin() + 1, argv.end()}, 0);
+    if (driver_ == Driver::Preprocessor) {
+      stop_after(GccCommand::Goal::Preprocess);
+    }
     for (size_t at = 0; at < command_.words.size() && !declined_;) {
       at += take(at);
     }
@@ -156,6 +159,10 @@ class Parser {
   }
 
   void take_file(const std::string& path) {
+    if (driver_ == Driver::Preprocessor && !command_.sources.empty()) {
+      command_.output ? decline("one-output-for-many", path) : take_output(path);
+      return;
+    }
     if (language_) {
       command_.sources.push_back({path, *language_});
       return;
@@ -167,6 +174,8 @@ class Parser {
       command_.sources.push_back({path, c_as_cxx  ? Language::Cxx
                                         : i_as_ii ? Language::PreprocessedCxx
                                                   : known->second});
+    } else if (driver_ == Driver::Preprocessor && (!is_foreign(path) || extension(path) == ".h")) {
+      command_.sources.push_back({path, Language::C});
     } else if (is_foreign(path) || (is_clang(driver_) && is_bitcode(path))) {
       decline("unknown-language", path);
     } else {
@@ -186,11 +195,16 @@ class Parser {
       case Does::Declines:
         decline(found.option->word, command_.words[at]);
         break;
-      case Does::Compile:
-        stop_after(GccCommand::Goal::Compile);
+      case Does::ChoosesLinker:
+        take_linker(argument);
         break;
+      case Does::Compile:
       case Does::Assembly:
-        stop_after(GccCommand::Goal::Assembly);
+        if (driver_ == Driver::Preprocessor) {
+          decline("unknown-option", command_.words[at]);
+        }
+        stop_after(found.option->does == Does::Compile ? GccCommand::Goal::Compile
+                                                       : GccCommand::Goal::Assembly);
         break;
       case Does::Preprocess:
         stop_after(GccCommand::Goal::Preprocess);
@@ -271,6 +285,14 @@ class Parser {
         repeat(at, found.words);
         break;
     }
+  }
+
+  void take_linker(const std::string& name) {
+    const bool known = name == "bfd" || name == "gold" || name == "lld" || name == "mold";
+    if (!known) {
+      decline("other-linker", name);
+    }
+    command_.linker = "ld." + name;
   }
 
   // The earliest stage that any option names is the last one run, wherever it stands.

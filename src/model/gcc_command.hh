@@ -49,6 +49,7 @@ struct GccCommand {
   std::vector<std::string> search_directories;  // of headers
   std::vector<std::string> read_files;          // response files, linker scripts, …
   std::vector<std::string> beside;              // extensions of what is made beside each object (".dwo")
+  std::string linker = "ld";                    // by the name under which the driver looks for it
   bool native_processor = false;                // -march=native and the like
   bool debugs = false;                          // -g
   bool optimises_at_link_time = false;
@@ -56,8 +57,9 @@ struct GccCommand {
   bool records_command_line = false;
 };
 
-// gcc, g++, clang, clang++: those for C++ differ in the language of a ".c" and in libraries.
-enum class Driver : uint8_t { C, Cxx, ClangC, ClangCxx };
+// gcc, g++, cpp, clang, clang++: those for C++ differ in the language of a ".c" and in libraries; gcc's cpp
+// always stops behind the preprocessor, and its second file is the output (gcc/c-family/cppspec.cc).
+enum class Driver : uint8_t { C, Cxx, Preprocessor, ClangC, ClangCxx };
 
 [[nodiscard]] constexpr bool is_clang(Driver driver) {
   return driver == Driver::ClangC || driver == Driver::ClangCxx;

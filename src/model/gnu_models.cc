@@ -23,8 +23,8 @@ namespace {
 // Which driver the program is; nullopt: none.
 std::optional<Driver> driver_of(const Invocation& invocation) {
   const auto tool = tool_at(invocation.program);
-  if (tool == Tool::Gcc || tool == Tool::Gxx) {
-    return tool == Tool::Gcc ? Driver::C : Driver::Cxx;
+  if (tool == Tool::Gcc || tool == Tool::Gxx || tool == Tool::Cpp) {
+    return tool == Tool::Gcc ? Driver::C : tool == Tool::Gxx ? Driver::Cxx : Driver::Preprocessor;
   }
   const auto mode = tool == Tool::Clang && !invocation.argv.empty()
                         ? clang_mode(base_name(invocation.argv[0]))
@@ -56,6 +56,7 @@ base::Result<Inference> GnuModels::dispatch(const Invocation& invocation, GccMod
   switch (*tool) {
     case Tool::Gcc:
     case Tool::Gxx:
+    case Tool::Cpp:
     case Tool::Clang:
       break;  // clang by the name of another program: clang-cpp, clang-cl
     case Tool::Ar:
@@ -65,6 +66,12 @@ base::Result<Inference> GnuModels::dispatch(const Invocation& invocation, GccMod
     case Tool::LlvmAr:
       return is_ranlib(base_name(invocation.argv[0])) ? binutils_.ranlib(invocation)
                                                       : binutils_.ar(invocation);
+    case Tool::Lld:
+    case Tool::Mold:
+      if (!is_elf_linker(base_name(invocation.argv[0]))) {
+        break;
+      }
+      [[fallthrough]];
     case Tool::Ld:
       return binutils_.ld(invocation);
     case Tool::As:
@@ -73,8 +80,17 @@ base::Result<Inference> GnuModels::dispatch(const Invocation& invocation, GccMod
       return object_copy_.strip(invocation);
     case Tool::Objcopy:
       return object_copy_.objcopy(invocation);
+    case Tool::LlvmObjcopy:
+      if (const auto copier = object_copier(base_name(invocation.argv[0]))) {
+        return *copier == Tool::Strip ? object_copy_.strip(invocation) : object_copy_.objcopy(invocation);
+      }
+      break;
     case Tool::Nasm:
-      return nasm_.infer(invocation);
+      return nasm_.infer(NasmModel::Assembler::Nasm, invocation);
+    case Tool::Yasm:
+      return nasm_.infer(NasmModel::Assembler::Yasm, invocation);
+    case Tool::Reader:
+      return Inference(Declined{"reads-only", std::string(base_name(invocation.program))});
   }
   return Inference(Declined{"unknown-tool", invocation.program});
 }

@@ -16,8 +16,9 @@
 
 namespace model {
 
-// The tools that gg has models for by itself: gcc, g++, clang, clang++, ar, ranlib, ld, as, strip,
-// objcopy, nasm; and those that the user describes. Any thread.
+// The tools that gg has models for by itself: gcc, g++, cpp, clang, clang++, ar, ranlib, ld, ld.gold, lld,
+// mold, as, strip, objcopy, nasm, yasm, and LLVM's of the like; and those that the user describes. Any
+// thread.
 class GnuModels final : public Models {
  public:
   // `described`: the tools that the user describes, besides.

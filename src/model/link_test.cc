@@ -179,5 +179,59 @@ TEST_F(Link, a_promised_library_brings_the_inputs_of_its_own_link) {
   EXPECT_TRUE(leaves.contains(path("libdeep.so")));
 }
 
+TEST_F(Link, other_linkers_make_the_bytes_that_they_make_here) {
+  run({"gcc", "-c", "-g", "-fPIC", "-ffunction-sections", "main.c", "f.c"});
+  run({"gcc", "-shared", "-o", "libf.so", "f.o"});
+  write("f.map", "{ global: *; };");
+  for (const std::string linker : {"bfd", "gold", "lld", "mold"}) {
+    for (const std::string driver : {"gcc", "clang-14"}) {
+      const std::string chosen = "-fuse-ld=" + linker;
+      expect_same({driver, chosen, "-o", "prog", "main.o", "f.o", "-lm"});
+      expect_same({driver, chosen, "-Wl,--gc-sections,--as-needed", "-o", "prog", "main.o", "-L.", "-lf",
+                   "-lm", "-Wl,-rpath,/x"});
+      expect_same({driver, chosen, "-shared", "-Wl,--version-script=f.map", "-o", "v.so", "f.o"});
+    }
+    expect_same({"gcc", "-fuse-ld=" + linker, "-static", "-o", "prog", "main.o", "f.o", "-lm"});
+    expect_same({"ld." + linker, "-o", "both.so", "-shared", "main.o", "f.o"});
+  }
+  expect_same(
+      {"gcc", "-fuse-ld=gold", "-Wl,--icf=all,--gdb-index,--threads", "-o", "prog", "main.o", "f.o", "-lm"});
+  expect_same(
+      {"clang-14", "-fuse-ld=lld", "-Wl,--icf=all,--threads=1,-O2", "-o", "prog", "main.o", "f.o", "-lm"});
+  expect_same(
+      {"gcc", "-fuse-ld=mold", "-Wl,--icf=all,--thread-count=1", "-o", "prog", "main.o", "f.o", "-lm"});
+  expect_same({"mold", "-o", "both.so", "-shared", "main.o", "f.o"});
+  expect_same({"ld.gold", "-o", "prog", "main.o", "f.o", "-lm", "-lc", "-e", "main"});
+  EXPECT_EQ(reason({"ld.lld", "-o", "prog", "main.o", "f.o", "-lm"}), "missing-library")
+      << "it has no directories";
+  EXPECT_EQ(reason({"mold", "-run", "true"}), "unknown-option");
+  EXPECT_EQ(reason({"gcc", "-fuse-ld=other", "main.o"}), "other-linker");
+}
+
+TEST_F(Link, clang_optimises_at_link_time_with_lld) {
+  run({"clang-14", "-flto=thin", "-O2", "-c", "main.c", "f.c"});
+  expect_same({"clang-14", "-flto=thin", "-O2", "-fuse-ld=lld", "-o", "prog", "main.o", "f.o", "-lm"});
+}
+
+TEST_F(Link, llvm_strip_and_objcopy_do_the_same_as_here) {
+  run({"gcc", "-g", "-o", "prog", "main.c", "f.c", "-lm"});
+  expect_same({"llvm-objcopy-14", "--only-keep-debug", "prog", "prog.debug"});
+  run({"llvm-objcopy-14", "--only-keep-debug", "prog", "prog.debug"});
+  expect_same({"llvm-strip-14", "-o", "stripped", "prog"});
+  expect_same({"llvm-objcopy-14", "--strip-all-gnu", "--add-gnu-debuglink=prog.debug", "prog", "other"});
+  run({"gcc", "-gsplit-dwarf", "-c", "main.c", "f.c"});
+  expect_same({"llvm-objcopy-14", "--split-dwo=main.dwo", "main.o", "cut.o"});
+  run({"ar", "rcs", "lib.a", "main.o", "f.o"});
+  expect_same({"llvm-strip-14", "-g", "lib.a"});
+  EXPECT_EQ(reason({"llvm-strip-14", "-p", "prog"}), "file-times");
+}
+
+TEST_F(Link, tools_that_only_read_run_here_and_say_so) {
+  for (const std::string tool :
+       {"nm", "readelf", "size", "gcc-nm", "llvm-nm-14", "llvm-readelf-14", "llvm-size-14"}) {
+    EXPECT_EQ(reason({tool, "main.o"}), "reads-only");
+  }
+}
+
 }  // namespace
 }  // namespace model

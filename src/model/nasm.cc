@@ -9,6 +9,7 @@
 #include "model/view_files.hh"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 namespace model {
@@ -72,6 +73,57 @@ constexpr Option kNasm[] = {
     {"--help", Nothing, Declines, "query"},
 };
 
+// yasm(1).
+constexpr Option kYasm[] = {
+    {"-o", Either, Output},
+    {"--objfile=", Joined, Output},
+    {"-I", Either, SearchDirectory},
+    {"-i", Either, SearchDirectory},
+    {"-P", Either, ReadsFile},
+    {"-f", Either, Language},
+    {"--oformat=", Joined, Language},
+    {"-g", Either, Neutral},
+    {"--dformat=", Joined, Neutral},
+    {"-a", Either, Neutral},
+    {"--arch=", Joined, Neutral},
+    {"-m", Either, Neutral},
+    {"--machine=", Joined, Neutral},
+    {"-D", Either, Neutral},
+    {"-d", Either, Neutral},
+    {"-U", Either, Neutral},
+    {"-u", Either, Neutral},
+    {"-X", Either, Neutral},
+    {"-w", Nothing, Neutral},
+    {"-W", Joined, Neutral},
+    {"--force-strict", Nothing, Neutral},
+    {"--prefix=", Joined, Neutral},
+    {"--suffix=", Joined, Neutral},
+    {"--postfix=", Joined, Neutral},
+    // nasm's is the default; what those of gas and tasm include, -M does not tell.
+    {"-p", Either, Declines, "other-language"},
+    {"-pnasm", Nothing, Neutral},
+    {"--parser=", Joined, Declines, "other-language"},
+    {"--parser=nasm", Nothing, Neutral},
+    {"-r", Either, Declines, "other-language"},
+    {"-rnasm", Nothing, Neutral},
+    {"--preproc=", Joined, Declines, "other-language"},
+    {"--preproc=nasm", Nothing, Neutral},
+    {"-l", Either, Declines, "listing"},
+    {"--list=", Joined, Declines, "listing"},
+    {"-L", Either, Declines, "listing"},
+    {"--lformat=", Joined, Declines, "listing"},
+    {"--mapfile=", Joined, Declines, "listing"},
+    {"-M", Nothing, Declines, "dependencies-only"},
+    {"-e", Nothing, Declines, "preprocess-only"},
+    {"--preproc-only", Nothing, Declines, "preprocess-only"},
+    {"-E", Either, Declines, "pass-through"},
+    {"-s", Nothing, Declines, "pass-through"},
+    {"-h", Nothing, Declines, "query"},
+    {"--help", Nothing, Declines, "query"},
+    {"--version", Nothing, Declines, "query"},
+    {"--license", Nothing, Declines, "query"},
+};
+
 // A command line taken apart.
 struct Command {
   std::string source;
@@ -87,7 +139,7 @@ bool holds_no_time(std::string_view format) {
   return format == "bin" || format.starts_with("elf") || format.starts_with("macho");
 }
 
-std::variant<Command, Declined> parse(const std::vector<std::string>& argv) {
+std::variant<Command, Declined> parse(std::span<const Option> table, const std::vector<std::string>& argv) {
   Command command;
   for (size_t at = 1; at < argv.size();) {
     if (!argv[at].starts_with('-')) {
@@ -97,7 +149,7 @@ std::variant<Command, Declined> parse(const std::vector<std::string>& argv) {
       command.source = argv[at++];
       continue;
     }
-    const auto found = match(kNasm, argv, at);
+    const auto found = match(table, argv, at);
     if (!found) {
       return Declined{"unknown-option", argv[at]};
     }
@@ -157,17 +209,23 @@ bool depends_on_more_than_files(const std::string& text) {
                      [&](std::string_view word) { return text.find(word) != std::string::npos; });
 }
 
+bool includes_binary(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text.find("incbin") != std::string::npos;
+}
+
 }  // namespace
 
 NasmModel::NasmModel(View& view, Toolchains& toolchains, ThunkBuilder& builder)
     : view_(view), toolchains_(toolchains), builder_(builder) {}
 
-base::Result<Inference> NasmModel::infer(const Invocation& invocation) {
+base::Result<Inference> NasmModel::infer(Assembler assembler, const Invocation& invocation) {
+  const bool is_yasm = assembler == Assembler::Yasm;
   auto environment = thunk_environment(invocation, "");
   if (const auto* declined = std::get_if<Declined>(&environment)) {
     return Inference(*declined);
   }
-  const auto parsed = parse(invocation.argv);
+  const auto parsed = parse(is_yasm ? std::span<const Option>(kYasm) : kNasm, invocation.argv);
   if (const auto* declined = std::get_if<Declined>(&parsed)) {
     return Inference(*declined);
   }
@@ -198,6 +256,8 @@ base::Result<Inference> NasmModel::infer(const Invocation& invocation) {
       declined = Declined{"missing-input", file};
     } else if (depends_on_more_than_files(**bytes)) {
       declined = Declined{"date-macro", file};
+    } else if (is_yasm && includes_binary(**bytes)) {  // of which its -M does not tell
+      declined = Declined{"included-binary", file};
     }
     step.add_input(file);
   }

@@ -6,13 +6,15 @@
 
 namespace model {
 
-// Stands in for nasm. Which files a source includes, nasm itself is asked each time (-M), which takes it some
-// milliseconds.
+// Stands in for nasm and yasm. Which files a source includes, the assembler itself is asked each time (-M),
+// which takes it some milliseconds.
 class NasmModel {
  public:
   NasmModel(View& view, Toolchains& toolchains, ThunkBuilder& builder);
 
-  [[nodiscard]] base::Result<Inference> infer(const Invocation& invocation);
+  enum class Assembler : unsigned char { Nasm, Yasm };
+
+  [[nodiscard]] base::Result<Inference> infer(Assembler assembler, const Invocation& invocation);
 
  private:
   View& view_;

@@ -21,6 +21,17 @@ TEST_F(Nasm, a_thunk_makes_the_bytes_that_the_real_command_makes) {
   expect_same({"nasm", "-f", "elf64", "-Iasm/", "-MD", "t.d", "-MQ", "a b", "-MP", "-o", "t.o", "t.asm"});
 }
 
+TEST_F(Nasm, yasm_makes_the_bytes_that_the_real_command_makes) {
+  write("t.asm", "%include \"inc.asm\"\nsection .text\nglobal f\nf: mov eax, X\n ret\n");
+  expect_same({"yasm", "-f", "elf64", "-Iasm/", "-o", "t.o", "t.asm"});
+  expect_same({"yasm", "-felf64", "-m", "amd64", "-DMORE=1", "-I", "asm/", "-Worphan-labels", "-g", "dwarf2",
+               "-P", "asm/more.asm", "--objfile=t.o", "t.asm", "-pnasm"});
+  EXPECT_EQ(reason({"yasm", "-p", "gas", "-felf64", "-o", "t.o", "t.asm"}), "other-language");
+  EXPECT_EQ(reason({"yasm", "-felf64", "-Iasm/", "-l", "t.lst", "-o", "t.o", "t.asm"}), "listing");
+  write("asm/inc.asm", "%define X 1\nIncBin \"data.bin\"\n");
+  EXPECT_EQ(reason({"yasm", "-felf64", "-Iasm/", "-o", "t.o", "t.asm"}), "included-binary");
+}
+
 TEST_F(Nasm, what_depends_on_more_than_files_runs_here) {
   EXPECT_EQ(reason({"nasm", "-f", "elf64", "-o", "t.o", "t.asm"}), "missing-input") << "no -I";
   EXPECT_EQ(reason({"nasm", "-f", "elf64", "-o", "t.o", "none.asm"}), "preprocessing-fails");

@@ -50,6 +50,9 @@ std::variant<Command, Declined> parse(const std::vector<std::string>& words, Ste
       case Does::ReadsNamedFile:
         step.add_input(named);
         break;
+      case Does::WritesFile:
+        step.add_output(argument, Output::Made::Always, false);
+        break;
       case Does::WritesNamedFile:
         step.add_output(named, Output::Made::Always, false);
         break;

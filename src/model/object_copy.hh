@@ -11,7 +11,8 @@
 
 namespace model {
 
-// Stands in for strip and objcopy, which make a file out of another, or change one in place.
+// Stands in for strip and objcopy, binutils' and LLVM's, which make a file out of another, or change one in
+// place.
 class ObjectCopyModel {
  public:
   ObjectCopyModel(View& view, object::Store& store, Toolchains& toolchains, ThunkBuilder& builder);

@@ -55,6 +55,7 @@ enum class Does : uint8_t {
   Debug,                 // -g: tells of the source, and of the compiler's options
   WritesBeside,          // makes one more file beside the object, with the extension in `word`
   NativeProcessor,       // -march=native: stands for options that the driver chooses by this machine
+  ChoosesLinker,         // -fuse-ld=
   LinkTimeOptimisation,  // -flto: the linker calls the compiler, or can't here, for the reason `word`
 };
 

@@ -21,15 +21,41 @@ struct Name {
 
 // cc and c++ are here for compilers that are installed under just these names. "x86_64-linux-gnu-gcc-ar" ends
 // with "ar", too, so the longer ones come first.
-constexpr Name kNames[] = {{"llvm-ar", Tool::LlvmAr},  {"llvm-ranlib", Tool::LlvmAr},
-                           {"gcc-ar", Tool::Ar},       {"gcc-ranlib", Tool::Ranlib},
-                           {"gcc", Tool::Gcc},         {"cc", Tool::Gcc},
-                           {"clang", Tool::Clang},     {"clang++", Tool::Clang},
-                           {"g++", Tool::Gxx},         {"c++", Tool::Gxx},
-                           {"ar", Tool::Ar},           {"ranlib", Tool::Ranlib},
-                           {"ld", Tool::Ld},           {"ld.bfd", Tool::Ld},
-                           {"as", Tool::As},           {"strip", Tool::Strip},
-                           {"objcopy", Tool::Objcopy}, {"nasm", Tool::Nasm}};
+constexpr Name kNames[] = {{"llvm-ar", Tool::LlvmAr},
+                           {"llvm-ranlib", Tool::LlvmAr},
+                           {"gcc-ar", Tool::Ar},
+                           {"gcc-ranlib", Tool::Ranlib},
+                           {"gcc", Tool::Gcc},
+                           {"cc", Tool::Gcc},
+                           {"clang", Tool::Clang},
+                           {"clang++", Tool::Clang},
+                           {"g++", Tool::Gxx},
+                           {"c++", Tool::Gxx},
+                           {"ar", Tool::Ar},
+                           {"ranlib", Tool::Ranlib},
+                           {"cpp", Tool::Cpp},
+                           {"ld", Tool::Ld},
+                           {"ld.bfd", Tool::Ld},
+                           {"ld.gold", Tool::Ld},
+                           {"gold", Tool::Ld},
+                           {"lld", Tool::Lld},
+                           {"ld.lld", Tool::Lld},
+                           {"mold", Tool::Mold},
+                           {"ld.mold", Tool::Mold},
+                           {"as", Tool::As},
+                           {"strip", Tool::Strip},
+                           {"objcopy", Tool::Objcopy},
+                           {"llvm-objcopy", Tool::LlvmObjcopy},
+                           {"llvm-strip", Tool::LlvmObjcopy},
+                           {"nasm", Tool::Nasm},
+                           {"yasm", Tool::Yasm},
+                           {"nm", Tool::Reader},
+                           {"gcc-nm", Tool::Reader},
+                           {"llvm-nm", Tool::Reader},
+                           {"readelf", Tool::Reader},
+                           {"llvm-readobj", Tool::Reader},
+                           {"size", Tool::Reader},
+                           {"llvm-size", Tool::Reader}};
 
 // "-12", "-12.2", "-4.9.4"
 bool is_version(std::string_view text) {
@@ -77,6 +103,22 @@ bool is_ranlib(std::string_view name) {
   return without_version(name).ends_with("ranlib");
 }
 
+std::optional<Tool> object_copier(std::string_view name) {
+  name = without_version(name);
+  const auto is = [&](std::string_view tool) {
+    const std::string_view before = name.ends_with(tool) ? name.substr(0, name.size() - tool.size()) : "?";
+    return before.empty() || before == "llvm-" || is_target(before);
+  };
+  return is("strip")     ? std::optional(Tool::Strip)
+         : is("objcopy") ? std::optional(Tool::Objcopy)
+                         : std::nullopt;
+}
+
+bool is_elf_linker(std::string_view name) {
+  name = without_version(name);
+  return name == "ld" || name == "mold" || name.ends_with("ld.lld") || name.ends_with("ld.mold");
+}
+
 std::optional<ClangMode> clang_mode(std::string_view name) {
   name = without_version(name);
   if (name.ends_with("++")) {
@@ -99,9 +141,12 @@ std::optional<std::string> driver_behind(const std::string& archiver) {
   return std::nullopt;
 }
 
+std::string real_name(const std::string& path) {
+  return std::string(base_name(real_path(path)));
+}
+
 std::optional<Tool> tool_at(const std::string& path) {
-  const std::string real = real_path(path);
-  return real.empty() ? std::nullopt : tool_called(base_name(real));
+  return tool_called(real_name(path));
 }
 
 std::vector<std::string> tools_on_path(const std::string& path_variable, const IsTool& is_described) {

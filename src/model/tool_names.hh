@@ -8,7 +8,25 @@
 
 namespace model {
 
-enum class Tool : unsigned char { Gcc, Gxx, Clang, Ar, Ranlib, LlvmAr, Ld, As, Strip, Objcopy, Nasm };
+enum class Tool : unsigned char {
+  Gcc,
+  Gxx,
+  Cpp,
+  Clang,
+  Ar,
+  Ranlib,
+  LlvmAr,
+  Ld,
+  Lld,
+  Mold,
+  As,
+  Strip,
+  Objcopy,
+  LlvmObjcopy,
+  Nasm,
+  Yasm,
+  Reader,  // prints what it reads, and makes no file: nm, readelf, size
+};
 
 // What a program file of this name is: "x86_64-linux-gnu-gcc-12" is Gcc. Wrappers (ccache, c99) and other
 // compilers are nullopt. The name of the file itself counts, not that of a link to it.
@@ -16,6 +34,13 @@ enum class Tool : unsigned char { Gcc, Gxx, Clang, Ar, Ranlib, LlvmAr, Ld, As, S
 
 // Is llvm-ar called by a name that makes it a ranlib?
 [[nodiscard]] bool is_ranlib(std::string_view name);
+
+// What llvm-objcopy takes itself for when called by this name; nullopt: for something else than the two.
+[[nodiscard]] std::optional<Tool> object_copier(std::string_view name);
+
+// Does lld (or mold) take itself for a linker of ELF files when called by this name, as others than ld64.lld,
+// lld-link and wasm-ld do?
+[[nodiscard]] bool is_elf_linker(std::string_view name);
 
 // What clang takes itself for when called by this name, as its driver does (ToolChain.cpp): "clang++-14" is a
 // compiler of C++. Nullopt: something else than a compiler ("clang-cpp", "clang-cl").
@@ -26,7 +51,10 @@ enum class ClangMode : unsigned char { C, Cxx };
 // not be there. Nullopt for an archiver that works itself.
 [[nodiscard]] std::optional<std::string> driver_behind(const std::string& archiver);
 
-// The same of whatever the path leads to.
+// What the file that the path leads to is called; "" if there is none.
+[[nodiscard]] std::string real_name(const std::string& path);
+
+// What that is.
 [[nodiscard]] std::optional<Tool> tool_at(const std::string& path);
 
 using IsTool = std::function<bool(const std::string& base_name)>;

@@ -49,13 +49,33 @@ object::Digest identity_of(const Toolchain& toolchain) {
   return hasher.take();
 }
 
+// Of a linker that does not tell: lld and mold have none, gold those that its configuration gives it for the
+// target that it is named after. Nullopt: one that tells.
+std::optional<std::vector<std::string>> directories_of_its_own(const std::string& path) {
+  const auto tool = tool_at(path);
+  if (tool == Tool::Lld || tool == Tool::Mold) {
+    return std::vector<std::string>{};
+  }
+  const std::string name = real_name(path);
+  const size_t gold = name.find("gold");
+  if (gold == std::string::npos) {
+    return std::nullopt;
+  }
+  std::vector<std::string> directories;
+  if (const size_t target = name.find("-ld.gold"); target != std::string::npos) {
+    directories = {"/lib/" + name.substr(0, target), "/usr/lib/" + name.substr(0, target)};
+  }
+  directories.insert(directories.end(), {"/lib", "/usr/lib"});
+  return directories;
+}
+
 }  // namespace
 
 Toolchains::Toolchains(std::string pristine_root) : pristine_root_(std::move(pristine_root)) {}
 
-std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver,
-                                                  const std::string& path_variable) {
-  const std::string key = path_variable + "\n" + signature_line(driver);
+std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver, const std::string& path_variable,
+                                                  const std::string& linker) {
+  const std::string key = path_variable + "\n" + linker + "\n" + signature_line(driver);
   const auto known = toolchains_.with([&](const auto& all) {
     const auto found = all.find(key);
     return found == all.end() ? nullptr : found->second;
@@ -63,8 +83,8 @@ std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver,
   if (known) {
     return known;
   }
-  auto found = tool_at(driver) == Tool::Clang ? discover_clang(driver, path_variable, pristine_root_)
-                                              : discover(driver, path_variable);
+  auto found = tool_at(driver) == Tool::Clang ? discover_clang(driver, path_variable, linker, pristine_root_)
+                                              : discover(driver, path_variable, linker);
   if (!found) {
     throw base::OperatorError(found.error().message);
   }
@@ -185,6 +205,9 @@ std::vector<std::string> Toolchains::for_this_processor(const Toolchain& toolcha
 }
 
 LinkerDefaults Toolchains::linker_defaults(const std::string& path, const std::vector<std::string>& words) {
+  if (const auto own = directories_of_its_own(path)) {
+    return {*own, ""};
+  }
   std::vector<std::string> question{"--verbose"};
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i].starts_with("-melf")) {
@@ -208,16 +231,18 @@ bool Toolchains::is_deterministic_archiver(const std::string& path) {
       return help.substr(at, help.find('\n', at) - at).ends_with("(default)");
     }
   }
-  return false;
+  // LLVM's: without a word of it, since there is no other way to build it.
+  return help.find("Enable deterministic mode when operating on archives (use zero for UIDs") !=
+         std::string::npos;
 }
 
-base::Result<Toolchain> Toolchains::discover(const std::string& driver,
-                                             const std::string& path_variable) const {
+base::Result<Toolchain> Toolchains::discover(const std::string& driver, const std::string& path_variable,
+                                             const std::string& linker) const {
   const DriverQuestions questions(driver, path_variable, pristine_root_);
   Toolchain toolchain;
   toolchain.driver = driver;
   const std::string as = questions.program("as");
-  const std::string ld = questions.program("ld");
+  const std::string ld = questions.program(linker);
   const std::string objcopy = questions.program("objcopy");
   // lto-wrapper runs several compilers at a time by means of make, and make's recipe removes what is done.
   std::set<std::string> makers;

@@ -57,10 +57,11 @@ class Toolchains {
   // `pristine_root`: see View.
   explicit Toolchains(std::string pristine_root);
 
-  // The toolchain of the driver at `driver` for somebody with that PATH. Errors name the file or library that
-  // is missing.
+  // The toolchain of the driver at `driver` for somebody with that PATH, with the linker that the driver
+  // finds by this name ("ld", "ld.gold"). Errors name the file or library that is missing.
   [[nodiscard]] std::shared_ptr<const Toolchain> find(const std::string& driver,
-                                                      const std::string& path_variable);
+                                                      const std::string& path_variable,
+                                                      const std::string& linker = "ld");
 
   // The files to run the single program at `path` (ar, ld, as): a Toolset of it and its libraries.
   [[nodiscard]] std::shared_ptr<const Toolset> program(const std::string& path);
@@ -77,7 +78,7 @@ class Toolchains {
   [[nodiscard]] std::vector<std::string> for_this_processor(const Toolchain& toolchain,
                                                             const std::vector<std::string>& words);
 
-  // Of the ld at `path` for these words of its command line (-m decides).
+  // Of the linker at `path` for these words of its command line (-m decides).
   [[nodiscard]] LinkerDefaults linker_defaults(const std::string& path,
                                                const std::vector<std::string>& words);
 
@@ -94,8 +95,8 @@ class Toolchains {
   // What the tool prints when asked this, asked once.
   [[nodiscard]] std::string says(const std::string& path, const std::vector<std::string>& question,
                                  Stream stream = Stream::Out);
-  [[nodiscard]] base::Result<Toolchain> discover(const std::string& driver,
-                                                 const std::string& path_variable) const;
+  [[nodiscard]] base::Result<Toolchain> discover(const std::string& driver, const std::string& path_variable,
+                                                 const std::string& linker) const;
 
   std::string pristine_root_;
   // By driver, its stat signature (a build may install another one over it) and PATH; by program.

@@ -46,6 +46,36 @@ class Compilers(Case):
                    "\tobjcopy --only-keep-debug $@ $@.debug\n\tstrip --strip-debug $@\n"
                    "\tobjcopy --add-gnu-debuglink=$@.debug $@\n", 6)
 
+    def test_other_linkers_build_the_same(self):
+        for linker in ("bfd", "gold", "lld", "mold"):
+            for compiler in ("gcc", "clang-14"):
+                with self.subTest(linker=linker, compiler=compiler):
+                    self.check(f"CC = {compiler}\nLDFLAGS = -fuse-ld={linker} -Wl,--gc-sections\n"
+                               "prog: main.o twice.o\n\t$(CC) $(LDFLAGS) -o $@ $^\n", 3)
+
+    def test_sources_go_through_cpp_and_yasm(self):
+        files = {"five.asm": '%include "five.inc"\nglobal five\nsection .text\nfive: mov eax, FIVE\n ret\n',
+                 "five.inc": "%define FIVE 5\n", "twice.in": "#define TWICE(x) (2 * (x))\n" + SOURCES["twice.c"],
+                 "main.c": "int twice(int); int five(void); int main(void) { return twice(five()) - 10; }\n",
+                 "Makefile": "prog: main.o twice.o five.o\n\t$(CC) -o $@ $^\nmain.o: main.c\ntwice.o: twice.c\n"
+                             "twice.c: twice.in\n\tcpp -P twice.in $@\n"
+                             "five.o: five.asm five.inc\n\tyasm -f elf64 -o $@ five.asm\n"}
+        self.build_both_ways(files, ["make", "-j2", "prog"])
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"]), (5, 0), stats)
+        self.plain([self.tree / "prog"])
+
+    def test_llvm_tools_strip_and_copy(self):
+        self.check("CFLAGS = -g\nprog: main.o twice.o\n\t$(CC) -o $@ $^\n"
+                   "\tllvm-objcopy-14 --only-keep-debug $@ $@.debug\n\tllvm-strip-14 --strip-debug $@\n"
+                   "\tllvm-objcopy-14 --add-gnu-debuglink=$@.debug $@\n", 6)
+
+    def test_tools_that_only_read_see_what_is_made_and_are_counted(self):
+        rules = "prog: main.o twice.o\n\tnm twice.o > symbols\n\treadelf -h main.o > header\n\t$(CC) -o $@ $^\n\tsize $@\n"
+        self.build_both_ways(SOURCES | makefile(rules), ["make", "prog"])
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"], stats["reads_only"]), (3, 0, 3), stats)
+
     def test_stripping_in_place_keeps_an_unusual_mode(self):
         rules = "CFLAGS = -g\nprog: main.o twice.o\n\t$(CC) -o $@ $^\n\tchmod 4750 $@\n\tstrip $@\n"
         self.build_both_ways(SOURCES | makefile(rules), ["make", "prog"])
