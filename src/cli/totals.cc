@@ -68,6 +68,10 @@ uint64_t asked_times(const Totals& totals) {
 }  // namespace
 
 void Totals::add(const CommandRecord& record) {
+  if (record.outcome == "native" && record.reason == "reads-only") {
+    ++reads_only;
+    return;
+  }
   ++commands;
   if (record.outcome == "native") {
     Declined& entry = declined[record.reason];
@@ -133,6 +137,9 @@ std::string summary_text(const Totals& totals, const std::string& run_id) {
     text += fmt::format("gg: the compiler was asked for {} of {} translation units' headers: {}\n", times,
                         times + totals.scanned, most_frequent(totals.asked));
   }
+  if (totals.reads_only > 0) {
+    text += fmt::format("gg: besides, {} that only read (nm, readelf, size)\n", totals.reads_only);
+  }
   text += fmt::format("gg: {} hits, {} ran, {} failed, {} unfinished; {:.1f} s in all\n", totals.hits,
                       totals.ran, totals.failed, totals.unfinished, seconds(totals.wall_ns));
   text += fmt::format(
@@ -157,6 +164,7 @@ std::string summary_json(const Totals& totals, const std::string& run_id) {
                         {"declined", declined},
                         {"scanned", totals.scanned},
                         {"asked", totals.asked},
+                        {"reads_only", totals.reads_only},
                         {"hits", totals.hits},
                         {"ran", totals.ran},
                         {"failed", totals.failed},
