@@ -1,5 +1,6 @@
 #include "model/nasm.hh"
 
+#include "base/files.hh"
 #include "base/subprocess.hh"
 #include "model/compiler_dependencies.hh"
 #include "model/environment.hh"
@@ -7,6 +8,8 @@
 #include "model/options.hh"
 #include "model/step.hh"
 #include "model/view_files.hh"
+
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cctype>
@@ -129,6 +132,7 @@ struct Command {
   std::string source;
   std::string output;
   std::string depfile;
+  std::vector<std::string> dependency_words;  // -MT, -MQ, -MP, as they stood
   std::string format = "bin";
   std::vector<std::string> search_directories;
   std::vector<std::string> question;  // the words that bear on what is included
@@ -172,6 +176,9 @@ std::variant<Command, Declined> parse(std::span<const Option> table, const std::
         break;
       case DependencyTarget:
       case DependencyPhony:
+        for (size_t i = 0; i < found->words; ++i) {
+          command.dependency_words.push_back(argv[at + i]);
+        }
         break;
       case Language:
         command.format = argument;
@@ -214,7 +221,74 @@ bool includes_binary(std::string text) {
   return text.find("incbin") != std::string::npos;
 }
 
+// -MP has more rules follow, each with a blank line behind it.
+std::string first_rule(const std::string& told) {
+  const size_t end = told.find("\n\n");
+  return end == std::string::npos ? told : told.substr(0, end + 1);
+}
+
+// The name that begins at `at`, as it is written in a depfile.
+std::string_view written_name(std::string_view rule, size_t at) {
+  size_t end = at;
+  while (end < rule.size() && rule[end] != ' ' && rule[end] != '\n') {
+    end += rule[end] == '\\' ? 2U : 1U;
+  }
+  return rule.substr(at, end - at);
+}
+
+// What -MD would write, made from what -M tells; nullopt: only nasm itself knows. `binary`: among the files
+// told of may be some that incbin brings.
+std::optional<std::string> depfile_text(NasmModel::Depfiles kind, const std::string& told, bool binary) {
+  constexpr std::string_view kArrow = " : ";
+  if (kind == NasmModel::Depfiles::AsTold) {
+    return told;
+  }
+  const std::string rule = first_rule(told);
+  const size_t arrow = rule.find(kArrow);
+  if (kind == NasmModel::Depfiles::Otherwise || binary || arrow == std::string::npos) {
+    return std::nullopt;
+  }
+  // The source is told of first.
+  const std::string source(written_name(rule, arrow + kArrow.size()));
+  const std::string head = rule.substr(0, arrow + kArrow.size());
+  if (source.empty() || head.find('\n') != std::string::npos) {
+    return std::nullopt;  // a long line is broken
+  }
+  const bool phony = told.find("\n\n" + source + " :\n") != std::string::npos;
+  return head + source + "\n\n" + (phony ? source + " :\n\n" : "");
+}
+
 }  // namespace
+
+NasmModel::Depfiles NasmModel::depfiles_of(const std::string& path) {
+  struct stat status {};
+
+  const std::string key = ::stat(path.c_str(), &status) == 0 ? path + " " + std::to_string(status.st_ino) +
+                                                                   " " + std::to_string(status.st_mtim.tv_sec)
+                                                             : path;
+  return depfiles_.with([&](auto& known) {
+    const auto found = known.find(key);
+    if (found != known.end()) {
+      return found->second;
+    }
+    const base::TemporaryDirectory folder;
+    base::write_file_atomically(folder.path() + "/a", "%include \"b\"\nincbin \"c\"\n");
+    base::write_file_atomically(folder.path() + "/b", "");
+    base::write_file_atomically(folder.path() + "/c", "x");
+    const auto ask = [&](std::vector<std::string> words) {
+      words.insert(words.begin(), "nasm");
+      words.insert(words.end(), {"-MP", "-o", "o", "a"});
+      return base::run({path, words, {"LC_ALL=C"}, folder.path(), view_.pristine_root()}).out;
+    };
+    const std::string told = ask({"-M"});
+    (void)ask({"-MD", "d"});
+    const std::string written = base::read_file_if_there(folder.path() + "/d").value_or("");
+    const Depfiles kind = written == told                          ? Depfiles::AsTold
+                          : written == "o : a c\n\na :\n\nc :\n\n" ? Depfiles::WithoutIncludes
+                                                                   : Depfiles::Otherwise;
+    return known.emplace(key, kind).first->second;
+  });
+}
 
 NasmModel::NasmModel(View& view, Toolchains& toolchains, ThunkBuilder& builder)
     : view_(view), toolchains_(toolchains), builder_(builder) {}
@@ -234,14 +308,20 @@ base::Result<Inference> NasmModel::infer(Assembler assembler, const Invocation& 
 
   std::vector<std::string> question{invocation.argv[0]};
   question.insert(question.end(), command.question.begin(), command.question.end());
+  if (!is_yasm) {
+    question.insert(question.end(), command.dependency_words.begin(), command.dependency_words.end());
+    question.insert(question.end(),
+                    {"-o", command.output});  // the target of a depfile, and nothing is written to it
+  }
   question.insert(question.end(), {"-M", command.source});
   const base::Completed said = base::run(
       {invocation.program, question, {"LC_ALL=C"}, invocation.working_directory, view_.pristine_root()});
-  std::vector<std::string> files = prerequisites(said.out);
+  std::vector<std::string> files = prerequisites(first_rule(said.out));
   files.push_back(command.source);
 
   MustRead must_read;
   std::optional<Declined> declined;
+  bool binary = false;
   for (const std::string& file : std::set(files.begin(), files.end())) {
     const auto entry = look_through(view_, step.in_place(file));
     if (!entry) {
@@ -256,8 +336,11 @@ base::Result<Inference> NasmModel::infer(Assembler assembler, const Invocation& 
       declined = Declined{"missing-input", file};
     } else if (depends_on_more_than_files(**bytes)) {
       declined = Declined{"date-macro", file};
-    } else if (is_yasm && includes_binary(**bytes)) {  // of which its -M does not tell
-      declined = Declined{"included-binary", file};
+    } else if (includes_binary(**bytes)) {
+      binary = true;
+      if (is_yasm) {  // its -M does not tell of them
+        declined = Declined{"included-binary", file};
+      }
     }
     step.add_input(file);
   }
@@ -276,7 +359,9 @@ base::Result<Inference> NasmModel::infer(Assembler assembler, const Invocation& 
   step.use(*toolchains_.program(invocation.program));
   step.add_output(command.output, model::Output::Made::Always, false);
   if (!command.depfile.empty()) {
-    step.add_output(command.depfile, model::Output::Made::Always, false);
+    const auto text = depfile_text(depfiles_of(invocation.program), said.out, binary);
+    text ? step.add_written(command.depfile, *text)
+         : step.add_output(command.depfile, model::Output::Made::Always, false);
   }
   return step.finish("assemble " + command.source);
 }

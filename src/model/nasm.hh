@@ -1,8 +1,12 @@
 #pragma once
 
+#include "base/guarded.hh"
 #include "model/model.hh"
 #include "model/thunk_builder.hh"
 #include "model/toolchain.hh"
+
+#include <map>
+#include <string>
 
 namespace model {
 
@@ -16,10 +20,17 @@ class NasmModel {
 
   [[nodiscard]] base::Result<Inference> infer(Assembler assembler, const Invocation& invocation);
 
+  // What -MD writes into a depfile compared with what -M tells: nasm 2.16.01 leaves out what %include brings.
+  enum class Depfiles : unsigned char { AsTold, WithoutIncludes, Otherwise };
+
  private:
+  // Of the nasm at `path`, by trying it once.
+  [[nodiscard]] Depfiles depfiles_of(const std::string& path);
+
   View& view_;
   Toolchains& toolchains_;
   ThunkBuilder& builder_;
+  base::Guarded<std::map<std::string, Depfiles>> depfiles_;  // by path and times of the program
 };
 
 }  // namespace model

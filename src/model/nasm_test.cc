@@ -21,6 +21,17 @@ TEST_F(Nasm, a_thunk_makes_the_bytes_that_the_real_command_makes) {
   expect_same({"nasm", "-f", "elf64", "-Iasm/", "-MD", "t.d", "-MQ", "a b", "-MP", "-o", "t.o", "t.asm"});
 }
 
+TEST_F(Nasm, a_depfile_is_written_at_once) {
+  write("my dir/$x#.asm", "%include \"inc.asm\"\nmov eax, X\n");
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {}, {"-MP"}, {"-MQ", "a b"}, {"-MT", "a$b", "-MP"}, {"-DMORE", "-MP"}}) {
+    std::vector<std::string> argv{"nasm", "-felf64", "-Iasm/", "-MD", "t.d"};
+    argv.insert(argv.end(), words.begin(), words.end());
+    argv.insert(argv.end(), {"-o", "my dir/t.o", "my dir/$x#.asm"});
+    expect_same_depfile(argv);
+  }
+}
+
 TEST_F(Nasm, yasm_makes_the_bytes_that_the_real_command_makes) {
   write("t.asm", "%include \"inc.asm\"\nsection .text\nglobal f\nf: mov eax, X\n ret\n");
   expect_same({"yasm", "-f", "elf64", "-Iasm/", "-o", "t.o", "t.asm"});
