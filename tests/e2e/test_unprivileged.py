@@ -28,6 +28,14 @@ class Unprivileged(Case):
         self.assertEqual(self.stats()["thunks"], CALCULATOR_COMMANDS, self.stats())
         self.assert_no_placeholders()
 
+    def test_a_described_tool_and_another_linker_are_thunks_too(self):
+        copy = '[[tool]]\nprogram = "sed"\nwords = ["text", "input"]\n'
+        self.build_both_ways({"Makefile": "app: a.o\n\t$(CC) -fuse-ld=gold -o $@ a.o\na.o: a.c\n"
+                                          "a.c: a.in\n\tsed s/x/main/ a.in > $@\n",
+                              "a.in": "int x(void) { return 0; }\n", ".gg/tools/sed.toml": copy}, MAKE)
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"]), (3, 0), stats)
+
     def test_files_belong_to_the_user(self):
         self.fresh(CALCULATOR)
         self.under_gg(MAKE)
