@@ -1,5 +1,7 @@
 #include "cli/command_line.hh"
 
+#include "model/tool_names.hh"
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
@@ -28,7 +30,7 @@ const std::vector<Shape>& shapes() {
       {"hash", {"FILE", 1, -1}},     {"put", {"FILE", 1, -1}},
       {"get", {"DIGEST", 1, 1}},     {"gc", {"", 0, 0}},
       {"fsck", {"", 0, 0}},          {"doctor", {"", 0, 0}},
-      {"version", {"", 0, 0}},
+      {"version", {"", 0, 0}},       {"cc", {"COMMAND", 1, -1}},
   };
   return table;
 }
@@ -77,12 +79,16 @@ void add_global_flags(CLI::App& app, Request& request) {
   app.add_flag("-h,--help", request.help);
 }
 
+void add_sandbox_flag(CLI::App& app, Settings& settings) {
+  app.add_option("--sandbox", settings.sandbox)->check(CLI::IsMember({"auto", "none"}));
+}
+
 void add_build_flags(CLI::App& app, Request& request) {
   Settings& settings = request.settings;
   app.add_option("-j,--jobs", settings.jobs)->type_name("N");
   app.add_flag("-k,--keep-going", settings.keep_going);
   app.add_option("--engine", settings.engine)->check(CLI::IsMember({"local"}));
-  app.add_option("--sandbox", settings.sandbox)->check(CLI::IsMember({"auto", "none"}));
+  add_sandbox_flag(app, settings);
 }
 
 void add_report_flags(CLI::App& app, Settings& settings) {
@@ -103,6 +109,9 @@ void add_verify_flags(CLI::App& app, Request& request) {
 void add_own_flags(CLI::App& app, const std::string& name, Request& request) {
   if (name == "run" || name == "infer" || name == "force") {
     add_build_flags(app, request);
+  } else if (name == "cc") {
+    add_sandbox_flag(app, request.settings);
+    app.add_flag("--explain", request.settings.explain);
   }
   if (name == "run" || name == "infer") {
     add_report_flags(app, request.settings);
@@ -137,8 +146,8 @@ void check_words(const Shape& shape, const Request& request) {
   }
 }
 
-// The command line of `gg run`: flags of ours end at the first word that is none, or at "--"; all behind is
-// the build's.
+// The command line of `gg run` and `gg cc`: flags of ours end at the first word that is none, or at "--"; all
+// behind is the build's.
 std::vector<std::string> split_off_build_command(std::vector<std::string>& argv) {
   static const std::vector<std::string> with_value{"--store",  "--config",  "--profile", "-j",    "--jobs",
                                                    "--engine", "--sandbox", "--summary", "--tool"};
@@ -170,7 +179,20 @@ std::string help_for(const std::vector<std::string>& argv) {
   return argv.size() > 1 && is_command(argv[1]) ? "gg " + argv[1] + " --help" : "gg --help";
 }
 
+// A launcher before a tool's path. A tool's bare name could be that of a sub-command some day.
+bool is_path(const std::vector<std::string>& argv) {
+  return argv.size() > 1 && !argv[1].starts_with('-') && argv[1].find('/') != std::string::npos;
+}
+
 }  // namespace
+
+std::vector<std::string> launched_command(const std::vector<std::string>& argv) {
+  if (is_path(argv)) {
+    return {argv.begin() + 1, argv.end()};
+  }
+  std::vector<std::string> own = argv;
+  return argv.size() > 1 && argv[1] == "cc" ? split_off_build_command(own) : std::vector<std::string>{};
+}
 
 const std::vector<std::string>& command_names() {
   static const std::vector<std::string> names = [] {
@@ -184,17 +206,22 @@ const std::vector<std::string>& command_names() {
 }
 
 Request parse_command_line(const std::vector<std::string>& given, const Environment& environment) {
-  Request request;
-  request.settings = configured(given, environment);
-
   std::vector<std::string> argv = given;
   std::vector<std::string> build_command;
-  if (argv.size() > 1 && (argv[1] == "run" || argv[1] == "infer")) {
+  if (is_path(argv)) {
+    build_command.assign(argv.begin() + 1, argv.end());
+    argv = {argv[0], "cc"};
+  } else if (argv.size() > 1 && (argv[1] == "run" || argv[1] == "infer" || argv[1] == "cc")) {
     build_command = split_off_build_command(argv);
   }
+  Request request;
+  request.settings = configured(argv, environment);
 
   if (argv.size() > 1 && !argv[1].starts_with('-') && !is_command(argv[1])) {
-    throw UsageError("gg has no sub-command '" + argv[1] + "'; see `gg --help`");
+    throw UsageError("gg has no sub-command '" + argv[1] + "'; " +
+                     (model::tool_called(argv[1])
+                          ? "before a tool it is `gg cc " + argv[1] + " …`, see `gg cc --help`"
+                          : "see `gg --help`"));
   }
   CLI::App app("gg", "gg");
   app.set_help_flag();

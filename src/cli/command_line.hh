@@ -39,6 +39,10 @@ class UsageError : public std::runtime_error {
 [[nodiscard]] Request parse_command_line(const std::vector<std::string>& argv,
                                          const Environment& environment);
 
+// The tool's words, where gg stands as a launcher before a tool: behind `gg cc [OPTION...]`, or when gg's
+// first word is a path. Empty: it does not.
+[[nodiscard]] std::vector<std::string> launched_command(const std::vector<std::string>& argv);
+
 // Every sub-command, in the order of the overview.
 [[nodiscard]] const std::vector<std::string>& command_names();
 

@@ -51,6 +51,8 @@ TEST(CommandLine, a_mistake_points_to_the_help_of_its_own_command) {
   };
   EXPECT_NE(message({"run", "--wrong", "make"}).find("see `gg run --help`"), std::string::npos);
   EXPECT_EQ(message({"rnu", "make"}), "gg has no sub-command 'rnu'; see `gg --help`");
+  EXPECT_EQ(message({"gcc", "-c", "a.c"}),
+            "gg has no sub-command 'gcc'; before a tool it is `gg cc gcc …`, see `gg cc --help`");
 }
 
 TEST(CommandLine, sizes_are_powers_of_1024_with_a_unit) {

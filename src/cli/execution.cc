@@ -17,17 +17,14 @@ namespace {
 
 constexpr unsigned kPoolThreads = 4;  // they wait for files more than they compute
 
-std::unique_ptr<exec::Runner> open_runner(Storage& storage, const Settings& settings) {
-  if (settings.sandbox == "none") {
-    return std::make_unique<exec::NativeRunner>(storage.refilling());
-  }
-  auto executor = exec::Executor::open(storage.refilling(), settings.store + "/layouts");
-  if (!executor) {
+std::unique_ptr<exec::Runner> runner_or_advice(Storage& storage, const Settings& settings) {
+  auto runner = open_runner(storage, settings);
+  if (!runner) {
     throw base::OperatorError(
-        executor.error().message +
+        runner.error().message +
         "; `gg doctor` says more, and `--sandbox=none` goes on without containers and without memos");
   }
-  return std::move(*executor);
+  return std::move(*runner);
 }
 
 // What ran outside a container may have read anything, so such a result is neither remembered nor believed.
@@ -51,6 +48,17 @@ class WithoutMemos final : public object::Records {
 };
 
 }  // namespace
+
+base::Result<std::unique_ptr<exec::Runner>> open_runner(Storage& storage, const Settings& settings) {
+  if (settings.sandbox == "none") {
+    return std::make_unique<exec::NativeRunner>(storage.refilling());
+  }
+  auto executor = exec::Executor::open(storage.refilling(), settings.store + "/layouts");
+  if (!executor) {
+    return tl::unexpected(executor.error());
+  }
+  return std::move(*executor);
+}
 
 // Writes down what the coordinator tells. Loop thread.
 class Execution::Witness final : public sched::Observer {
@@ -96,10 +104,13 @@ class Execution::Witness final : public sched::Observer {
 
 Execution::Execution(Storage& storage, const Settings& settings, Journal* journal,
                      sched::OnFailure on_failure)
+    : Execution(storage, settings, journal, on_failure, runner_or_advice(storage, settings)) {}
+
+Execution::Execution(Storage& storage, const Settings& settings, Journal* journal,
+                     sched::OnFailure on_failure, std::unique_ptr<exec::Runner> runner)
     : slots_(settings.jobs == 0 ? cores() : settings.jobs),
       loop_(kPoolThreads),
       witness_(std::make_unique<Witness>(journal)) {
-  std::unique_ptr<exec::Runner> runner = open_runner(storage, settings);
   if (!runner->isolated()) {
     without_memos_ = std::make_unique<WithoutMemos>(storage.records());
   }

@@ -3,6 +3,7 @@
 #include "cli/journal.hh"
 #include "cli/progress.hh"
 #include "cli/wire_up.hh"
+#include "exec/runner.hh"
 #include "intercept/forcer.hh"
 #include "loop/loop.hh"
 #include "sched/coordinator.hh"
@@ -12,6 +13,11 @@
 
 namespace cli {
 
+// Where thunks run on this machine. Fails, saying what is refused, where there can be no containers and the
+// settings ask for them.
+[[nodiscard]] base::Result<std::unique_ptr<exec::Runner>> open_runner(Storage& storage,
+                                                                      const Settings& settings);
+
 // Everything between a thunk and its result: the loop thread with coordinator and engine on it. Made and used
 // by the main thread; gone when it goes.
 class Execution final : public intercept::Forcer {
@@ -19,6 +25,11 @@ class Execution final : public intercept::Forcer {
   // Throws base::OperatorError where containers cannot be made. `journal` may be null. `on_failure`: what
   // follows for the other thunks when one fails.
   Execution(Storage& storage, const Settings& settings, Journal* journal, sched::OnFailure on_failure);
+
+  // The same with a runner at hand.
+  Execution(Storage& storage, const Settings& settings, Journal* journal, sched::OnFailure on_failure,
+            std::unique_ptr<exec::Runner> runner);
+
   ~Execution() override;
 
   [[nodiscard]] std::optional<ir::Result> known(const object::Digest& thunk) override;

@@ -1,4 +1,5 @@
 #include "base/errors.hh"
+#include "cli/cc.hh"
 #include "cli/commands.hh"
 #include "cli/help.hh"
 #include "cli/say.hh"
@@ -43,15 +44,19 @@ int complain(const char* what, int status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // A reader of ours that goes away (`gg describe … | head`) is an ordinary write error, not a death without
-  // a word.
-  if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
-    return complain("cannot ignore SIGPIPE", cli::kEnvironment);
-  }
   try {
+    const std::vector<std::string> words(argv, argv + argc);
     const cli::Environment environment = cli::this_environment();
-    return dispatch(cli::parse_command_line(std::vector<std::string>(argv, argv + argc), environment),
-                    environment);
+    const std::vector<std::string> launched = cli::launched_command(words);
+    if (!launched.empty()) {
+      return cli::launch(words, launched, environment);
+    }
+    // A reader of ours that goes away (`gg describe … | head`) is an ordinary write error, not a death
+    // without a word.
+    if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+      return complain("cannot ignore SIGPIPE", cli::kEnvironment);
+    }
+    return dispatch(cli::parse_command_line(words, environment), environment);
   } catch (const cli::UsageError& error) {
     return complain(error.what(), cli::kUsage);
   } catch (const base::OperatorError& error) {

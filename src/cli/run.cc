@@ -3,17 +3,14 @@
 #include "base/quote.hh"
 #include "cli/commands.hh"
 #include "cli/execution.hh"
+#include "cli/models_here.hh"
 #include "cli/named_outputs.hh"
 #include "cli/progress_thread.hh"
 #include "cli/say.hh"
 #include "cli/stop_signals.hh"
 #include "cli/tool_files.hh"
 #include "cli/totals.hh"
-#include "intercept/placeholder.hh"
-#include "intercept/registry.hh"
 #include "intercept/session.hh"
-#include "model/file_view.hh"
-#include "model/gnu_models.hh"
 
 #include <fmt/format.h>
 
@@ -156,20 +153,8 @@ int run_build(const Request& request, const Environment& environment) {
   // A failure is an answer where somebody waits for it (configure, `||`). Whether it ends the build is for
   // the session to say, which knows who was told what.
   Execution execution(*storage, settings, &journal, sched::OnFailure::KeepGoing);
-  model::FileView view(
-      storage->refilling(), storage->records(), storage->clock(), "",
-      [&](const std::string& path, const struct stat& status) -> std::optional<object::Promise> {
-        if (static_cast<size_t>(status.st_size) != intercept::kPlaceholderBytes) {
-          return std::nullopt;
-        }
-        auto promise = intercept::read_placeholder(path);
-        const auto missing = promise ? storage->store().missing({&promise->thunk, 1})
-                                     : base::Result<std::vector<object::Digest>>();
-        return missing && missing->empty() ? promise : std::nullopt;
-      });
-  const object::RefillingStore::Source source(
-      storage->refilling(), [&view](const object::Digest& digest) { return view.put_again(digest); });
-  model::GnuModels models(view, storage->refilling(), storage->records(), std::move(described));
+  ModelsHere here(*storage, std::move(described));
+  model::GnuModels& models = here.models();
   BuildObserver observer(journal, storage->clock(), settings.explain);
 
   intercept::Options options;

@@ -1,5 +1,6 @@
 #include "intercept/commands.hh"
 
+#include "base/program_path.hh"
 #include "intercept/placeholder.hh"
 #include "intercept/placing.hh"
 
@@ -28,31 +29,6 @@ constexpr mode_t kExecutableMode = 0777;
 
 std::string absolute(const std::string& word, const std::string& working_directory) {
   return word.empty() || word[0] == '/' ? word : working_directory + "/" + word;
-}
-
-// A file to be replaced, or none: anything else (/dev/null, a directory) is the real tool's business, and so
-// is a folder that cannot be written to: its message is the one to be seen.
-bool can_be_made(const std::string& path) {
-  struct stat status {};
-
-  if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) {
-    return false;
-  }
-  const size_t slash = path.rfind('/');
-  const std::string folder = slash == 0 ? "/" : path.substr(0, slash);
-  return ::access(folder.c_str(), W_OK | X_OK) == 0;
-}
-
-std::string find_on_path(const std::string& name, const std::string& path) {
-  for (size_t at = 0; at <= path.size();) {
-    const size_t end = std::min(path.find(':', at), path.size());
-    const std::string candidate = path.substr(at, end - at) + "/" + name;
-    if (::access(candidate.c_str(), X_OK) == 0) {
-      return candidate;
-    }
-    at = end + 1;
-  }
-  return name;
 }
 
 // The build may have put folders of its own before ours.
@@ -107,8 +83,10 @@ void Commands::use_real_path(model::Invocation& invocation) const {
     path->second = without_directory(path->second, path_directory_);
   }
   if (invocation.program.starts_with(path_directory_ + "/")) {
-    invocation.program = find_on_path(last_part(invocation.program),
-                                      path != invocation.environment.end() ? path->second : path_);
+    const std::string name = last_part(invocation.program);
+    invocation.program = base::find_program(name, path != invocation.environment.end() ? path->second : path_,
+                                            invocation.working_directory)
+                             .value_or(name);
   }
 }
 

@@ -226,6 +226,17 @@ std::string temporary_beside(const std::string& path) {
   return folder_of(path) + ".gg-" + object::hash(path).hex().substr(0, kNameBytes) + ".tmp";
 }
 
+bool can_be_made(const std::string& path) {
+  struct stat status {};
+
+  if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) {
+    return false;
+  }
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == 0 ? "/" : path.substr(0, slash);
+  return ::access(folder.c_str(), W_OK | X_OK) == 0;
+}
+
 base::Result<void> write_now(const std::string& path, std::string_view bytes, mode_t mode) {
   const std::string temporary = temporary_beside(path);
   ::unlink(temporary.c_str());

@@ -19,6 +19,10 @@ namespace intercept {
 // session finds what a killed one left.
 [[nodiscard]] std::string temporary_beside(const std::string& path);
 
+// A file to be replaced, or none: anything else (/dev/null, a directory) is the real tool's business, and so
+// is a folder that cannot be written to: its message is the one to be seen.
+[[nodiscard]] bool can_be_made(const std::string& path);
+
 // Writes `bytes` (a placeholder, a depfile) as `path` with exactly this mode; what stood there is replaced.
 [[nodiscard]] base::Result<void> write_now(const std::string& path, std::string_view bytes, mode_t mode);
 

@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "base/program_path.hh"
 #include "intercept/commands.hh"
 #include "intercept/journal.hh"
 #include "intercept/ledger.hh"
@@ -42,22 +43,6 @@ std::string variable(const std::vector<std::string>& environment, std::string_vi
     }
   }
   return std::string(otherwise);
-}
-
-std::string find_program(const std::string& name, const std::string& path,
-                         const std::string& working_directory) {
-  if (name.find('/') != std::string::npos) {
-    return name[0] == '/' ? name : working_directory + "/" + name;
-  }
-  for (size_t at = 0; at <= path.size();) {
-    const size_t end = std::min(path.find(':', at), path.size());
-    const std::string folder = at == end ? working_directory : path.substr(at, end - at);
-    if (::access((folder + "/" + name).c_str(), X_OK) == 0) {
-      return folder + "/" + name;
-    }
-    at = end + 1;
-  }
-  throw base::OperatorError("'" + name + "' is not on PATH, so there is no build to run");
 }
 
 // Each tool's shim looks like the tool as far as stat can tell: mode, mtime, and size where it is not
@@ -146,6 +131,8 @@ struct Session::Impl {
 
   [[nodiscard]] std::string path_directory() const { return folder.path() + "/bin"; }
 
+  [[nodiscard]] std::string launcher() const { return folder.path() + "/launch"; }
+
   Standing choose_standing() {
     if (options.only_path_directory) {
       return Standing::PathDirectory;
@@ -182,7 +169,10 @@ struct Session::Impl {
   void put_shims_before_path(Launch& launch, const std::string& path) {
     base::make_directories(path_directory());
     const std::string shim = folder.path() + "/shim";
-    base::write_file_atomically(shim, patched_shim({socket(), "", path_directory()}), 0755);
+    ShimSettings shim_settings{socket(), "", path_directory()};
+    base::write_file_atomically(shim, patched_shim(shim_settings), 0755);
+    shim_settings.launches = true;
+    base::write_file_atomically(launcher(), patched_shim(shim_settings), 0755);
     const std::vector<std::string> tools = models.tools(path);
     for (const std::string& name : names_of(tools, path)) {
       if (::symlink(shim.c_str(), (path_directory() + "/" + name).c_str()) != 0) {
@@ -195,6 +185,9 @@ struct Session::Impl {
         entry = "PATH=" + path_directory() + ":" + path;
       }
     }
+    const std::string variable = std::string(kLauncherVariable) + "=";
+    std::erase_if(launch.environment, [&](const std::string& entry) { return entry.starts_with(variable); });
+    launch.environment.push_back(variable + launcher());
   }
 
   // Every name on PATH by which one of the tools is found.
@@ -343,7 +336,11 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
   launch.argv = argv;
   launch.environment = environment;
   launch.working_directory = working_directory;
-  launch.program = find_program(argv.at(0), path, working_directory);
+  const auto program = base::find_program(argv.at(0), path, working_directory);
+  if (!program) {
+    throw base::OperatorError("'" + argv.at(0) + "' is not on PATH, so there is no build to run");
+  }
+  launch.program = *program;
 
   const Standing standing = self.choose_standing();
   const unsigned cores = std::max(2U, std::thread::hardware_concurrency());

@@ -18,6 +18,10 @@ enum class Standing {
   PathDirectory,  // a directory of shims before PATH; no placeholders
 };
 
+// Set for a build in PathDirectory: the program that hands a tool over to the session although its path leads
+// past the shims. Its arguments are the tool's path and the tool's own argv.
+inline constexpr const char* kLauncherVariable = "GG_LAUNCHER";
+
 struct Options {
   std::string state_dir;             // of this user: sessions' journals
   std::string runtime_dir = "/tmp";  // short paths; a directory of the session's own is made below it

@@ -31,6 +31,8 @@ std::string patched_shim(const ShimSettings& settings) {
        settings.pristine_root);
   fill(image, at + offsetof(GgSettings, path_directory), sizeof GgSettings::path_directory,
        settings.path_directory);
+  fill(image, at + offsetof(GgSettings, launches), sizeof GgSettings::launches,
+       settings.launches ? "yes" : "");
   return image;
 }
 

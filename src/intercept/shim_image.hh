@@ -12,6 +12,7 @@ struct ShimSettings {
   std::string socket;          // of the inference server; at most 107 bytes
   std::string pristine_root;   // "" in PATH mode
   std::string path_directory;  // "" but in PATH mode
+  bool launches = false;       // its argv is a tool's path and then the tool's argv
 };
 
 // The image with a session's settings in it. Throws OperatorError for one that does not fit.

@@ -13,7 +13,7 @@ import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS, ENDLESS, ENDLESS_FLAGS, GG, Case
 
-COMMANDS = ["run", "infer", "force", "describe", "graph", "explain", "verify", "stats", "hash", "put", "get", "gc", "fsck", "doctor",
+COMMANDS = ["run", "infer", "cc", "force", "describe", "graph", "explain", "verify", "stats", "hash", "put", "get", "gc", "fsck", "doctor",
             "version"]
 MAKE = ["make", "-j2"]
 

@@ -54,6 +54,7 @@ struct GgSettings {
   char socket[112];          // of the inference server
   char pristine_root[512];   // where the real tools are to be seen; "" in PATH mode
   char path_directory[512];  // in PATH mode: the directory of shims, to be left out of PATH
+  char launches[4];          // not "": argv[0] names the tool by its path, and its own argv follows
 };
 
 #endif

@@ -20,7 +20,7 @@ struct UnixAddress {
 };
 
 // Volatile: the compiler must not believe the bytes that stand here before the session patches them.
-__attribute__((used)) static volatile struct GgSettings settings = {GG_SETTINGS_MARKER, "", "", ""};
+__attribute__((used)) static volatile struct GgSettings settings = {GG_SETTINGS_MARKER, "", "", "", ""};
 
 static char buffer[1 << 16];
 static size_t buffered;
@@ -327,10 +327,19 @@ static void strip_path(char** envp) {
   }
 }
 
+static int is_in_shim_directory(const char* program) {
+  const char* name = last_part(program);
+  return name != program && is_shim_directory(program, (size_t)(name - program) - 1);
+}
+
 static void run_from_path(const char* program, char** argv, char** envp) {
   static char candidate[kPathBytes];
   const char* name = last_part(program);
   strip_path(envp);
+  if (setting(settings.launches)[0] != 0 && !is_in_shim_directory(program)) {
+    SYS(__NR_execve, program, argv, envp);
+    return;
+  }
   const char* path = "/usr/local/bin:/usr/bin:/bin";
   for (char** variable = envp; *variable != 0; ++variable) {
     if (starts_with(*variable, "PATH=")) {
@@ -388,6 +397,9 @@ __attribute__((used, noreturn)) void shim_main(long* stack) {
   char** argv = (char**)(stack + 1);
   char** envp = argv + *stack + 1;
   const char* program = program_of(envp, argv);
+  if (setting(settings.launches)[0] != 0 && argv[0] != 0 && argv[1] != 0) {
+    program = *argv++;
+  }
   if (SYS(__NR_getcwd, working_directory, sizeof working_directory) < 0) {
     working_directory[0] = 0;
   }

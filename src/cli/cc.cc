@@ -1,0 +1,369 @@
+#include "cli/cc.hh"
+
+#include "base/errors.hh"
+#include "base/files.hh"
+#include "base/program_path.hh"
+#include "base/quote.hh"
+#include "cli/commands.hh"
+#include "cli/execution.hh"
+#include "cli/models_here.hh"
+#include "cli/say.hh"
+#include "cli/stop_signals.hh"
+#include "intercept/placing.hh"
+#include "intercept/session.hh"
+#include "sched/steps.hh"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <system_error>
+
+extern "C" char** environ;
+
+namespace cli {
+
+namespace {
+
+// A model that asks for ever for something more to be read is a defect; the real tool then decides.
+constexpr int kMostQuestions = 200;
+constexpr mode_t kFileMode = 0666;
+constexpr const char* kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
+
+constexpr int kNotExecutable = 126;  // as a shell says it
+constexpr int kNotFound = 127;
+
+struct Tool {
+  std::string program;  // absolute
+  std::vector<std::string> argv;
+};
+
+// Execs. Returns what went wrong.
+int execute(const std::string& program, const std::vector<std::string>& argv) {
+  std::vector<char*> words;
+  for (const std::string& word : argv) {
+    words.push_back(const_cast<char*>(word.c_str()));  // execve's signature; it does not write
+  }
+  words.push_back(nullptr);
+  // What is ignored or blocked here would stay so in the tool.
+  ::signal(SIGPIPE, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  ::execve(program.c_str(), words.data(), environ);
+  return errno;
+}
+
+int become(const Tool& tool) {
+  const int error = execute(tool.program, tool.argv);
+  say(fmt::format("execute '{}': {}", base::printable(tool.program), std::generic_category().message(error)));
+  return error == ENOENT ? kNotFound : kNotExecutable;
+}
+
+// As the tool would have died of it, so that the build tells it from a failure.
+int die_of(int number) {
+  ::signal(number, SIG_DFL);
+  sigset_t only;
+  ::sigemptyset(&only);
+  ::sigaddset(&only, number);
+  ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
+  ::raise(number);
+  return 128 + number;
+}
+
+// A session in namespaces has its shim mounted over the tool; whoever executes that is in its hands.
+bool stands_under_a_shim(const std::string& program) {
+  struct statx status {};
+
+  return ::statx(AT_FDCWD, program.c_str(), 0, 0, &status) == 0 &&
+         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+std::string variable(const Environment& environment, const char* name, const char* otherwise) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? otherwise : found->second;
+}
+
+// The session that this command belongs to takes it over; returns if there is none.
+void hand_to_session(const Tool& tool, const Environment& environment) {
+  if (stands_under_a_shim(tool.program)) {
+    (void)execute(tool.program, tool.argv);
+  }
+  const std::string launcher = variable(environment, intercept::kLauncherVariable, "");
+  if (!launcher.empty()) {
+    std::vector<std::string> argv{tool.program};
+    argv.insert(argv.end(), tool.argv.begin(), tool.argv.end());
+    (void)execute(launcher, argv);  // a session that is over has taken its launcher away
+  }
+}
+
+// One command, outside any session: a memo's outputs put in place, else executed in a container of its own.
+class Command {
+ public:
+  Command(const Settings& settings, const Tool& tool, const Environment& environment)
+      : settings_(settings),
+        storage_(open_storage(settings)),
+        here_(*storage_, {},
+              [this](const std::string& path, const object::Promise& promise) { see(path, promise); }),
+        invocation_{tool.program, tool.argv, environment, std::filesystem::current_path().string(),
+                    ::isatty(STDERR_FILENO) != 0},
+        mask_(::umask(0)) {
+    ::umask(mask_);
+  }
+
+  // The exit status, or a signal's number negated; nullopt: the tool itself is to run.
+  [[nodiscard]] std::optional<int> run() {
+    for (int question = 0; question < kMostQuestions; ++question) {
+      model::Inference inference = here_.models().infer(invocation_);
+      if (const auto* inferred = std::get_if<model::Inferred>(&inference)) {
+        return take(*inferred);
+      }
+      if (const auto* declined = std::get_if<model::Declined>(&inference)) {
+        return natively(declined->reason, declined->detail);
+      }
+      for (const object::Promise& promise : std::get<model::MustRead>(inference).promises) {
+        if (!make_real(promise)) {
+          return kFailed;
+        }
+      }
+    }
+    return natively("too-many-questions", "");
+  }
+
+ private:
+  void see(const std::string& path, const object::Promise& promise) {
+    const std::scoped_lock lock(mutex_);
+    placeholders_[promise].insert(path);
+  }
+
+  std::optional<int> take(const model::Inferred& inferred) {
+    for (const model::Output& output : inferred.outputs) {
+      if (!intercept::can_be_made(output.path)) {
+        return natively("output-not-writable", output.path);
+      }
+    }
+    const auto memo = sched::Steps(storage_->refilling(), storage_->records()).memo(inferred.thunk);
+    if (memo && *memo && !(*memo)->owes() && finish(inferred, **memo)) {
+      explain("hit", inferred.label, "", "");
+      return (*memo)->exit_code;
+    }
+    if (!can_execute()) {
+      return natively("no-container", no_container_);
+    }
+    std::string why;
+    if (succeeds(inferred, why)) {
+      return kOk;
+    }
+    // The model may have missed a file that the command reads: it asks the real compiler, once.
+    const auto again = stopped_by_ == 0 ? here_.models().infer_again(invocation_) : std::nullopt;
+    const auto* other = again ? std::get_if<model::Inferred>(&*again) : nullptr;
+    if (other != nullptr && other->thunk != inferred.thunk && succeeds(*other, why)) {
+      return kOk;
+    }
+    if (stopped_by_ != 0) {
+      return -stopped_by_;
+    }
+    return natively("failed-in-container", why);  // its messages and what it leaves are the tool's own
+  }
+
+  bool succeeds(const model::Inferred& inferred, std::string& why) {
+    const base::Result<bool> kept = here_.models().keep(inferred);
+    if (!kept || !*kept) {
+      why = kept ? "an input changed meanwhile" : kept.error().message;
+      return false;
+    }
+    const base::Result<ir::Result> result = force(inferred.thunk, inferred.label);
+    if (result && result->exit_code == 0 && finish(inferred, *result)) {
+      explain("ran", inferred.label, "", "");
+      return true;
+    }
+    why = result ? fmt::format("exit {}", result->exit_code) : result.error().message;
+    return false;
+  }
+
+  bool can_execute() {
+    if (execution_) {
+      return true;
+    }
+    if (settings_.sandbox == "none") {
+      no_container_ = "--sandbox=none";
+      return false;
+    }
+    auto runner = open_runner(*storage_, settings_);
+    if (!runner) {
+      no_container_ = runner.error().message;
+      return false;
+    }
+    stop_signals_.emplace();  // before the threads that come now
+    execution_.emplace(*storage_, settings_, nullptr, sched::OnFailure::KeepGoing, std::move(*runner));
+    watch_ = stop_signals_->watch([this](int signal) {
+      stopped_by_ = signal;
+      execution_->cancel_all();
+    });
+    return true;
+  }
+
+  base::Result<ir::Result> force(const object::Digest& thunk, const std::string& label) {
+    std::promise<base::Result<ir::Result>> promised;
+    auto result = promised.get_future();
+    execution_->submit(thunk, label,
+                       [&promised](const base::Result<ir::Result>& got) { promised.set_value(got); });
+    return result.get();
+  }
+
+  // False, and said: whoever read the placeholder as data would build something wrong.
+  bool make_real(const object::Promise& promise) {
+    if (!can_execute()) {
+      say("'" + base::printable(promise.output) +
+          "' is still a placeholder, and there is no container to make it in: " + no_container_);
+      return false;
+    }
+    const base::Result<ir::Result> result = force(promise.thunk, "");
+    const auto made = result ? result->outputs.find(promise.output) : decltype(result->outputs.end()){};
+    if (!result || result->exit_code != 0 || made == result->outputs.end()) {
+      say(fmt::format("cannot make '{}' real, which '{}' reads: {}", base::printable(promise.output),
+                      base::printable(invocation_.argv.at(0)),
+                      result ? "its command failed" : result.error().message));
+      return false;
+    }
+    std::vector<std::string> paths;
+    {
+      const std::scoped_lock lock(mutex_);
+      paths.assign(placeholders_[promise].begin(), placeholders_[promise].end());
+    }
+    const auto put = intercept::put_in_place(
+        storage_->store(), promise, made->second, paths,
+        [](const std::string&, const std::function<base::Result<bool>()>& swap) { return swap(); });
+    for (const base::Error& error : put.errors) {
+      say(error.message);
+    }
+    return put.errors.empty();
+  }
+
+  // Puts outputs and depfiles in place and repeats what the command said. False: something of it is lost, or
+  // cannot be written.
+  bool finish(const model::Inferred& inferred, const ir::Result& result) {
+    const auto out = held(result.standard_output);
+    const auto err = held(result.standard_error);
+    if (!out || !err) {
+      return false;
+    }
+    for (const model::Output& output : inferred.outputs) {
+      const auto made = result.outputs.find(output.name);
+      if (made == result.outputs.end() && output.made == model::Output::Made::Perhaps) {
+        continue;
+      }
+      if (made == result.outputs.end() ||
+          !intercept::place_now(storage_->refilling(), made->second, output.path, mask_)) {
+        return false;
+      }
+    }
+    for (const model::WrittenNow& file : inferred.written_now) {
+      if (!intercept::write_now(file.path, file.bytes, kFileMode & ~mask_)) {
+        return false;
+      }
+    }
+    base::write_all(STDOUT_FILENO, *out, "standard output");
+    base::write_all(STDERR_FILENO, *err, "standard error");
+    return true;
+  }
+
+  std::optional<std::string> held(const std::optional<object::Digest>& digest) {
+    if (!digest) {
+      return "";
+    }
+    auto bytes = storage_->refilling().get(*digest);
+    return bytes ? std::move(*bytes) : std::nullopt;
+  }
+
+  std::optional<int> natively(const std::string& reason, const std::string& detail) {
+    for (const std::string& word : invocation_.argv) {
+      const std::string path = word.starts_with('/') ? word : invocation_.working_directory + "/" + word;
+      here_.look(path);  // sees what is a placeholder
+    }
+    std::vector<object::Promise> promises;
+    {
+      const std::scoped_lock lock(mutex_);
+      for (const auto& [promise, paths] : placeholders_) {
+        promises.push_back(promise);
+      }
+    }
+    for (const object::Promise& promise : promises) {
+      if (!make_real(promise)) {
+        return kFailed;
+      }
+    }
+    explain("native", invocation_.argv.at(0), reason, detail);
+    return std::nullopt;
+  }
+
+  void explain(const char* outcome, const std::string& label, const std::string& reason,
+               const std::string& detail) const {
+    if (settings_.explain) {
+      say(fmt::format("{:8} {}{}{}", outcome, label, reason.empty() ? "" : "  " + reason,
+                      detail.empty() ? "" : " (" + base::printable(detail) + ")"));
+    }
+  }
+
+  const Settings& settings_;
+  std::unique_ptr<Storage> storage_;
+  std::mutex mutex_;
+  std::map<object::Promise, std::set<std::string>> placeholders_;  // seen so far, and where
+  ModelsHere here_;
+  model::Invocation invocation_;
+  mode_t mask_;
+  std::optional<StopSignals> stop_signals_;
+  std::optional<Execution> execution_;
+  std::atomic<int> stopped_by_{0};
+  std::unique_ptr<StopSignals::Watch> watch_;
+  std::string no_container_;
+};
+
+std::optional<int> by_itself(const std::vector<std::string>& argv, const Tool& tool,
+                             const Environment& environment) {
+  try {
+    const Request request = parse_command_line(argv, environment);
+    return Command(request.settings, tool, environment).run();
+  } catch (const base::OperatorError& error) {  // no store, no home, a broken config: the build goes on
+    say(std::string(error.what()) + "; '" + tool.argv.at(0) + "' runs without gg");
+  } catch (const base::SyscallError& error) {
+    say(std::string(error.what()) + "; '" + tool.argv.at(0) + "' runs without gg");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+int launch(const std::vector<std::string>& argv, const std::vector<std::string>& command,
+           const Environment& environment) {
+  std::error_code no_directory;
+  const auto program = base::find_program(command.at(0), variable(environment, "PATH", kDefaultPath),
+                                          std::filesystem::current_path(no_directory).string());
+  if (!program) {
+    say("'" + base::printable(command.at(0)) + "' is not on PATH");
+    return kNotFound;
+  }
+  const Tool tool{*program, command};
+  hand_to_session(tool, environment);
+  if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+    return become(tool);
+  }
+  const auto status = no_directory ? std::nullopt : by_itself(argv, tool, environment);
+  if (!status) {
+    return become(tool);
+  }
+  return *status < 0 ? die_of(-*status) : *status;
+}
+
+}  // namespace cli
