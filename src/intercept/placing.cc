@@ -164,8 +164,9 @@ mode_t mode_for(const object::Entry& entry, mode_t placeholder_mode) {
   return placeholder_mode | ((placeholder_mode & 0444U) >> 2U);  // executable by whoever may read
 }
 
-// Somebody may have given the placeholder away (install -o, chown, chgrp).
-base::Result<void> give_away(const std::string& temporary, const Standing& standing) {
+// Somebody may have given the placeholder away (install -o, chown, chgrp). False: to somebody to whom we may
+// not give anything (root without CAP_CHOWN, say); the result is ours then, which beats having none.
+base::Result<bool> give_away(const std::string& temporary, const Standing& standing) {
   struct stat status {};
 
   if (::lstat(temporary.c_str(), &status) != 0) {
@@ -173,22 +174,28 @@ base::Result<void> give_away(const std::string& temporary, const Standing& stand
   }
   if ((status.st_uid != standing.user || status.st_gid != standing.group) &&
       ::lchown(temporary.c_str(), standing.user, standing.group) != 0) {
+    if (errno == EPERM) {
+      return false;
+    }
     return tl::unexpected(system_failure("set the owner of", temporary));
   }
-  return {};
+  return true;
 }
 
 base::Result<void> dress(const std::string& temporary, const object::Entry& entry, const Standing& standing) {
   const timespec times[2] = {{0, UTIME_NOW}, standing.modified};
+  mode_t mode = mode_for(entry, standing.mode);
   // Before the mode: a change of owner takes the set-user and set-group bits away.
   if (!std::holds_alternative<object::Subdirectory>(entry)) {
-    auto given = give_away(temporary, standing);
+    const auto given = give_away(temporary, standing);
     if (!given) {
-      return given;
+      return tl::unexpected(given.error());
+    }
+    if (!*given) {
+      mode &= 0777U;  // those bits were meant for another's rights, not for ours
     }
   }
-  if (std::holds_alternative<object::File>(entry) &&
-      ::chmod(temporary.c_str(), mode_for(entry, standing.mode)) != 0) {
+  if (std::holds_alternative<object::File>(entry) && ::chmod(temporary.c_str(), mode) != 0) {
     return tl::unexpected(system_failure("set the mode of", temporary));
   }
   if (::utimensat(AT_FDCWD, temporary.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {

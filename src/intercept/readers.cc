@@ -19,31 +19,58 @@ constexpr std::array<std::string_view, 48> kNamesOnly{
     "sh",    "dash",  "bash",    "ksh",      "mksh",     "env",         "nice",     "ionice",
     "nohup", "time",  "timeout", "xargs",    "find",     "strace",      "sudo",     "fakeroot"};
 
-constexpr std::array<std::string_view, 17> kPackers{"cpio", "gcpio",  "bsdcpio", "pax", "afio",   "tar",
-                                                    "gtar", "bsdtar", "star",    "zip", "7z",     "7za",
-                                                    "7zr",  "7zz",    "rsync",   "jar", "busybox"};
+constexpr std::array<std::string_view, 16> kPackers{"cpio", "gcpio",  "bsdcpio", "pax", "afio", "tar",
+                                                    "gtar", "bsdtar", "star",    "zip", "7z",   "7za",
+                                                    "7zr",  "7zz",    "rsync",   "jar"};
 
 template <size_t N>
 bool one_of(std::string_view name, const std::array<std::string_view, N>& names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+constexpr std::array<std::string_view, 2> kManyInOne{"busybox", "toybox"};
+
+// Commands of cmake -E that never look into a file that they are given; copy_if_different compares sizes.
+constexpr std::array<std::string_view, 15> kCMakeNamesOnly{
+    "copy",           "copy_directory", "rename",         "rm",   "remove",      "remove_directory",
+    "make_directory", "touch",          "touch_nocreate", "echo", "echo_append", "env",
+    "time",           "create_symlink", "create_hardlink"};
+
+std::string_view name_in(const std::string& path) {
+  return std::string_view(path).substr(path.rfind('/') + 1);
+}
+
+// What the program is this time: busybox is what it is called as, or else what its first argument says.
+std::string_view acts_as(const std::string& program, const std::vector<std::string>& argv) {
+  for (size_t i = 0; i < argv.size() && i < 2 && one_of(program, kManyInOne); ++i) {
+    if (!one_of(name_in(argv[i]), kManyInOne)) {
+      return name_in(argv[i]);
+    }
+  }
+  return program;
+}
+
+// The command of cmake -E; "" when it is another cmake, or none.
+std::string_view cmake_command(const std::string& program, const std::vector<std::string>& argv) {
+  return program == "cmake" && argv.size() > 2 && argv[1] == "-E" ? std::string_view(argv[2]) : "";
+}
+
 }  // namespace
 
 bool only_moves_bytes(const std::string& program, const std::vector<std::string>& argv) {
-  if (program == "cmake") {
-    return argv.size() > 2 && argv[1] == "-E" && (argv[2].compare(0, 4, "copy") == 0 || argv[2] == "rename");
-  }
-  return one_of(program, kMovers);
+  const std::string_view command = cmake_command(program, argv);
+  return command == "copy" || command == "copy_directory" || command == "rename" ||
+         one_of(acts_as(program, argv), kMovers);
 }
 
-bool leaves_arguments_alone(const std::string& program) {
-  return one_of(program, kNamesOnly) ||
-         (program.size() >= 7 && program.compare(program.size() - 7, 7, "libtool") == 0);
+bool leaves_arguments_alone(const std::string& program, const std::vector<std::string>& argv) {
+  const std::string_view command = cmake_command(program, argv);
+  return command.empty() ? one_of(acts_as(program, argv), kNamesOnly) || program.ends_with("libtool")
+                         : one_of(command, kCMakeNamesOnly);
 }
 
-bool packs_listed_files(const std::string& program) {
-  return one_of(program, kPackers);
+bool packs_listed_files(const std::string& program, const std::vector<std::string>& argv) {
+  return cmake_command(program, argv) == "tar" || one_of(acts_as(program, argv), kPackers);
 }
 
 }  // namespace intercept

@@ -8,9 +8,13 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
 
 namespace intercept {
@@ -65,6 +69,37 @@ TEST(Registry, the_real_file_keeps_the_placeholders_owner_and_special_bits) {
   EXPECT_EQ(status.st_uid, 12345U);
   EXPECT_EQ(status.st_gid, 54321U);
   EXPECT_EQ(status.st_mode & 07777U, 06755U);
+}
+
+TEST(Registry, where_nothing_may_be_given_away_the_real_file_is_put_in_place_without_special_bits) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root can give files away";
+  }
+  Tree tree;
+  tree.made = object::File{tree.store.put("the real bytes").value(), true};
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("prog"), 0755).value());
+  ASSERT_EQ(::chown(tree.at("prog").c_str(), 12345, 54321), 0);
+  ASSERT_EQ(::chmod(tree.at("prog").c_str(), 06755), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // Version 3: two halves of 32 capabilities each.
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, 2> sets{};
+    ::syscall(SYS_capget, &header, sets.data());
+    sets[0].effective &= ~(1U << CAP_CHOWN);
+    const bool dropped = ::syscall(SYS_capset, &header, sets.data()) == 0;
+    ::_exit(dropped && tree.registry.put(tree.promise, tree.made).empty() ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+
+  struct stat placed {};
+
+  ASSERT_EQ(::stat(tree.at("prog").c_str(), &placed), 0);
+  EXPECT_EQ(base::read_file(tree.at("prog")), "the real bytes");
+  EXPECT_EQ(placed.st_uid, 0U);
+  EXPECT_EQ(placed.st_mode & 07777U, 0755U);
 }
 
 TEST(Registry, a_newer_file_is_left_alone_and_a_removed_one_stays_removed) {

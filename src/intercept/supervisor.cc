@@ -104,6 +104,10 @@ bool is_kernels(const std::string& path) {
          path.compare(0, 5, "/dev/") == 0;
 }
 
+bool is_own_program(const std::string& path) {
+  return path == "/proc/self/exe" || path == "/proc/thread-self/exe";
+}
+
 std::optional<object::Promise> promise_behind(const std::string& reached) {
   const base::UniqueFd fd(::open(reached.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   return fd ? read_placeholder(fd.get()) : std::nullopt;
@@ -356,7 +360,7 @@ void Supervisor::Impl::on_open(const Case& one) {
 void Supervisor::Impl::on_open_directory(const Case& one, const std::string& reached) {
   const auto process = registry.empty() ? std::nullopt : read_process(one.thread);
   const bool moves = process && only_moves_bytes(process->program, process->argv);
-  if (!process || (moves ? settings.lazy : leaves_arguments_alone(process->program))) {
+  if (!process || (moves ? settings.lazy : leaves_arguments_alone(process->program, process->argv))) {
     listener->go_on(one.id);
     return;
   }
@@ -405,14 +409,20 @@ void Supervisor::Impl::give_real_tool(const Case& one, const std::string& tool, 
 }
 
 void Supervisor::Impl::on_execute(const Case& one) {
-  const auto reached = path_of(one, one.shape.directory, one.shape.path);
+  const auto path = read_string(one.thread, one.argument(one.shape.path));
+  const bool again = path && is_own_program(*path);  // busybox becomes another of its programs
+  const auto reached = again ? "/proc/" + std::to_string(one.thread) + "/exe"
+                             : path_of(one, one.shape.directory, one.shape.path);
 
   struct stat status {};
 
-  if (!reached || ::stat(reached->c_str(), &status) != 0 || tool_behind(one, status) != nullptr) {
+  if (!reached || ::stat(reached->c_str(), &status) != 0 || (!again && tool_behind(one, status) != nullptr)) {
     listener->go_on(one.id);
     return;
   }
+  const std::string program = again ? program_name(one.thread) : last_part(*reached);
+  const auto argv = read_strings(one.thread, one.argument(one.shape.arguments), one.wide ? 8 : 4)
+                        .value_or(std::vector<std::string>{});
   std::vector<object::Promise> promises;
   if (is_placeholder_sized(status)) {
     if (const auto promise = known_promise(*reached)) {
@@ -421,14 +431,13 @@ void Supervisor::Impl::on_execute(const Case& one) {
     }
   }
   carriers.erase(one.thread);  // another program from now on
-  if (packs_listed_files(last_part(*reached))) {
+  if (packs_listed_files(program, argv)) {
     const std::set<object::Promise> owed = registry.promises();
     promises.insert(promises.end(), owed.begin(), owed.end());
   }
-  if (!leaves_arguments_alone(last_part(*reached))) {
-    const auto argv = read_strings(one.thread, one.argument(one.shape.arguments), one.wide ? 8 : 4);
-    for (size_t i = 1; argv && i < argv->size(); ++i) {
-      const std::string& word = (*argv)[i];
+  if (!leaves_arguments_alone(program, argv)) {
+    for (size_t i = 1; i < argv.size(); ++i) {
+      const std::string& word = argv[i];
       if (word.empty() || is_kernels(word)) {
         continue;
       }

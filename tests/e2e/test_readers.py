@@ -1,8 +1,9 @@
 """Whatever reads a file that is still a placeholder gets the real bytes."""
 import os
+import shutil
 import unittest
 
-from ggtest import Case
+from ggtest import PATH, Case, skip
 
 # Half a second of compiling: its reader comes while it is a placeholder.
 SLOW = "#include <iostream>\n#include <map>\nint main() { std::map<int, int> m{{1, 2}}; std::cout << m[1] << \"\\n\"; }\n"
@@ -43,6 +44,27 @@ class Readers(Case):
     def test_tar_of_a_directory_and_out_again(self):
         self.check(["mkdir -p into && mv slow.o into/ && tar -C into -cf t.tar . && mkdir out && tar -C out -xf t.tar",
                     "cmp out/slow.o into/slow.o", "rm t.tar"])
+
+    def test_archivers_that_are_told_names_by_a_list(self):
+        self.check(["printf 'slow.o\\nslow\\n' > list",
+                    "cmake -E tar cf cmake.tar --mtime=1970-01-01 --files-from=list",
+                    "cmake -E tar cf named.tar --mtime=1970-01-01 slow.o slow",
+                    "mkdir out && cd out && tar -xf ../cmake.tar && cmp slow.o ../slow.o && tar -xf ../named.tar && cmp slow ../slow",
+                    "rm *.tar"])
+
+    def test_busybox_whichever_way_it_is_called(self):
+        if shutil.which("busybox", path=PATH) is None or shutil.which("cpio", path=PATH) is None:
+            skip(self, "no busybox, or no cpio")
+        self.check(["mkdir -p bin && ln -sf `command -v busybox` bin/cpio && ln -sf `command -v busybox` bin/sh",
+                    "printf 'slow.o\\nslow\\n' > list", "mkdir one two three",
+                    "bin/cpio -o -H newc <list | (cd one && cpio -i)", "busybox cpio -o -H newc <list | (cd two && cpio -i)",
+                    "bin/sh -c 'cpio -o -H newc <list' | (cd three && cpio -i)",
+                    "for d in one two three; do cmp slow.o $$d/slow.o && cmp slow $$d/slow || exit 1; done",
+                    "busybox cp slow.o copy.o", "busybox stat -c %s slow > size", "busybox wc -c slow.o > count"])
+
+    def test_copy_if_different_compares_what_is_real(self):
+        self.check(["cmake -E copy_if_different slow.o same.o", "touch -d @1000000000 same.o",
+                    "g++ -O1 -DSAME_BYTES -c slow.cc -o slow.o", "cmake -E copy_if_different slow.o same.o", "stat -c %Y same.o > kept"])
 
     def test_size_given_as_an_argument(self):
         self.check(["stat -c %s slow.o > size", "size slow.o > sections", "du --apparent-size -b slow > used"])
