@@ -68,6 +68,8 @@ Commands::Commands(Settings settings, model::Models& models, Forcer& forcer, obj
       clock_(clock),
       observer_(observer),
       lost_(std::move(lost)),
+      gate_(settings.natives),
+      own_input_(own_stream(STDIN_FILENO)),
       own_output_(own_stream(STDOUT_FILENO)),
       own_error_(own_stream(STDERR_FILENO)) {}
 
@@ -171,8 +173,34 @@ void Commands::run_natively(const JobRef& job, const std::string& reason, const 
   // The tool looks at its inputs itself even when one could not be made: its message is the right one.
   force_then(promises, [this, job, reason, detail](bool) {
     report(job, Outcome::Native, reason, detail, nullptr);
-    job->answer->run_real_tool();
+    let_run(job, reason != "unknown-tool");
   });
+}
+
+// A pipe that one of those above holds open is no pipeline: make gives its jobs such a one to read nothing
+// from.
+bool Commands::reads_from_a_pipeline(const Request& request) const {
+  const StreamId& input = request.streams[0];
+  if (!is_pipe(input) || input == own_input_) {
+    return false;
+  }
+  for (auto process = read_process(request.pid); process && process->parent > 1 && process->pid != top_;
+       process = read_process(process->parent)) {
+    if (holds(process->parent, input)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// A tool that gg has a model of works alone, so a place at the gate is not kept from whom it waits for. In a
+// pipeline it does wait, for one that may have no place yet.
+void Commands::let_run(const JobRef& job, bool waits_for_nobody) {
+  if (!waits_for_nobody || reads_from_a_pipeline(job->request)) {
+    job->answer->run_real_tool();
+    return;
+  }
+  gate_.enter(job->request.pid, [job] { job->answer->run_real_tool(); });
 }
 
 void Commands::take(const JobRef& job, model::Inferred inferred) {

@@ -3,6 +3,7 @@
 #include "base/clock.hh"
 #include "intercept/caller.hh"
 #include "intercept/ledger.hh"
+#include "intercept/native_gate.hh"
 #include "intercept/observer.hh"
 #include "intercept/server.hh"
 #include "model/model.hh"
@@ -22,6 +23,7 @@ class Commands {
   struct Settings {
     bool placeholders = false;  // readers are forced, so a promise may stand in the tree
     bool lazy = false;          // gg infer: what nobody waits for is not started
+    unsigned natives = 1;       // tools at once that run natively
   };
 
   // `lost` is called for every bet that was lost, after it was recorded; on a worker.
@@ -61,6 +63,8 @@ class Commands {
   void ask_again(const JobRef& job);
   void force_then(const std::vector<object::Promise>& promises, const std::function<void(bool)>& then);
   void run_natively(const JobRef& job, const std::string& reason, const std::string& detail);
+  [[nodiscard]] bool reads_from_a_pipeline(const Request& request) const;
+  void let_run(const JobRef& job, bool waits_for_nobody);
   void take(const JobRef& job, model::Inferred inferred);
   bool replay(const JobRef& job, const model::Inferred& inferred);
   bool promise(const JobRef& job, const model::Inferred& inferred);
@@ -89,6 +93,8 @@ class Commands {
   base::Clock& clock_;
   Observer& observer_;
   Lost lost_;
+  NativeGate gate_;
+  StreamId own_input_;
   StreamId own_output_;
   StreamId own_error_;
   std::atomic<pid_t> top_{0};

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdlib>
 #include <memory>
+#include <sstream>
 
 namespace intercept {
 
@@ -116,6 +117,25 @@ std::optional<Process> read_process(pid_t pid) {
     return std::nullopt;
   }
   return Process{pid, *parent, program_name(pid), words_of(*command_line), link_target(proc(pid, "cwd"))};
+}
+
+bool is_busy(pid_t pid) {
+  const auto status = contents(proc(pid, "stat"));
+  const size_t name_end = status ? status->rfind(')') : std::string::npos;
+  if (name_end == std::string::npos || name_end + 2 >= status->size()) {
+    return false;  // it has ended
+  }
+  const char state = (*status)[name_end + 2];
+  if (state == 'R' || state == 'D') {
+    return true;
+  }
+  std::istringstream children(contents(proc(pid, "task/" + std::to_string(pid) + "/children")).value_or(""));
+  for (pid_t child = 0; children >> child;) {
+    if (is_busy(child)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace intercept

@@ -43,6 +43,10 @@ struct Process {
 // Has it this open, under any descriptor?
 [[nodiscard]] bool holds(pid_t pid, const StreamId& stream);
 
+// Is it, or something below it, at work or waiting for the disk right now? Asleep (waiting for a pipe, a
+// child, a timer) is not.
+[[nodiscard]] bool is_busy(pid_t pid);
+
 // The name of its executable without the folder; "" when unknown.
 [[nodiscard]] std::string program_name(pid_t pid);
 

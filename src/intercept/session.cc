@@ -349,6 +349,7 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
   Commands::Settings settings;
   settings.placeholders = standing == Standing::Namespaces && self.options.placeholders;
   settings.lazy = self.options.lazy;
+  settings.natives = std::max(1U, std::thread::hardware_concurrency());
   self.commands = std::make_unique<Commands>(settings, self.models, self.forcer, self.store, self.registry,
                                              *self.ledger, *self.workers, self.clock, self.observer,
                                              [&self](const Bet& bet) { self.on_lost_bet(bet); });
@@ -392,7 +393,8 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
   self.finish(finished);
   finished.failures = self.commands->failures();
   finished.stopped = self.stopped_from_outside;
-  finished.ended_for_failure = self.stopped_by_loss && finished.exit_code == 128 + SIGTERM;
+  // make dies of our signal; ninja (2) and others make a status of their own of it.
+  finished.ended_for_failure = self.stopped_by_loss && finished.exit_code != 0;
   return finished;
 }
 

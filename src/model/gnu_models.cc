@@ -91,6 +91,8 @@ base::Result<Inference> GnuModels::dispatch(const Invocation& invocation, GccMod
       return nasm_.infer(NasmModel::Assembler::Yasm, invocation);
     case Tool::Reader:
       return Inference(Declined{"reads-only", std::string(base_name(invocation.program))});
+    case Tool::Other:
+      return Inference(Declined{"no-model", invocation.program});
   }
   return Inference(Declined{"unknown-tool", invocation.program});
 }

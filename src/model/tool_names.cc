@@ -55,7 +55,12 @@ constexpr Name kNames[] = {{"llvm-ar", Tool::LlvmAr},
                            {"readelf", Tool::Reader},
                            {"llvm-readobj", Tool::Reader},
                            {"size", Tool::Reader},
-                           {"llvm-size", Tool::Reader}};
+                           {"llvm-size", Tool::Reader},
+                           {"gfortran", Tool::Other},
+                           {"gdc", Tool::Other},
+                           {"gccgo", Tool::Other},
+                           {"rustc", Tool::Other},
+                           {"javac", Tool::Other}};
 
 // "-12", "-12.2", "-4.9.4"
 bool is_version(std::string_view text) {

@@ -26,6 +26,7 @@ enum class Tool : unsigned char {
   Nasm,
   Yasm,
   Reader,  // prints what it reads, and makes no file: nm, readelf, size
+  Other,   // a compiler without a model, stood in for so that it is counted and held to the cores there are
 };
 
 // What a program file of this name is: "x86_64-linux-gnu-gcc-12" is Gcc. Wrappers (ccache, c99) and other

@@ -51,6 +51,14 @@ class CMake(Case):
         self.plain(["ninja", "-C", "build", "-t", "clean"])
         self.plain(["ninja", "-C", "build"])
 
+    def test_the_status_of_a_ninja_that_gg_stopped_is_the_failed_commands(self):
+        # ninja is in the middle of a command that never ends; plainly it would say 1, too.
+        self.fresh({"build.ninja": "rule cc\n  command = cc -c $in -o $out\nrule wait\n  command = tail -f /dev/null\n"
+                                   "build bad.o: cc bad.c\nbuild never: wait\n", "bad.c": "int f( {\n"})
+        run = self.failing(["ninja", "-j4"])
+        self.assertEqual(run.status, 1, str(run))
+        self.assertIn(b"gg: failed: compile bad.c (exit 1)", run.err)
+
     def test_a_failing_compile_stops_ninja(self):
         self.fresh(FILES | {"plug.cc": "int plug( { return 2; }\n"})
         self.plain(self.configure("Ninja"))

@@ -1,0 +1,122 @@
+#include "intercept/native_gate.hh"
+
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <set>
+
+namespace intercept {
+namespace {
+
+// A process that does nothing until it is ended.
+class Sleeper {
+ public:
+  Sleeper() : pid_(::fork()) {
+    if (pid_ == 0) {
+      for (;;) {
+        ::pause();
+      }
+    }
+  }
+
+  ~Sleeper() { end(); }
+
+  Sleeper(const Sleeper&) = delete;
+  Sleeper& operator=(const Sleeper&) = delete;
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+
+  void end() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+      pid_ = 0;
+    }
+  }
+
+ private:
+  pid_t pid_;
+};
+
+// Who has been let in.
+class Admitted {
+ public:
+  std::function<void()> note(int number) {
+    return [this, number] {
+      const std::scoped_lock lock(mutex_);
+      numbers_.insert(number);
+      changed_.notify_all();
+    };
+  }
+
+  void wait_for(int number) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return numbers_.count(number) != 0; });
+  }
+
+  std::set<int> now() {
+    const std::scoped_lock lock(mutex_);
+    return numbers_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<int> numbers_;
+};
+
+TEST(NativeGate, lets_in_as_many_as_there_are_places_and_the_next_when_one_ends) {
+  std::array<Sleeper, 3> tools;
+  Admitted admitted;
+  NativeGate gate(2);
+  for (size_t i = 0; i < tools.size(); ++i) {
+    gate.enter(tools[i].pid(), admitted.note(static_cast<int>(i)));
+  }
+  EXPECT_EQ(admitted.now(), (std::set<int>{0, 1}));
+  tools[1].end();
+  admitted.wait_for(2);
+}
+
+TEST(NativeGate, a_queue_behind_sleepers_moves_on) {
+  std::array<Sleeper, 3> tools;
+  Admitted admitted;
+  NativeGate gate(1);
+  for (size_t i = 0; i < tools.size(); ++i) {
+    gate.enter(tools[i].pid(), admitted.note(static_cast<int>(i)));
+  }
+  admitted.wait_for(2);  // nobody has ended
+}
+
+TEST(NativeGate, who_died_in_the_queue_takes_no_place) {
+  std::array<Sleeper, 3> tools;
+  Admitted admitted;
+  NativeGate gate(1);
+  for (size_t i = 0; i < tools.size(); ++i) {
+    gate.enter(tools[i].pid(), admitted.note(static_cast<int>(i)));
+  }
+  tools[1].end();
+  tools[0].end();
+  admitted.wait_for(2);
+  EXPECT_EQ(admitted.now(), (std::set<int>{0, 1, 2}));
+}
+
+TEST(NativeGate, its_end_lets_everybody_in) {
+  std::array<Sleeper, 3> tools;
+  Admitted admitted;
+  {
+    NativeGate gate(1);
+    for (size_t i = 0; i < tools.size(); ++i) {
+      gate.enter(tools[i].pid(), admitted.note(static_cast<int>(i)));
+    }
+  }
+  EXPECT_EQ(admitted.now(), (std::set<int>{0, 1, 2}));
+}
+
+}  // namespace
+}  // namespace intercept
