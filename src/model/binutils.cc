@@ -261,11 +261,7 @@ base::Result<Inference> BinutilsModel::ld(const Invocation& invocation) {
   step.use(*toolchains_.program(invocation.program));
   const auto& link = std::get<LinkFootprint>(*found);
   add_link(step, link);
-  const bool relocatable =
-      std::any_of(question.words.begin(), question.words.end(), [](const std::string& word) {
-        return word == "-r" || word == "-i" || word == "-Ur" || word == "--relocatable";
-      });
-  step.add_output(link.output, Output::Made::Always, !relocatable);
+  step.add_output(link.output, Output::Made::Always, makes_an_executable(question.words));
   return step.finish("link " + link.output);
 }
 

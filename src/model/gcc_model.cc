@@ -235,7 +235,7 @@ class Work {
       }
       const auto& footprint = std::get<LinkFootprint>(*found);
       add_link(step_, footprint);
-      step_.add_output(footprint.output, Output::Made::Always, true);
+      step_.add_output(footprint.output, Output::Made::Always, makes_an_executable(question.words));
     }
     return {};
   }

@@ -1,6 +1,14 @@
 #include "model/link_step.hh"
 
+#include <algorithm>
+
 namespace model {
+
+bool makes_an_executable(const std::vector<std::string>& linker_words) {
+  return std::none_of(linker_words.begin(), linker_words.end(), [](const std::string& word) {
+    return word == "-r" || word == "-i" || word == "-Ur" || word == "--relocatable";
+  });
+}
 
 void add_link(Step& step, const LinkFootprint& link) {
   for (const std::string& input : link.inputs) {

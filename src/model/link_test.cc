@@ -26,6 +26,8 @@ TEST_F(Link, executables_are_the_linkers_own) {
   expect_same({"gcc", "-g", "-rdynamic", "-Wl,-Map=prog.map,--cref,--gc-sections", "main.o", "f.o", "-lm"});
   expect_same({"gcc", "-O2", "-s", "-no-pie", "-o", "one", "main.c", "f.c", "-lm"});
   expect_same({"gcc", "-r", "-nostdlib", "-o", "both.o", "main.o", "f.o"});
+  EXPECT_FALSE(inferred({"gcc", "-r", "-nostdlib", "-o", "both.o", "main.o", "f.o"}).outputs[0].executable);
+  expect_same({"gcc", "-Wl,--sort-section,alignment", "-o", "prog", "main.o", "f.o"});
 }
 
 TEST_F(Link, the_compiler_that_optimises_at_link_time_is_there) {
