@@ -159,6 +159,7 @@ int run_build(const Request& request, const Environment& environment) {
 
   intercept::Options options;
   options.state_dir = settings.store + "/sessions";
+  options.path_dir = settings.store + "/path";
   options.lazy = request.command == "infer";
   options.placeholders = settings.sandbox != "none";  // docs/decisions/no-sandbox.md
   options.keep_going = settings.keep_going;

@@ -89,6 +89,10 @@ void Commands::use_real_path(model::Invocation& invocation) const {
     invocation.program = base::find_program(name, path != invocation.environment.end() ? path->second : path_,
                                             invocation.working_directory)
                              .value_or(name);
+    // A driver looks for its own files beside argv[0].
+    if (!invocation.argv.empty() && invocation.argv[0].starts_with(path_directory_ + "/")) {
+      invocation.argv[0] = invocation.program;
+    }
   }
 }
 

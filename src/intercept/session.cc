@@ -11,6 +11,7 @@
 #include "intercept/shim_image.hh"
 #include "intercept/supervisor.hh"
 #include "intercept/workers.hh"
+#include "object/hash.hh"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <map>
@@ -59,6 +61,32 @@ void write_shim(const std::string& path, const std::string& image, const std::st
       ::chmod(path.c_str(), real.st_mode & 0777U) != 0 ||
       ::utimensat(AT_FDCWD, path.c_str(), times, 0) != 0) {
     throw base::SyscallError("prepare", path);
+  }
+}
+
+// cmake and configure write down where they found a compiler, so the directory has to stand after the session
+// and to mean the same tools to the next.
+std::string path_directory(const std::string& path_dir, const std::string& path) {
+  return path_dir + "/" + object::hash(path).hex().substr(0, 16);
+}
+
+// Exactly these names. They find the session through kLauncherVariable, and without one the real tool. Other
+// sessions may be at it, too.
+void fill_path_directory(const std::string& directory, const std::vector<std::string>& names) {
+  base::make_directories(directory);
+  const std::string shim = directory + ".shim";
+  base::write_file_atomically(shim, patched_shim({"", "", directory}), 0755);
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const std::string name = entry.path().filename().string();
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      ::unlink(entry.path().c_str());
+    }
+  }
+  for (const std::string& name : names) {
+    const std::string path = directory + "/" + name;
+    if (::symlink(shim.c_str(), path.c_str()) != 0 && errno != EEXIST) {
+      throw base::SyscallError("create symlink", path);
+    }
   }
 }
 
@@ -129,8 +157,6 @@ struct Session::Impl {
 
   [[nodiscard]] std::string pristine_root() const { return folder.path() + "/root"; }
 
-  [[nodiscard]] std::string path_directory() const { return folder.path() + "/bin"; }
-
   [[nodiscard]] std::string launcher() const { return folder.path() + "/launch"; }
 
   Standing choose_standing() {
@@ -167,22 +193,15 @@ struct Session::Impl {
   }
 
   void put_shims_before_path(Launch& launch, const std::string& path) {
-    base::make_directories(path_directory());
-    const std::string shim = folder.path() + "/shim";
-    ShimSettings shim_settings{socket(), "", path_directory()};
-    base::write_file_atomically(shim, patched_shim(shim_settings), 0755);
+    const std::string directory = path_directory(options.path_dir, path);
+    fill_path_directory(directory, names_of(models.tools(path), path));
+    ShimSettings shim_settings{socket(), "", directory};
     shim_settings.launches = true;
     base::write_file_atomically(launcher(), patched_shim(shim_settings), 0755);
-    const std::vector<std::string> tools = models.tools(path);
-    for (const std::string& name : names_of(tools, path)) {
-      if (::symlink(shim.c_str(), (path_directory() + "/" + name).c_str()) != 0) {
-        throw base::SyscallError("create symlink", path_directory() + "/" + name);
-      }
-    }
-    commands->use_path(path_directory(), path);
+    commands->use_path(directory, path);
     for (std::string& entry : launch.environment) {
       if (entry.compare(0, 5, "PATH=") == 0) {
-        entry = "PATH=" + path_directory() + ":" + path;
+        entry = "PATH=" + directory + ":" + path;
       }
     }
     const std::string variable = std::string(kLauncherVariable) + "=";

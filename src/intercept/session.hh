@@ -23,7 +23,8 @@ enum class Standing {
 inline constexpr const char* kLauncherVariable = "GG_LAUNCHER";
 
 struct Options {
-  std::string state_dir;             // of this user: sessions' journals
+  std::string state_dir;  // of this user: sessions' journals
+  std::string path_dir;   // of this user, and lasting: directories of shims for builds without namespaces
   std::string runtime_dir = "/tmp";  // short paths; a directory of the session's own is made below it
   bool lazy = false;                 // gg infer: placeholders are left, nothing is forced that nobody reads
   bool keep_going = false;           // a lost bet does not stop the build

@@ -9,8 +9,8 @@ namespace intercept {
 [[nodiscard]] std::string_view shim_image();
 
 struct ShimSettings {
-  std::string socket;          // of the inference server; at most 107 bytes
-  std::string pristine_root;   // "" in PATH mode
+  std::string socket;         // of the inference server; at most 107 bytes. "": GG_LAUNCHER knows whom to ask
+  std::string pristine_root;  // "" in PATH mode
   std::string path_directory;  // "" but in PATH mode
   bool launches = false;       // its argv is a tool's path and then the tool's argv
 };

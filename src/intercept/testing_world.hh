@@ -323,6 +323,7 @@ struct World {
                                 "{ tr a-z A-Z < \"$1\"; echo natively; } > \"$2\"\n",
                                 0755);
     options.state_dir = folder.path() + "/state";
+    options.path_dir = folder.path() + "/path";
   }
 
   [[nodiscard]] std::string at(const std::string& name) const { return folder.path() + "/tree/" + name; }

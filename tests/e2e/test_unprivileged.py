@@ -1,14 +1,89 @@
-"""An ordinary user, without any privilege; and root."""
+"""Builds of each kind as root, as an ordinary user without any privilege, and where namespaces are refused."""
 import os
 import shutil
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS, GG, NOBODY, Case, skip
+from test_configure import FILES as CONFIGURED
 
 MAKE = ["make", "-j2"]
+REFUSE = "echo 0 >/proc/sys/user/max_user_namespaces && echo 0 >/proc/sys/user/max_mnt_namespaces && exec \"$0\" \"$@\""
+CMAKE = {"CMakeLists.txt": "cmake_minimum_required(VERSION 3.18)\nproject(p C CXX)\nadd_library(l STATIC l.c)\n"
+                           "add_executable(g g.c)\nadd_custom_command(OUTPUT t.h COMMAND g > t.h DEPENDS g)\n"
+                           "add_executable(e e.cc ${CMAKE_BINARY_DIR}/t.h)\ntarget_include_directories(e PRIVATE ${CMAKE_BINARY_DIR})\n"
+                           "target_link_libraries(e l)\n",
+         "l.c": "int l(void) { return 1; }\n", "g.c": "#include <stdio.h>\nint main(void) { puts(\"#define T 1\"); return 0; }\n",
+         "e.cc": "#include \"t.h\"\nextern \"C\" int l();\nint main() { return l() - T; }\n"}
+PRODUCTS = (b".o", b".a", b"/e", b"/g", b"/t.h")
 
 
-class Unprivileged(Case):
+class Builds:
+    """What has to work wherever gg runs. `build` runs a command under gg; `whole` says whether each command is seen
+    there, wherever its tool is found."""
+
+    whole = True
+
+    def build(self, argv):
+        return self.under_gg(argv)
+
+    def launcher(self):
+        return getattr(self, "binary", GG)
+
+    def both_ways(self, files, *steps):
+        """Each step plainly and under gg; products only, since CMake's own logs differ from one time to the next."""
+        self.fresh(files)
+        for step in steps:
+            self.plain(step)
+        expected = {name: entry for name, entry in self.snapshot().items() if name.endswith(PRODUCTS)}
+        self.fresh(files)
+        for step in steps:
+            run = self.build(step)
+        actual = {name: entry for name, entry in self.snapshot().items() if name.endswith(PRODUCTS)}
+        self.assertEqual(expected, actual, str(run))
+        self.assertGreater(len(expected), 0)
+        self.assert_no_placeholders()
+        return self.stats()
+
+    def test_make(self):
+        stats = self.both_ways(CALCULATOR, MAKE)
+        self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
+
+    def test_make_with_absolute_paths(self):
+        argv = [*MAKE, "CC=/usr/bin/gcc", "AR=/usr/bin/ar"]
+        stats = self.both_ways(CALCULATOR, argv)
+        if self.whole:
+            self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
+
+    def test_make_with_absolute_paths_behind_the_launcher(self):
+        self.fresh(CALCULATOR)
+        self.plain([*MAKE, "CC=/usr/bin/gcc", "AR=/usr/bin/ar"])
+        expected = self.snapshot()
+        self.fresh(CALCULATOR)
+        run = self.build([*MAKE, f"CC={self.launcher()} /usr/bin/gcc", f"AR={self.launcher()} /usr/bin/ar"])
+        self.assert_same(expected, self.snapshot(), str(run))
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
+
+    def test_cmake_and_make(self):
+        self.both_ways(CMAKE, ["cmake", "-S", ".", "-B", "b"], ["make", "-C", "b"])
+
+    def test_cmake_and_ninja_with_the_launcher(self):
+        configure = ["cmake", "-G", "Ninja", "-S", ".", "-B", "b",
+                     *(f"-DCMAKE_{language}_COMPILER_LAUNCHER={self.launcher()}" for language in ("C", "CXX"))]
+        self.both_ways(CMAKE, configure, ["ninja", "-C", "b"])
+
+    def test_configure_and_make(self):
+        self.fresh(CONFIGURED)
+        for step in (["./configure"], ["make"]):
+            self.plain(step)
+        expected = self.snapshot()
+        self.fresh(CONFIGURED)
+        for step in (["./configure"], ["make"]):
+            run = self.build(step)
+        self.assert_same(expected, self.snapshot(), str(run))
+
+
+class OrdinaryUser(Case):
     def setUp(self):
         super().setUp()
         if os.getuid() != 0:
@@ -23,6 +98,8 @@ class Unprivileged(Case):
     def gg(self, *words, **options):
         return self.run_command([getattr(self, "binary", GG), *words], **options)
 
+
+class Unprivileged(OrdinaryUser, Builds):
     def test_builds_the_very_files_of_a_plain_build(self):
         self.build_both_ways(CALCULATOR, MAKE)
         self.assertEqual(self.stats()["thunks"], CALCULATOR_COMMANDS, self.stats())
@@ -57,12 +134,16 @@ class Unprivileged(Case):
         self.assertTrue((self.world / "elsewhere/objects").is_dir())
 
 
-class WithoutNamespaces(Case):
+class WithoutNamespaces(Case, Builds):
     """Where the machine refuses namespaces, as Docker's default profile does."""
 
+    whole = False  # a tool with an absolute path and no launcher before it is not seen
+
     def refused(self, *words):
-        shut = "echo 0 >/proc/sys/user/max_user_namespaces && echo 0 >/proc/sys/user/max_mnt_namespaces && exec \"$0\" \"$@\""
-        return self.run_command(["unshare", "--user", "--map-root-user", "sh", "-c", shut, GG, *words])
+        return self.run_command(["unshare", "--user", "--map-root-user", "sh", "-c", REFUSE, GG, *words])
+
+    def build(self, argv):
+        return self.ok(self.refused("run", "--sandbox=none", "--", *argv))
 
     def test_containers_are_refused_with_advice(self):
         self.fresh(CALCULATOR)
@@ -83,6 +164,17 @@ class WithoutNamespaces(Case):
         self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
 
 
+    def test_what_was_configured_there_builds_later_with_and_without_gg(self):
+        # CMake writes down the path at which it found the compiler.
+        self.fresh(CMAKE)
+        self.build(["cmake", "-S", ".", "-B", "b"])
+        self.plain(["make", "-C", "b"])
+        expected = {name: entry for name, entry in self.snapshot().items() if name.endswith(PRODUCTS)}
+        self.plain(["make", "-C", "b", "clean"])
+        self.build(["make", "-C", "b"])
+        self.assertEqual({name: entry for name, entry in self.snapshot().items() if name.endswith(PRODUCTS)}, expected)
+        self.assertEqual((self.stats()["thunks"], self.stats()["native"]), (7, 0), self.stats())
+
     def test_a_build_that_puts_a_directory_before_path_still_means_the_real_tools(self):
         self.fresh({"Makefile": "export PATH := /nowhere:$(PATH)\napp: a.o\n\tcc -o app a.o\na.o: a.c\n\tcc -c a.c\n",
                     "a.c": "int main(void) { return 0; }\n"})
@@ -91,7 +183,7 @@ class WithoutNamespaces(Case):
         self.assertEqual((self.stats()["thunks"], self.stats()["native"]), (2, 0), self.stats())
 
 
-class Root(Case):
+class Root(Case, Builds):
     def test_root_keeps_its_rights_in_the_build(self):
         if os.getuid() != 0:
             skip(self, "not root")

@@ -51,8 +51,8 @@ struct GgFrame {
 
 struct GgSettings {
   char marker[48];
-  char socket[112];          // of the inference server
-  char pristine_root[512];   // where the real tools are to be seen; "" in PATH mode
+  char socket[112];         // of the inference server; "": of the session that GG_LAUNCHER belongs to, if any
+  char pristine_root[512];  // where the real tools are to be seen; "" in PATH mode
   char path_directory[512];  // in PATH mode: the directory of shims, to be left out of PATH
   char launches[4];          // not "": argv[0] names the tool by its path, and its own argv follows
 };

@@ -332,9 +332,11 @@ static int is_in_shim_directory(const char* program) {
   return name != program && is_shim_directory(program, (size_t)(name - program) - 1);
 }
 
+// Also where a tool's own files are looked for beside argv[0], it has to be its own name.
 static void run_from_path(const char* program, char** argv, char** envp) {
   static char candidate[kPathBytes];
   const char* name = last_part(program);
+  const int argv0_is_a_shim = argv[0] != 0 && is_in_shim_directory(argv[0]);
   strip_path(envp);
   if (setting(settings.launches)[0] != 0 && !is_in_shim_directory(program)) {
     SYS(__NR_execve, program, argv, envp);
@@ -352,6 +354,9 @@ static void run_from_path(const char* program, char** argv, char** envp) {
       memcpy(candidate, path, length);
       candidate[length] = '/';
       memcpy(candidate + length + 1, name, length_of(name) + 1);
+      if (argv0_is_a_shim) {
+        argv[0] = candidate;
+      }
       SYS(__NR_execve, candidate, argv, envp);
     }
     path += length;
@@ -393,6 +398,18 @@ static const char* program_of(char** envp, char** argv) {
   return program;
 }
 
+// Returns if there is none. Its argv is the program's path and then ours: the word before ours is argc's,
+// which is of no more use.
+static void hand_to_launcher(const char* program, char** argv, char** envp) {
+  for (char** variable = envp; *variable != 0; ++variable) {
+    if (starts_with(*variable, "GG_LAUNCHER=")) {
+      argv[-1] = (char*)program;
+      SYS(__NR_execve, *variable + length_of("GG_LAUNCHER="), argv - 1, envp);
+      return;
+    }
+  }
+}
+
 __attribute__((used, noreturn)) void shim_main(long* stack) {
   char** argv = (char**)(stack + 1);
   char** envp = argv + *stack + 1;
@@ -402,6 +419,10 @@ __attribute__((used, noreturn)) void shim_main(long* stack) {
   }
   if (SYS(__NR_getcwd, working_directory, sizeof working_directory) < 0) {
     working_directory[0] = 0;
+  }
+  if (setting(settings.socket)[0] == 0) {
+    hand_to_launcher(program, argv, envp);
+    become_real_tool(program, argv, envp);
   }
   const int socket = connect_to_server();
   if (socket < 0 || ask(socket, program, argv, envp) != 0 || obey(socket) != 0) {
