@@ -45,7 +45,7 @@ constexpr int kNotExecutable = 126;  // as a shell says it
 constexpr int kNotFound = 127;
 
 struct Tool {
-  std::string program;  // absolute
+  std::string program;  // as it was called where that has a slash, since a script's $0 is this very word
   std::vector<std::string> argv;
 };
 
@@ -116,8 +116,8 @@ class Command {
         storage_(open_storage(settings)),
         here_(*storage_, {},
               [this](const std::string& path, const object::Promise& promise) { see(path, promise); }),
-        invocation_{tool.program, tool.argv, environment, std::filesystem::current_path().string(),
-                    ::isatty(STDERR_FILENO) != 0},
+        invocation_{absolute_path(tool.program), tool.argv, environment,
+                    std::filesystem::current_path().string(), ::isatty(STDERR_FILENO) != 0},
         mask_(::umask(0)) {
     ::umask(mask_);
   }
@@ -354,7 +354,7 @@ int launch(const std::vector<std::string>& argv, const std::vector<std::string>&
     say("'" + base::printable(command.at(0)) + "' is not on PATH");
     return kNotFound;
   }
-  const Tool tool{*program, command};
+  const Tool tool{command.at(0).find('/') == std::string::npos ? *program : command.at(0), command};
   hand_to_session(tool, environment);
   if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
     return become(tool);

@@ -217,6 +217,14 @@ Walk walk_up(const Caller& caller) {
   return walk;
 }
 
+// Its path is in all that is made there, so no result is ever asked for again.
+bool is_throw_away(const std::string& working_directory) {
+  const std::string folder = working_directory + "/";
+  return folder.find("/CMakeFiles/CMakeScratch/") != std::string::npos ||
+         folder.find("/CMakeFiles/CMakeTmp/") != std::string::npos ||
+         folder.find("/meson-private/tmp") != std::string::npos;
+}
+
 bool somebody_may_see(const StreamId& stream, const StreamId& own, const Walk& walk) {
   if (stream == own || stream.mode == 0 || is_null_device(stream)) {
     return true;
@@ -228,6 +236,29 @@ bool somebody_may_see(const StreamId& stream, const StreamId& own, const Walk& w
 }
 
 }  // namespace
+
+bool is_experiment(pid_t command, pid_t top, const std::string& working_directory) {
+  if (is_throw_away(working_directory)) {
+    return true;
+  }
+  auto process = read_process(command);
+  for (size_t depth = 0; depth < kDeepest && process && process->pid != top; ++depth) {
+    process = read_process(process->parent);
+    if (!process) {
+      return false;
+    }
+    const Ancestor ancestor = classify(*process);
+    if (ancestor.role == Role::Make || ancestor.role == Role::Ninja) {
+      return false;  // nearly always at the first or second look
+    }
+    // Not every script whose name begins with "config" is one that would be waited for.
+    if (ancestor.role == Role::Configure &&
+        (process->program == "cmake" || last_part(ancestor.shell.text).starts_with("configure"))) {
+      return true;
+    }
+  }
+  return false;
+}
 
 Bet judge_caller(const Caller& caller, const StreamId& own_output, const StreamId& own_error) {
   if (below_experiments(caller.working_directory)) {

@@ -30,4 +30,9 @@ struct Caller {
 // Looks at the processes from the command up to `top`. `own_output` and `own_error` are gg's own streams.
 [[nodiscard]] Bet judge_caller(const Caller& caller, const StreamId& own_output, const StreamId& own_error);
 
+// Is the command an experiment of a configuration: run by a configure script or by cmake itself, or in a
+// folder that has a new name each time (cmake's try_compile, meson's probes)? There are hundreds, each once,
+// quick, and waited for one by one. What a make below them does is a build like any other.
+[[nodiscard]] bool is_experiment(pid_t command, pid_t top, const std::string& working_directory);
+
 }  // namespace intercept

@@ -114,6 +114,10 @@ void Commands::infer(const JobRef& job) {
     run_natively(job, "no-working-directory", "");
     return;
   }
+  if (is_experiment(job->request.pid, top_, job->invocation.working_directory)) {
+    run_natively(job, "experiment", "");
+    return;
+  }
   model::Inference inference = models_.infer(job->invocation);
   if (auto* declined = std::get_if<model::Declined>(&inference)) {
     run_natively(job, declined->reason, declined->detail);

@@ -359,7 +359,8 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
   if (!program) {
     throw base::OperatorError("'" + argv.at(0) + "' is not on PATH, so there is no build to run");
   }
-  launch.program = *program;
+  // As it was called: a script's $0 is this very word.
+  launch.program = argv.at(0).find('/') == std::string::npos ? *program : argv.at(0);
 
   const Standing standing = self.choose_standing();
   const unsigned cores = std::max(2U, std::thread::hardware_concurrency());

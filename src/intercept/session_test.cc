@@ -113,7 +113,7 @@ TEST(Session, whoever_may_go_on_after_a_failure_gets_the_real_status) {
       {"! x-tool bad out && echo recovered > answer", "shell-may-go-on"},
       {"x-tool bad out | cat; test -f out || echo recovered > answer", "shell-may-go-on"},
       {"sh ./script", "caller-unsure"},
-      {"sh ./configure", "below-configure"},
+      {"sh ./configure", "experiment"},
       {"$(if $(shell x-tool bad out && echo ok),false,echo recovered > answer)", "make-reads-output"},
       {"x-tool bad out 2>log || echo recovered > answer", "shell-may-go-on"},
   };
@@ -145,12 +145,13 @@ TEST(Session, make_that_collects_output_gets_it) {
   EXPECT_EQ(world.seen.commands.at(0).reason, "output-redirected") << world.seen.story();
 }
 
-TEST(Session, experiments_of_cmake_and_meson_wait) {
+TEST(Session, experiments_of_cmake_and_meson_run_natively) {
   World world;
   base::make_directories(world.at("CMakeFiles/CMakeScratch/x"));
   world.write("in", "hello\n");
   EXPECT_EQ(world.make("cd CMakeFiles/CMakeScratch/x && x-tool ../../../in out").exit_code, 0);
-  EXPECT_EQ(world.seen.commands.at(0).reason, "below-configure") << world.seen.story();
+  EXPECT_EQ(world.seen.commands.at(0).reason, "experiment") << world.seen.story();
+  EXPECT_EQ(world.seen.count(Outcome::Native), 1U);
 }
 
 TEST(Session, makes_below_makes_are_promised_only_when_every_line_above_can_only_stop) {

@@ -51,6 +51,16 @@ class CMake(Case):
         self.plain(["ninja", "-C", "build", "-t", "clean"])
         self.plain(["ninja", "-C", "build"])
 
+    def test_configured_once_more_nothing_is_executed_in_a_container(self):
+        # try_compile has a folder of a new name each time, so what is done there could never be a hit.
+        for _ in range(2):
+            self.fresh(FILES | {"CMakeLists.txt": FILES["CMakeLists.txt"] + "include(CheckSymbolExists)\n"
+                                                  "check_symbol_exists(puts stdio.h HAVE_PUTS)\n"})
+            self.under_gg(self.configure("Ninja"))
+        stats = self.stats()
+        self.assertEqual(stats["executions"], 0, stats)
+        self.assertGreater(stats["declined"]["experiment"]["count"], 0, stats)
+
     def test_the_status_of_a_ninja_that_gg_stopped_is_the_failed_commands(self):
         # ninja is in the middle of a command that never ends; plainly it would say 1, too.
         self.fresh({"build.ninja": "rule cc\n  command = cc -c $in -o $out\nrule wait\n  command = tail -f /dev/null\n"

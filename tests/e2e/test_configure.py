@@ -70,6 +70,14 @@ class Configure(Case):
         self.under_gg(["./configure"])
         self.plain(["make"])
 
+    def test_a_script_is_called_by_the_name_it_was_given(self):
+        # It writes that down: config.status, config.log.
+        self.fresh({"tools/who": "#!/bin/sh\necho \"$0\"\n"})
+        for name in ("tools/who", "./tools/who", str(self.tree / "tools/who"), "who"):
+            plain = self.plain([name], env={"PATH": f"{self.tree}/tools:{self.environment['PATH']}"}) if name != "who" else None
+            run = self.under_gg([name], env={"PATH": f"{self.tree}/tools:{self.environment['PATH']}"})
+            self.assertEqual(run.out, plain.out if plain else f"{self.tree}/tools/who\n".encode())
+
     def test_shell_functions_of_make_wait_for_the_result(self):
         makefile = ("kind := $(shell cc -c probe.c -o probe.o && wc -c < probe.o)\n"
                     "bad := $(shell cc -c bad.c 2>/dev/null && echo yes || echo no)\nall:\n\techo $(kind) $(bad) > said\n")
