@@ -217,11 +217,13 @@ Walk walk_up(const Caller& caller) {
   return walk;
 }
 
-// Its path is in all that is made there, so no result is ever asked for again.
+// But for CheckIPOSupported's (_CMakeLTOTest) its path, new each time, is in all that is made there, so no
+// result is ever asked for again.
 bool is_throw_away(const std::string& working_directory) {
   const std::string folder = working_directory + "/";
   return folder.find("/CMakeFiles/CMakeScratch/") != std::string::npos ||
          folder.find("/CMakeFiles/CMakeTmp/") != std::string::npos ||
+         folder.find("/CMakeFiles/_CMakeLTOTest-") != std::string::npos ||
          folder.find("/meson-private/tmp") != std::string::npos;
 }
 
