@@ -10,6 +10,7 @@
 #include "cli/stop_signals.hh"
 #include "cli/tool_files.hh"
 #include "cli/totals.hh"
+#include "intercept/registry.hh"
 #include "intercept/session.hh"
 
 #include <fmt/format.h>
