@@ -68,7 +68,7 @@ class Described : public Trial {
     words.insert(words.begin(), "gen");
     Invocation made = invocation({path("bin/gen")});
     made.argv = std::move(words);
-    return described_->infer(made);
+    return kept(described_->infer(made));
   }
 
   std::string reason_of(std::vector<std::string> words) {
@@ -156,7 +156,7 @@ TEST_F(Described, a_script_is_told_from_others_of_its_interpreter) {
   tool.programs = {"sh"};
   tool.script = "bin/gen";
   describe(tool);
-  const auto answer = described_->infer(invocation({"sh", "bin/gen", "a.in", "-o", "out/o.c"}));
+  const auto answer = kept(described_->infer(invocation({"sh", "bin/gen", "a.in", "-o", "out/o.c"})));
   ASSERT_TRUE(std::holds_alternative<Inferred>(answer)) << std::get<Declined>(answer).detail;
   Ran ran = run_thunk(std::get<Inferred>(answer).thunk);
   EXPECT_EQ(ran.outputs["out/o.c"], "\nfirst\ndata\n") << ran.completed.err;

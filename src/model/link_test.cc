@@ -44,8 +44,7 @@ TEST_F(Link, objects_that_ask_for_the_compiler_without_an_option_get_it_at_the_s
   const std::vector<std::string> argv{"gcc", "main.o", "f.o", "-lm"};
   EXPECT_NE(run_thunk(inferred(argv).thunk).completed.exit_code, 0);
   const auto again = models_.infer_again(invocation(argv));
-  EXPECT_TRUE(models_.keep(std::get<Inferred>(again.value())).value());
-  const Ran ran = run_thunk(std::get<Inferred>(again.value()).thunk);
+  const Ran ran = run_thunk(std::get<Inferred>(kept(again.value())).thunk);
   run(argv);
   EXPECT_EQ(ran.outputs.at("a.out"), base::read_file(path("a.out")));
 }

@@ -51,7 +51,11 @@ class Trial : public ::testing::Test {
   }
 
   [[nodiscard]] Inference infer(std::vector<std::string> argv, const std::string& directory = "") {
-    auto answer = models_.infer(invocation(std::move(argv), directory));
+    return kept(models_.infer(invocation(std::move(argv), directory)));
+  }
+
+  // What it names is in the store from then on.
+  [[nodiscard]] Inference kept(Inference answer) {
     if (const auto* inferred = std::get_if<Inferred>(&answer)) {
       EXPECT_TRUE(models_.keep(*inferred).value());
     }
