@@ -72,6 +72,10 @@ void Totals::add(const CommandRecord& record) {
     ++reads_only;
     return;
   }
+  if (record.outcome == "native" && record.reason == "experiment") {
+    ++experiments;
+    return;
+  }
   ++commands;
   if (record.outcome == "native") {
     Declined& entry = declined[record.reason];
@@ -140,6 +144,9 @@ std::string summary_text(const Totals& totals, const std::string& run_id) {
   if (totals.reads_only > 0) {
     text += fmt::format("gg: besides, {} that only read (nm, readelf, size)\n", totals.reads_only);
   }
+  if (totals.experiments > 0) {
+    text += fmt::format("gg: besides, {} experiments of a configuration\n", totals.experiments);
+  }
   text += fmt::format("gg: {} hits, {} ran, {} failed, {} unfinished; {:.1f} s in all\n", totals.hits,
                       totals.ran, totals.failed, totals.unfinished, seconds(totals.wall_ns));
   text += fmt::format(
@@ -165,6 +172,7 @@ std::string summary_json(const Totals& totals, const std::string& run_id) {
                         {"scanned", totals.scanned},
                         {"asked", totals.asked},
                         {"reads_only", totals.reads_only},
+                        {"experiments", totals.experiments},
                         {"hits", totals.hits},
                         {"ran", totals.ran},
                         {"failed", totals.failed},

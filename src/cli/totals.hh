@@ -16,8 +16,9 @@ struct Totals {
     std::map<std::string, uint64_t> tools;  // commands by the tool's name
   };
 
-  uint64_t commands = 0;    // that a model stands in for
-  uint64_t reads_only = 0;  // besides: of tools that make no file, so that nothing could be a thunk
+  uint64_t commands = 0;     // that a model stands in for
+  uint64_t reads_only = 0;   // besides: of tools that make no file, so that nothing could be a thunk
+  uint64_t experiments = 0;  // besides: a configuration's, which run natively by design
   uint64_t thunks = 0;
   uint64_t hits = 0;
   uint64_t ran = 0;

@@ -46,13 +46,16 @@ TEST(Totals, only_the_most_frequent_reasons_are_shown) {
   EXPECT_NE(text.find("native    2  for 2 other reasons"), std::string::npos) << text;
 }
 
-TEST(Totals, tools_that_make_no_file_are_told_apart) {
+TEST(Totals, tools_that_make_no_file_and_experiments_are_told_apart) {
   RunRecord run;
-  run.commands = {command("hit"), command("native", "reads-only", "nm"), command("native", "query", "-v")};
+  run.commands = {command("hit"), command("native", "reads-only", "nm"), command("native", "query", "-v"),
+                  command("native", "experiment")};
   const Totals totals = totals_of(run);
   EXPECT_EQ(totals.commands, 2U);
   EXPECT_EQ(totals.reads_only, 1U);
   EXPECT_FALSE(totals.declined.contains("reads-only"));
+  EXPECT_EQ(totals.experiments, 1U);
+  EXPECT_FALSE(totals.declined.contains("experiment"));
   EXPECT_NE(summary_text(totals, "7").find("gg: besides, 1 that only read"), std::string::npos);
 }
 

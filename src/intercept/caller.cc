@@ -253,9 +253,10 @@ bool is_experiment(pid_t command, pid_t top, const std::string& working_director
     if (ancestor.role == Role::Make || ancestor.role == Role::Ninja) {
       return false;  // nearly always at the first or second look
     }
-    // Not every script whose name begins with "config" is one that would be waited for.
+    // Not every script whose name begins so is one that only tries things out: "configure-and-build".
+    const std::string script = last_part(ancestor.shell.text);
     if (ancestor.role == Role::Configure &&
-        (process->program == "cmake" || last_part(ancestor.shell.text).starts_with("configure"))) {
+        (process->program == "cmake" || script == "configure" || script.starts_with("configure."))) {
       return true;
     }
   }
