@@ -90,7 +90,8 @@ void add_folders_looked_into(Preprocessing& found) {
   const std::vector<std::string> searched = found.directories;
   std::set<std::string> folders;
   for (const std::string& directory : searched) {
-    for (const std::string& file : found.files) {
+    for (const scan::Reading& reading : found.read) {
+      const std::string& file = reading.path;
       if (file.starts_with(directory + "/")) {
         folders.insert(file.substr(directory.size(), file.rfind('/') - directory.size()));
       }
@@ -280,22 +281,44 @@ base::Result<std::optional<Declined>> CompilerDependencies::objection(const std:
   return std::nullopt;
 }
 
-base::Result<PreprocessingAnswer> CompilerDependencies::of(const PreprocessingQuestion& question) {
-  Said said;
-  if (is_preprocessed_by_us(question.source.language)) {
-    auto answer = ask(question);
-    if (!answer) {
-      return tl::unexpected(answer.error());
+// A file that changes while the compiler runs may be one thing to it and another to us.
+base::Result<CompilerDependencies::Answer> CompilerDependencies::ask_until_steady(
+    const PreprocessingQuestion& question) {
+  constexpr int kAttempts = 5;
+  Answer answer;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const base::Nanoseconds start = clock_.wall();
+    auto said = is_preprocessed_by_us(question.source.language)
+                    ? ask(question)
+                    : base::Result<Said>(Said{false, {question.source.path}, "", {}, ""});
+    if (!said) {
+      return tl::unexpected(said.error());
     }
-    said = *std::move(answer);
-  } else {
-    said.files = {question.source.path};
+    std::map<std::string, scan::Identity> files;
+    bool settled = true;
+    for (const std::string& file : said->files) {
+      const std::string path = absolute(question.working_directory, file);
+      const scan::Look look = view_.look(path);
+      files.emplace(path, look.identity);
+      settled = settled && scan::is_settled(look.identity, start);
+    }
+    const bool steady = attempt > 0 && files == answer.files;
+    answer = {*std::move(said), std::move(files)};
+    if (settled || steady) {
+      return answer;
+    }
   }
+  return base::failure("what '" + question.source.path + "' includes kept changing while it was read");
+}
+
+base::Result<PreprocessingAnswer> CompilerDependencies::of(const PreprocessingQuestion& question) {
+  auto answer = ask_until_steady(question);
+  if (!answer) {
+    return tl::unexpected(answer.error());
+  }
+  Said& said = answer->said;
+  const auto& files = answer->files;
   const auto in_place = [&](const std::string& path) { return absolute(question.working_directory, path); };
-  std::set<std::string> files;
-  for (const std::string& file : said.files) {
-    files.insert(in_place(file));
-  }
   const auto refusal = refuse(files, question);
   if (!refusal) {
     return tl::unexpected(refusal.error());
@@ -307,7 +330,9 @@ base::Result<PreprocessingAnswer> CompilerDependencies::of(const PreprocessingQu
     return PreprocessingAnswer(Declined{"preprocessing-fails", question.source.path});
   }
   Preprocessing found;
-  found.files.assign(files.begin(), files.end());
+  for (const auto& file : files) {
+    found.read.push_back({file.first, file.second, std::nullopt});
+  }
   for (const std::string& directory : said.directories) {
     found.directories.push_back(in_place(directory));
   }
@@ -326,10 +351,10 @@ base::Result<PreprocessingAnswer> CompilerDependencies::of(const PreprocessingQu
 }
 
 base::Result<std::optional<PreprocessingAnswer>> CompilerDependencies::refuse(
-    const std::set<std::string>& files, const PreprocessingQuestion& question) {
+    const std::map<std::string, scan::Identity>& files, const PreprocessingQuestion& question) {
   MustRead must_read;
   std::optional<Declined> declined;
-  for (const std::string& file : files) {
+  for (const auto& [file, identity] : files) {
     const auto entry = look_through(view_, file);
     if (!entry) {
       return tl::unexpected(entry.error());

@@ -1,8 +1,9 @@
 #pragma once
 
+#include "base/clock.hh"
 #include "model/dependencies.hh"
 
-#include <set>
+#include <map>
 
 namespace model {
 
@@ -10,7 +11,7 @@ namespace model {
 // 50 ms for C++) each time.
 class CompilerDependencies final : public Dependencies {
  public:
-  explicit CompilerDependencies(View& view) : view_(view) {}
+  CompilerDependencies(View& view, const base::Clock& clock) : view_(view), clock_(clock) {}
 
   [[nodiscard]] base::Result<PreprocessingAnswer> of(const PreprocessingQuestion& question) override;
 
@@ -24,16 +25,24 @@ class CompilerDependencies final : public Dependencies {
     std::string depfile;
   };
 
+  // Its files as they were while it was asked.
+  struct Answer {
+    Said said;
+    std::map<std::string, scan::Identity> files;  // by absolute path
+  };
+
+  [[nodiscard]] base::Result<Answer> ask_until_steady(const PreprocessingQuestion& question);
   [[nodiscard]] base::Result<Said> ask(const PreprocessingQuestion& question);
   [[nodiscard]] base::Result<Said> ask_once(const PreprocessingQuestion& question);
 
   // Promises among the files, or what speaks against a thunk of them; nullopt: nothing does.
   [[nodiscard]] base::Result<std::optional<PreprocessingAnswer>> refuse(
-      const std::set<std::string>& files, const PreprocessingQuestion& question);
+      const std::map<std::string, scan::Identity>& files, const PreprocessingQuestion& question);
   [[nodiscard]] base::Result<std::optional<Declined>> objection(const std::string& path,
                                                                 const PreprocessingQuestion& question);
 
   View& view_;
+  const base::Clock& clock_;
 };
 
 // The target of the depfile where no -MT or -MQ names one.

@@ -27,8 +27,9 @@ struct PreprocessingQuestion {
 
 // Which files preprocessing reads, and what else it looks at.
 struct Preprocessing {
-  std::vector<std::string> files;  // absolute, "..", symlinks and all as the compiler named them; the source
-                                   // is among them
+  std::vector<scan::Reading> read;  // absolute, "..", symlinks and all as the compiler named them; the source
+                                    // is among them
+  std::vector<std::string> present;      // looked for and found, whatever is in them
   std::vector<std::string> directories;  // searched, and there
   std::string depfile;                   // byte for byte what the compiler writes; "" if none was wanted
 };

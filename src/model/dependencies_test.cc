@@ -235,7 +235,7 @@ class KnownCompilersTest : public DependenciesTest {
 TEST_F(KnownCompilersTest, are_asked_once_and_not_at_all_by_the_next_server) {
   write("a.c", "#include <stddef.h>\n");
   {
-    ScannedDependencies first(view_, records_);
+    ScannedDependencies first(view_, records_, clock_);
     ASSERT_TRUE(std::holds_alternative<Preprocessing>(first.of(question()).value()));
     const size_t once = starts();
     EXPECT_GE(once, 1U);
@@ -245,7 +245,7 @@ TEST_F(KnownCompilersTest, are_asked_once_and_not_at_all_by_the_next_server) {
     EXPECT_GT(starts(), once);
   }
   const size_t before = starts();
-  ScannedDependencies second(view_, records_);
+  ScannedDependencies second(view_, records_, clock_);
   ASSERT_TRUE(std::holds_alternative<Preprocessing>(second.of(question()).value()));
   ASSERT_TRUE(std::holds_alternative<Preprocessing>(second.of(question({"-O2"})).value()));
   EXPECT_EQ(starts(), before);
@@ -255,11 +255,11 @@ TEST_F(KnownCompilersTest, are_asked_again_when_a_directory_of_their_own_comes_t
   write("a.c", "#include <own.h>\n");
   write("root/usr/include/own.h", "");
   const PreprocessingQuestion asked = question({"--sysroot=" + path("root")});
-  ScannedDependencies dependencies(view_, records_);
-  const auto files = [&] { return std::get<Preprocessing>(dependencies.of(asked).value()).files; };
-  EXPECT_EQ(files().back(), path("root/usr/include/own.h"));
+  ScannedDependencies dependencies(view_, records_, clock_);
+  const auto files = [&] { return std::get<Preprocessing>(dependencies.of(asked).value()).read; };
+  EXPECT_EQ(files().back().path, path("root/usr/include/own.h"));
   write("root/usr/local/include/own.h", "");
-  EXPECT_EQ(files().back(), path("root/usr/local/include/own.h"));
+  EXPECT_EQ(files().back().path, path("root/usr/local/include/own.h"));
 }
 
 TEST(PreprocessorOptions, are_sorted_by_what_the_scanner_does_with_them) {

@@ -31,7 +31,7 @@ base::Error system_error(std::string_view attempt, const std::string& path) {
   return {std::string(attempt) + " '" + path + "': " + std::strerror(errno), base::FailureKind::Ours};
 }
 
-base::Result<std::optional<object::Entry>> read_symlink(const std::string& path) {
+base::Result<object::Entry> read_symlink(const std::string& path) {
   std::array<char, PATH_MAX> target{};
   const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
   if (length < 0) {
@@ -74,7 +74,7 @@ FileView::~FileView() {
   save();
 }
 
-base::Result<std::optional<object::Entry>> FileView::at(const std::string& path) {
+base::Result<std::optional<View::Seen>> FileView::see(const std::string& path) {
   struct stat status {};
 
   if (::lstat(path.c_str(), &status) != 0) {
@@ -83,26 +83,29 @@ base::Result<std::optional<object::Entry>> FileView::at(const std::string& path)
     }
     return tl::unexpected(system_error("look at", path));
   }
+  const scan::Identity identity = scan::identity_of(status);
   if (S_ISDIR(status.st_mode)) {
-    return object::Entry(object::Subdirectory{});
+    return Seen{object::Subdirectory{}, identity};
   }
   if (S_ISLNK(status.st_mode)) {
-    return read_symlink(path);
+    auto link = read_symlink(path);
+    return link ? base::Result<std::optional<Seen>>(Seen{*std::move(link), identity})
+                : tl::unexpected(link.error());
   }
   if (!S_ISREG(status.st_mode)) {
     return base::failure("'" + path + "' is a device, socket or FIFO, which cannot be an input");
   }
   if (placeholder_) {
     if (const auto promise = placeholder_(path, status)) {
-      return object::Entry(*promise);
+      return Seen{*promise, identity};
     }
   }
-  const auto known = remembered(scan::identity_of(status));
-  const auto digest = known ? base::Result<object::Digest>(*known) : hash_bytes(path, status);
-  if (!digest) {
-    return tl::unexpected(digest.error());
+  const auto known = remembered(identity);
+  const auto hashed = known ? base::Result<Hashed>(Hashed{*known, identity}) : hash_bytes(path, identity);
+  if (!hashed) {
+    return tl::unexpected(hashed.error());
   }
-  return object::Entry(object::File{*digest, (status.st_mode & S_IXUSR) != 0});
+  return Seen{object::File{hashed->digest, (status.st_mode & S_IXUSR) != 0}, hashed->identity};
 }
 
 scan::Look FileView::look(const std::string& path) {
@@ -146,8 +149,7 @@ void FileView::remember(const scan::Identity& identity, const object::Digest& di
   }
 }
 
-base::Result<object::Digest> FileView::hash_bytes(const std::string& path, const struct stat& seen) try {
-  scan::Identity expected = scan::identity_of(seen);
+base::Result<FileView::Hashed> FileView::hash_bytes(const std::string& path, scan::Identity expected) try {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const base::Nanoseconds read_at = clock_.wall();
     const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -158,7 +160,7 @@ base::Result<object::Digest> FileView::hash_bytes(const std::string& path, const
     const scan::Identity now = scan::identity_of(base::status_of(fd.get(), path));
     if (now == expected && now.size == digest.size()) {
       remember(now, digest, read_at);
-      return digest;
+      return Hashed{digest, now};
     }
     expected = now;
   }

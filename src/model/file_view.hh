@@ -30,7 +30,7 @@ class FileView final : public View {
            std::string pristine_root, ReadPlaceholder placeholder);
   ~FileView() override;
 
-  [[nodiscard]] base::Result<std::optional<object::Entry>> at(const std::string& path) override;
+  [[nodiscard]] base::Result<std::optional<Seen>> see(const std::string& path) override;
   [[nodiscard]] base::Result<scan::Contents> read(const std::string& path) override;
   [[nodiscard]] base::Result<bool> keep(const object::Digest& digest, const std::string& path) override;
 
@@ -46,7 +46,14 @@ class FileView final : public View {
   void load();
   void save() const;
   [[nodiscard]] std::optional<object::Digest> remembered(const scan::Identity& identity);
-  [[nodiscard]] base::Result<object::Digest> hash_bytes(const std::string& path, const struct stat& seen);
+
+  // The digest is that of this state of the file: it was the same before and after it was read.
+  struct Hashed {
+    object::Digest digest;
+    scan::Identity identity;
+  };
+
+  [[nodiscard]] base::Result<Hashed> hash_bytes(const std::string& path, scan::Identity expected);
   [[nodiscard]] base::Result<bool> put(const object::Digest& digest, const std::string& path);
   void remember(const scan::Identity& identity, const object::Digest& digest, base::Nanoseconds read_at);
 

@@ -48,6 +48,12 @@ class Work {
         toolchain_(std::move(toolchain)),
         step_(helpers.view, helpers.builder, invocation_, std::move(environment)) {}
 
+  void add_readings(const std::vector<scan::Reading>& readings) {
+    for (const scan::Reading& reading : readings) {
+      step_.add_reading(reading);
+    }
+  }
+
   base::Result<Inference> run() {
     if (const auto precompiled = is_clang(driver_) ? precompiled_header() : std::nullopt) {
       return Inference(Declined{"precompiled-header", *precompiled});
@@ -158,7 +164,10 @@ class Work {
   }
 
   void take_preprocessing(const Source& source, const Preprocessing& found) {
-    for (const std::string& file : found.files) {
+    for (const scan::Reading& reading : found.read) {
+      step_.add_reading(reading);
+    }
+    for (const std::string& file : found.present) {
       step_.add_input(file);
     }
     for (const std::string& directory : found.directories) {
@@ -249,11 +258,11 @@ class Work {
         words.push_back(word);
         continue;
       }
-      step_.add_input(word.substr(1));
       for (std::string& inner : split_response_file(*text)) {
         words.push_back(std::move(inner));
       }
     }
+    add_readings(files.readings());
     if (!files.owed().promises.empty()) {
       answered_ = files.owed();
     }
@@ -351,8 +360,15 @@ Prepared prepare(const Helpers& helpers, Driver driver, const Invocation& invoca
     variables.erase("LIBRARY_PATH");
     variables.erase("LD_RUN_PATH");
   }
-  return std::make_unique<Work>(helpers, driver, invocation, std::move(command), std::move(toolchain),
-                                std::move(variables));
+  auto work = std::make_unique<Work>(helpers, driver, invocation, std::move(command), std::move(toolchain),
+                                     std::move(variables));
+  work->add_readings(files.readings());
+  return work;
+}
+
+bool is_changing(const Inference& answer) {
+  const auto* declined = std::get_if<Declined>(&answer);
+  return declined != nullptr && declined->reason == kChangingInput;
 }
 
 }  // namespace
@@ -367,6 +383,15 @@ GccModel::GccModel(View& view, object::Store& store, Dependencies& dependencies,
       builder_(builder) {}
 
 base::Result<Inference> GccModel::infer(Driver driver, const Invocation& invocation, Asking asking) {
+  constexpr int kAttempts = 5;
+  auto answer = infer_once(driver, invocation, asking);
+  for (int attempt = 1; attempt < kAttempts && answer && is_changing(*answer); ++attempt) {
+    answer = infer_once(driver, invocation, asking);
+  }
+  return answer;
+}
+
+base::Result<Inference> GccModel::infer_once(Driver driver, const Invocation& invocation, Asking asking) {
   const Helpers helpers{view_, store_, dependencies_, toolchains_, linker_calls_, builder_, asking};
   auto prepared = prepare(helpers, driver, invocation);
   if (auto* answer = std::get_if<Inference>(&prepared)) {

@@ -8,7 +8,7 @@ namespace model {
 
 GnuModels::GnuModels(View& view, object::Store& store, object::Records& records,
                      std::vector<DescribedTool> described)
-    : dependencies_(view, records),
+    : dependencies_(view, records, clock_),
       toolchains_(view.pristine_root()),
       linker_calls_(records, view.pristine_root()),
       builder_(view, store),

@@ -33,30 +33,26 @@ base::Result<Layout::Place> Layout::step(Node* from, std::string_view name, int 
   if (const auto known = from->directories.find(name); known != from->directories.end()) {
     return Place(known->second.get());
   }
-  const auto known = from->leaves.find(name);
-  std::optional<object::Entry> entry;
-  if (known != from->leaves.end()) {
-    entry = known->second;
-  } else {
-    auto looked = view_.at(from->path + "/" + std::string(name));
-    if (!looked) {
-      return tl::unexpected(looked.error());
+  auto leaf = from->leaves.find(name);
+  if (leaf == from->leaves.end()) {
+    auto seen = view_.see(from->path + "/" + std::string(name));
+    if (!seen) {
+      return tl::unexpected(seen.error());
     }
-    entry = *std::move(looked);
+    if (!*seen) {
+      return Place(Nothing{});
+    }
+    if (std::holds_alternative<object::Subdirectory>((*seen)->entry)) {
+      return Place(child(from, name));
+    }
+    leaf = from->leaves.emplace(name, **std::move(seen)).first;
+    if (const auto* file = std::get_if<object::File>(&leaf->second.entry)) {
+      files_.emplace_back(file->digest, from->path + "/" + std::string(name));
+    }
   }
-  if (!entry) {
-    return Place(Nothing{});
-  }
-  if (std::holds_alternative<object::Subdirectory>(*entry)) {
-    return Place(child(from, name));
-  }
-  from->leaves.emplace(name, *entry);
-  if (const auto* file = std::get_if<object::File>(&*entry); file != nullptr && known == from->leaves.end()) {
-    files_.emplace_back(file->digest, from->path + "/" + std::string(name));
-  }
-  const auto* link = std::get_if<object::Symlink>(&*entry);
+  const auto* link = std::get_if<object::Symlink>(&leaf->second.entry);
   if (link == nullptr) {
-    return Place(Leaf{});
+    return Place(Leaf{&leaf->second});
   }
   if (depth >= kMostSymlinks) {
     return Place(Nothing{});
@@ -94,20 +90,21 @@ base::Result<Layout::Place> Layout::directory(const std::string& path) {
   return place;
 }
 
-base::Result<bool> Layout::add_input(const std::string& path) {
+base::Result<const View::Seen*> Layout::add_input(const std::string& path) {
   auto where = directory(parent_of(path));
   if (!where) {
     return tl::unexpected(where.error());
   }
   auto* const* node = std::get_if<Node*>(&*where);
   if (node == nullptr) {
-    return false;
+    return nullptr;
   }
   const auto place = step(*node, base_name(path), 0);
   if (!place) {
     return tl::unexpected(place.error());
   }
-  return std::holds_alternative<Leaf>(*place);
+  const auto* leaf = std::get_if<Leaf>(&*place);
+  return leaf == nullptr ? nullptr : leaf->seen;
 }
 
 base::Result<void> Layout::add_entry(const std::string& path, const object::Entry& entry) {
@@ -123,7 +120,7 @@ base::Result<void> Layout::add_entry(const std::string& path, const object::Entr
     rest.remove_prefix(slash + 1);
   }
   if (!node->directories.contains(rest)) {
-    node->leaves.emplace(rest, entry);
+    node->leaves.emplace(rest, View::Seen{entry, {}});
   }
   return {};
 }
@@ -142,7 +139,10 @@ object::Digest Layout::finish(const Encoded& encoded) {
 
 // Recursion as deep as a path has components.
 object::Subdirectory Layout::finish_node(const Node& node, const Encoded& encoded) {
-  object::Directory directory{node.leaves};
+  object::Directory directory;
+  for (const auto& leaf : node.leaves) {
+    directory.entries.emplace_hint(directory.entries.end(), leaf.first, leaf.second.entry);
+  }
   for (const auto& below : node.directories) {
     directory.entries.insert_or_assign(below.first, finish_node(*below.second, encoded));
   }

@@ -21,9 +21,10 @@ class Layout {
  public:
   explicit Layout(View& view);
 
-  // The file at the path, symlinks followed to the file itself. False: there is none (what its path leads
-  // through is laid out all the same, so that the process meets the same answer).
-  [[nodiscard]] base::Result<bool> add_input(const std::string& path);
+  // The file at the path, symlinks followed to the file itself; it stays valid as long as this. Null: there
+  // is none (what its path leads through is laid out all the same, so that the process meets the same
+  // answer).
+  [[nodiscard]] base::Result<const View::Seen*> add_input(const std::string& path);
 
   // An entry that does not have to be on this machine; what stands there already stays.
   [[nodiscard]] base::Result<void> add_entry(const std::string& path, const object::Entry& entry);
@@ -44,14 +45,16 @@ class Layout {
   struct Node {
     std::string path;  // real; "" for the root
     Node* parent = nullptr;
-    std::map<std::string, object::Entry, std::less<>> leaves;
+    std::map<std::string, View::Seen, std::less<>> leaves;
     std::map<std::string, std::unique_ptr<Node>, std::less<>> directories;
   };
 
   // Where a path leads: a directory, a leaf that is laid out now, or nothing.
   struct Nothing {};
 
-  struct Leaf {};
+  struct Leaf {
+    const View::Seen* seen;
+  };
 
   using Place = std::variant<Nothing, Leaf, Node*>;
 

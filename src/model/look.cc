@@ -7,6 +7,14 @@
 
 namespace model {
 
+base::Result<std::optional<object::Entry>> View::at(const std::string& path) {
+  auto seen = see(path);
+  if (!seen) {
+    return tl::unexpected(std::move(seen.error()));
+  }
+  return *seen ? std::optional((*seen)->entry) : std::nullopt;
+}
+
 base::Result<std::optional<object::Entry>> look_through(View& view, const std::string& path) {
   constexpr int kMostSymlinks = 40;  // path_resolution(7)
   std::string at = path;

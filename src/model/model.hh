@@ -35,10 +35,17 @@ class View {
   View& operator=(const View&) = delete;
   virtual ~View() = default;
 
+  struct Seen {
+    object::Entry entry;
+    scan::Identity identity;  // of what was looked at
+  };
+
   // What stands at the absolute path, symlinks not followed at its last component: File (`keep` puts its
   // bytes into the store), Symlink, Promise, or nullopt when there is nothing. A directory is Subdirectory
   // with a zero digest. Errors name the path (unreadable, a device, a FIFO).
-  [[nodiscard]] virtual base::Result<std::optional<object::Entry>> at(const std::string& path) = 0;
+  [[nodiscard]] virtual base::Result<std::optional<Seen>> see(const std::string& path) = 0;
+
+  [[nodiscard]] base::Result<std::optional<object::Entry>> at(const std::string& path);
 
   // The bytes of the regular file that the absolute path leads to, symlinks followed. Errors name the path.
   [[nodiscard]] virtual base::Result<scan::Contents> read(const std::string& path) = 0;

@@ -98,8 +98,12 @@ std::optional<Declined> objection(const scan::Inexact& inexact) {
 
 }  // namespace
 
-ScannedDependencies::ScannedDependencies(View& view, object::Records& records)
-    : view_(view), files_(view), scanner_(files_), compilers_(view, records, scanner_), compiler_(view) {}
+ScannedDependencies::ScannedDependencies(View& view, object::Records& records, const base::Clock& clock)
+    : view_(view),
+      files_(view),
+      scanner_(files_),
+      compilers_(view, records, scanner_),
+      compiler_(view, clock) {}
 
 base::Result<PreprocessingAnswer> ScannedDependencies::of(const PreprocessingQuestion& question) {
   if (question.ask_compiler) {
@@ -139,8 +143,8 @@ base::Result<PreprocessingAnswer> ScannedDependencies::scan(const PreprocessingQ
   }
   Preprocessing found;
   found.depfile = depfile_of(question, (*compiler)->facts.flavour, scanned.dependencies);
-  found.files = std::move(scanned.read);
-  found.files.insert(found.files.end(), scanned.present.begin(), scanned.present.end());
+  found.read = std::move(scanned.read);
+  found.present = std::move(scanned.present);
   found.directories = std::move(scanned.directories);
   return PreprocessingAnswer(std::move(found));
 }

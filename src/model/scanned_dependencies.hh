@@ -20,7 +20,7 @@ namespace model {
 // (docs/decisions/include-scanner.md). What is remembered is each header by its state, and each compiler.
 class ScannedDependencies final : public Dependencies {
  public:
-  ScannedDependencies(View& view, object::Records& records);
+  ScannedDependencies(View& view, object::Records& records, const base::Clock& clock);
 
   [[nodiscard]] base::Result<PreprocessingAnswer> of(const PreprocessingQuestion& question) override;
 

@@ -113,6 +113,9 @@ base::Result<Inference> Step::finish(const std::string& label) {
   if (const auto* missing = std::get_if<MissingInput>(&*built)) {
     return Inference(Declined{"missing-input", missing->path});
   }
+  if (const auto* changed = std::get_if<ChangedInput>(&*built)) {
+    return Inference(Declined{std::string(kChangingInput), changed->path});
+  }
   auto& thunk = std::get<Built>(*built);
   inferred_.thunk = thunk.thunk;
   inferred_.materials = std::make_shared<const Materials>(std::move(thunk.materials));
@@ -127,8 +130,13 @@ std::optional<std::string> ResponseFiles::read(const std::string& path) {
     owed_.promises.push_back(*promise);
     return "";
   }
-  const bool file = entry && *entry && std::holds_alternative<object::File>(**entry);
-  return file ? std::optional(base::read_file(where)) : std::nullopt;
+  if (!entry || !*entry || !std::holds_alternative<object::File>(**entry)) {
+    return std::nullopt;
+  }
+  const scan::Look look = view_.look(where);
+  std::string text = base::read_file(where);
+  readings_.push_back({where, look.identity, scan::fingerprint_of(text)});
+  return text;
 }
 
 std::variant<std::vector<std::string>, Inference> expand_response_files(View& view,
@@ -143,7 +151,6 @@ std::variant<std::vector<std::string>, Inference> expand_response_files(View& vi
       words.push_back(word);
       continue;
     }
-    step.add_input(word.substr(1));
     for (std::string& inner : split_response_file(*text)) {
       if (inner.starts_with('@')) {
         return Inference(Declined{"nested-response-files", word});
@@ -153,6 +160,9 @@ std::variant<std::vector<std::string>, Inference> expand_response_files(View& vi
   }
   if (!files.owed().promises.empty()) {
     return Inference(files.owed());
+  }
+  for (const scan::Reading& reading : files.readings()) {
+    step.add_reading(reading);
   }
   return words;
 }

@@ -12,6 +12,9 @@
 
 namespace model {
 
+// Why a command is declined whose inputs did not hold still.
+inline constexpr std::string_view kChangingInput = "changing-input";
+
 // One command on its way from argv to a thunk: what every model does alike.
 class Step {
  public:
@@ -31,6 +34,9 @@ class Step {
   }
 
   void add_input(const std::string& path) { footprint_.inputs.push_back(in_place(path)); }
+
+  // An input, by its absolute path, of which something was concluded.
+  void add_reading(scan::Reading reading) { footprint_.readings.push_back(std::move(reading)); }
 
   void add_directory(const std::string& path) { footprint_.directories.push_back(in_place(path)); }
 
@@ -52,7 +58,8 @@ class Step {
 
   [[nodiscard]] const Footprint& footprint() const { return footprint_; }
 
-  // Builds the thunk.
+  // Builds the thunk. Declined with kChangingInput: a file of which something was concluded has changed
+  // since; begin anew.
   [[nodiscard]] base::Result<Inference> finish(const std::string& label);
 
  private:
@@ -77,10 +84,14 @@ class ResponseFiles {
 
   [[nodiscard]] const MustRead& owed() const { return owed_; }
 
+  // All that were read, for Step::add_reading.
+  [[nodiscard]] const std::vector<scan::Reading>& readings() const { return readings_; }
+
  private:
   View& view_;
   const Invocation& invocation_;
   MustRead owed_;
+  std::vector<scan::Reading> readings_;
 };
 
 // argv less argv[0], response files expanded, which become inputs of the step; or an answer that ends the

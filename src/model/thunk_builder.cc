@@ -28,15 +28,44 @@ base::Result<bool> ThunkBuilder::keep(const Materials& materials) {
   return true;
 }
 
-base::Result<std::variant<Built, MissingInput>> ThunkBuilder::build(const Footprint& footprint) {
+base::Result<bool> ThunkBuilder::is_still(const View::Seen& seen, const scan::Reading& reading) {
+  const auto* file = std::get_if<object::File>(&seen.entry);
+  if (file == nullptr || seen.identity != reading.identity) {
+    return false;
+  }
+  if (!reading.fingerprint) {
+    return true;
+  }
+  const auto contents = view_.read(reading.path);
+  if (!contents) {
+    return tl::unexpected(contents.error());
+  }
+  return scan::fingerprint_of(contents->bytes) == *reading.fingerprint &&
+         object::hash(contents->bytes) == file->digest;
+}
+
+base::Result<ThunkBuilder::Outcome> ThunkBuilder::build(const Footprint& footprint) {
   Layout layout(view_);
   for (const std::string& input : footprint.inputs) {
     const auto there = layout.add_input(input);
     if (!there) {
       return tl::unexpected(there.error());
     }
-    if (!*there) {
-      return MissingInput{input};
+    if (*there == nullptr) {
+      return Outcome(MissingInput{input});
+    }
+  }
+  for (const scan::Reading& reading : footprint.readings) {
+    const auto there = layout.add_input(reading.path);
+    if (!there) {
+      return tl::unexpected(there.error());
+    }
+    const auto same = *there == nullptr ? base::Result<bool>(false) : is_still(**there, reading);
+    if (!same) {
+      return tl::unexpected(same.error());
+    }
+    if (!*same) {
+      return Outcome(ChangedInput{reading.path});
     }
   }
   for (const auto& given : footprint.given) {
@@ -69,7 +98,7 @@ base::Result<std::variant<Built, MissingInput>> ThunkBuilder::build(const Footpr
   }
   built.thunk = encode(ir::encode(thunk));
   built.materials.files = layout.take_files();
-  return built;
+  return Outcome(std::move(built));
 }
 
 }  // namespace model

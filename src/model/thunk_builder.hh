@@ -20,6 +20,7 @@ struct Footprint {
   std::map<std::string, std::string> environment;
   std::string working_directory;         // absolute, a real path
   std::vector<std::string> inputs;       // each must be there
+  std::vector<scan::Reading> readings;   // inputs that were read for this: they must be so still
   std::vector<std::string> directories;  // made (empty) if they are there on the user's machine
   std::vector<std::pair<std::string, object::Entry>> given;  // inputs that are known by what they are
   std::vector<std::string> output_paths;                     // as ir::Command has them
@@ -29,6 +30,11 @@ struct Footprint {
 };
 
 struct MissingInput {
+  std::string path;
+};
+
+// What was concluded from this file does not hold for what is there now.
+struct ChangedInput {
   std::string path;
 };
 
@@ -50,12 +56,15 @@ class ThunkBuilder {
   ThunkBuilder(View& view, object::Store& store);
 
   // Errors come from the view.
-  [[nodiscard]] base::Result<std::variant<Built, MissingInput>> build(const Footprint& footprint);
+  using Outcome = std::variant<Built, MissingInput, ChangedInput>;
+  [[nodiscard]] base::Result<Outcome> build(const Footprint& footprint);
 
   // Puts all of it into the store. False: a file has changed since it was looked at.
   [[nodiscard]] base::Result<bool> keep(const Materials& materials);
 
  private:
+  [[nodiscard]] base::Result<bool> is_still(const View::Seen& seen, const scan::Reading& reading);
+
   View& view_;
   object::Store& store_;
   base::Guarded<std::unordered_set<object::Digest>> put_;  // in the store since this run put them there

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <functional>
 #include <memory>
 
 namespace model::scan {
@@ -35,6 +36,15 @@ Identity identity_of(const struct stat& status) {
 
 bool is_settled(const Identity& identity, base::Nanoseconds wall_now) {
   return std::max(identity.mtime, identity.ctime) + kTwoTicks.count() < wall_now.count();
+}
+
+uint64_t fingerprint_of(std::string_view bytes) {
+  return std::hash<std::string_view>{}(bytes);
+}
+
+Reading reading_of(const std::string& path, const Contents& contents) {
+  return {path, contents.identity,
+          contents.settled ? std::nullopt : std::optional(fingerprint_of(contents.bytes))};
 }
 
 Look Disk::look(const std::string& path) {

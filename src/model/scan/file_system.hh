@@ -5,7 +5,9 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 struct stat;
 
@@ -49,6 +51,21 @@ struct Contents {
   bool settled =
       true;  // false: changed so lately that `identity` would not tell another change; read it again
 };
+
+// A file as it was when it was read, to be held against what is there later. `fingerprint`: where the
+// identity would not tell the next change, of the bytes.
+struct Reading {
+  std::string path;  // absolute
+  Identity identity;
+  std::optional<uint64_t> fingerprint;
+
+  bool operator==(const Reading&) const = default;
+};
+
+// Tells bytes from others by chance only, which is enough for a file that changes within two ticks.
+[[nodiscard]] uint64_t fingerprint_of(std::string_view bytes);
+
+[[nodiscard]] Reading reading_of(const std::string& path, const Contents& contents);
 
 // The files as the scanner sees them. Paths are absolute, symlinks are followed. Thread-safe.
 class FileSystem {

@@ -21,16 +21,17 @@ base::Result<HeaderCache::Loaded> HeaderCache::load(const std::string& path, con
     return found->second.directives;
   });
   if (known) {
-    return Loaded{std::move(known), identity, true};
+    return Loaded{std::move(known), identity, std::nullopt};
   }
   base::Result<Contents> contents = files_.read(path);
   if (!contents) {
     return tl::unexpected(contents.error());
   }
-  Loaded loaded{reduce(contents->bytes, dialect, vocabulary_), contents->identity, contents->settled};
+  Loaded loaded{reduce(contents->bytes, dialect, vocabulary_), contents->identity,
+                reading_of(path, *contents).fingerprint};
   state_.with([&](State& state) {
     ++state.read;
-    if (loaded.keep) {
+    if (!loaded.fingerprint) {
       state.entries[Key{loaded.identity, dialect_number}] = {loaded.directives, ++state.clock};
       sweep(state);
     }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -20,8 +21,9 @@ class HeaderCache {
 
   struct Loaded {
     std::shared_ptr<const FileDirectives> directives;
-    Identity identity;  // of what was read
-    bool keep = true;   // false: `identity` would not tell the next change
+    Identity identity;                    // of what was read
+    std::optional<uint64_t> fingerprint;  // of the bytes, where `identity` would not tell the next change:
+                                          // not to be kept
   };
 
   // The file at `path`, whose identity was just seen. `dialect_number` tells dialects apart.

@@ -110,6 +110,8 @@ const FileDirectives* PlaceTable::load(Place& place, std::string& error) {
   const bool current = place.directives && place.directives_dialect == dialect_number_ &&
                        place.directives_of == place.look.identity;
   if (current) {
+    place.read_as = place.directives_of;
+    place.fingerprint = std::nullopt;
     return place.directives.get();
   }
   auto loaded = headers_.load(place.absolute, place.look.identity, dialect_, dialect_number_);
@@ -121,19 +123,23 @@ const FileDirectives* PlaceTable::load(Place& place, std::string& error) {
     unkept_.push_back(std::move(place.directives));  // this unit may have been through it already
   }
   place.directives = loaded->directives;
-  // What can't be kept has no identity to be found by in the next unit.
-  place.directives_of = loaded->keep ? loaded->identity : Identity{};
+  place.directives_of = loaded->fingerprint ? Identity{} : loaded->identity;
+  place.read_as = loaded->identity;
+  place.fingerprint = loaded->fingerprint;
   place.directives_dialect = dialect_number_;
   return place.directives.get();
 }
 
 const FileDirectives* PlaceTable::load_once(Place& place, std::string& error) {
-  const base::Result<std::string> text = bytes(place);
-  if (!text) {
-    error = text.error().message;
+  const auto contents = files_.read(place.absolute);
+  if (!contents) {
+    error = contents.error().message;
     return nullptr;
   }
-  unkept_.push_back(reduce(*text, dialect_, vocabulary_));
+  const Reading reading = reading_of(place.absolute, *contents);
+  place.read_as = reading.identity;
+  place.fingerprint = reading.fingerprint;
+  unkept_.push_back(reduce(contents->bytes, dialect_, vocabulary_));
   return unkept_.back().get();
 }
 

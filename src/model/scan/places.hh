@@ -22,7 +22,9 @@ struct Place {
   bool path_of_system = false;  // `path` was made for a system directory
   uint32_t looked = 0;          // the unit that looked last
   std::shared_ptr<const FileDirectives> directives;
-  Identity directives_of;
+  Identity directives_of;               // of what can't be kept, none: the next unit does not find it
+  Identity read_as;                     // what the bytes of the last load were read from
+  std::optional<uint64_t> fingerprint;  // as in Reading
   uint32_t directives_dialect = 0;
 };
 

@@ -75,7 +75,7 @@ struct Dependency {
 
 struct Scan {
   std::vector<Dependency> dependencies;  // what -MD lists, in its order; the main file first
-  std::vector<std::string> read;         // absolute: every file whose bytes decided, each once
+  std::vector<Reading> read;             // every file whose bytes decided
   std::vector<std::string> present;      // absolute: files that were only asked for (__has_include)
   std::vector<std::string> absent;       // absolute: looked for and not there; must stay so
   std::vector<std::string> directories;  // absolute: searched

@@ -446,7 +446,7 @@ bool TranslationUnit::embed(const Directive& directive) {
   if (look.what != Look::What::File) {
     return inexact(Reason::MissingHeader, name);
   }
-  scan_.read.push_back(place.absolute);
+  scan_.read.push_back({place.absolute, look.identity, std::nullopt});
   scan_.dependencies.push_back({std::string(without_leading_dots(place.path)), false});
   return true;
 }
@@ -870,7 +870,7 @@ bool TranslationUnit::twin_was_read(const File& file, Entering entering) {
     }
     if (*a == *b) {
       if (!other.read) {
-        scan_.read.push_back(other.place->absolute);
+        scan_.read.push_back({other.place->absolute, its, std::nullopt});
       }
       return true;
     }
@@ -885,9 +885,10 @@ bool TranslationUnit::load(File& file, bool once) {
   if (directives == nullptr) {
     return inexact(Reason::Unreadable, error);
   }
-  if (!file.read) {
+  const Place& place = *file.place;
+  if (!file.read || place.fingerprint) {  // which is read again each time
     file.read = true;
-    scan_.read.push_back(file.place->absolute);
+    scan_.read.push_back({place.absolute, place.read_as, place.fingerprint});
   }
   if (!directives->problem.empty()) {
     inexact(Reason::CompilerWillFail, directives->problem);
@@ -921,7 +922,7 @@ bool TranslationUnit::enter(uint32_t index, Entering entering) {
   if (gcc() && once_seen_ && twin_was_read(file, entering)) {
     if (!file.read) {
       file.read = true;
-      scan_.read.push_back(file.place->absolute);
+      scan_.read.push_back({file.place->absolute, file.place->look.identity, std::nullopt});
     }
     return true;
   }
