@@ -22,7 +22,7 @@ constexpr Option kClang[] = {
     {"-o", Either, Output},
     {"--output=", Joined, Output},
     {"-x", Either, Language},
-    {"-fsyntax-only", Nothing, Declines, "no-output"},
+    {"-fsyntax-only", Nothing, CheckSyntax},
     {"-emit-ast", Nothing, Declines, "other-action"},
     {"-emit-interface-stubs", Nothing, Declines, "other-action"},
     {"-emit-merged-ifs", Nothing, Declines, "other-action"},
@@ -38,7 +38,7 @@ constexpr Option kClang[] = {
     {"-fno-sycl", Nothing, Declines, "other-action"},
     {"-module-file-info", Nothing, Declines, "other-action"},
     {"--emit-static-lib", Nothing, Declines, "other-action"},
-    {"-emit-llvm", Nothing, Declines, "bitcode"},
+    {"-emit-llvm", Nothing, Bitcode},
     {"-analyze", Joined, Declines, "other-action"},
     {"--analyzer", Joined, Declines, "other-action"},
     {"-Xanalyzer", Separate, Declines, "other-action"},
@@ -64,14 +64,14 @@ constexpr Option kClang[] = {
     {"-mcpu=help", Joined, Declines, "query"},
     {"-mtune=help", Joined, Declines, "query"},
     // The toolchain itself
-    {"-B", Either, Declines, "tool-prefix"},
+    {"-B", Either, Toolchain},
     {"-b", Either, Declines, "tool-prefix"},
     {"-resource-dir", Either, Declines, "tool-prefix"},
     {"-working-directory", Either, Declines, "tool-prefix"},
     {"-arch", Either, Declines, "tool-prefix"},
     {"-resource-dir=", Joined, Declines, "tool-prefix"},
     {"-working-directory=", Joined, Declines, "tool-prefix"},
-    {"--gcc-toolchain=", Joined, Declines, "tool-prefix"},
+    {"--gcc-toolchain=", Joined, Toolchain},
     {"--gcc-install-dir=", Joined, Declines, "tool-prefix"},
     {"--ld-path=", Joined, Declines, "tool-prefix"},
     {"-ccc-", Joined, Declines, "tool-prefix"},
@@ -86,13 +86,13 @@ constexpr Option kClang[] = {
     {"-gen-reproducer", Nothing, Declines, "dump-files"},
     {"-gen-cdb-fragment-path", Separate, Declines, "compilation-database"},
     {"-MJ", Either, Declines, "compilation-database"},
-    {"-target", Separate, Declines, "other-target"},
-    {"--target=", Joined, Declines, "other-target"},
-    {"--sysroot=", Joined, Declines, "other-target"},
-    {"--sysroot", Separate, Declines, "other-target"},
+    {"-target", Separate, Toolchain},
+    {"--target=", Joined, Toolchain},
+    {"--sysroot=", Joined, Toolchain},
+    {"--sysroot", Separate, Toolchain},
     {"-fuse-ld=", Joined, ChoosesLinker},
-    {"-fno-integrated-as", Nothing, Declines, "external-assembler"},
-    {"-no-integrated-as", Nothing, Declines, "external-assembler"},
+    {"-fno-integrated-as", Nothing, ExternalAssembler},
+    {"-no-integrated-as", Nothing, ExternalAssembler},
     {"-via-file-asm", Nothing, Declines, "external-assembler"},
     {"--via-file-asm", Nothing, Declines, "external-assembler"},
     {"-fintegrated-as", Nothing, Neutral},
@@ -183,9 +183,9 @@ constexpr Option kClang[] = {
     {"-m", Joined, Neutral},
     {"-cl-", Joined, Neutral},
     {"-dwarf-debug-", Joined, Neutral},
-    {"-march=native", Nothing, Declines, "native-processor"},
-    {"-mcpu=native", Nothing, Declines, "native-processor"},
-    {"-mtune=native", Nothing, Declines, "native-processor"},
+    {"-march=native", Nothing, NativeProcessor},
+    {"-mcpu=native", Nothing, NativeProcessor},
+    {"-mtune=native", Nothing, NativeProcessor},
     {"-mthread-model", Separate, Neutral},
     {"-fdebug-compilation-dir", Separate, Neutral},
     {"-module-dependency-dir", Separate, Declines, "modules"},
@@ -207,14 +207,14 @@ constexpr Option kClang[] = {
     {"-ftest-coverage", Nothing, WritesBeside, ".gcno"},
     {"-fstack-usage", Nothing, WritesBeside, ".su"},
     {"-fsanitize=", Joined, Neutral},
-    {"-fsanitize-blacklist=", Joined, Declines, "sanitizer-list"},
-    {"-fsanitize-ignorelist=", Joined, Declines, "sanitizer-list"},
-    {"-fsanitize-system-blacklist=", Joined, Declines, "sanitizer-list"},
-    {"-fsanitize-system-ignorelist=", Joined, Declines, "sanitizer-list"},
-    {"-fsanitize-coverage-allowlist=", Joined, Declines, "sanitizer-list"},
-    {"-fsanitize-coverage-blacklist=", Joined, Declines, "sanitizer-list"},
-    {"-fsanitize-coverage-ignorelist=", Joined, Declines, "sanitizer-list"},
-    {"-fsanitize-coverage-whitelist=", Joined, Declines, "sanitizer-list"},
+    {"-fsanitize-blacklist=", Joined, CompilerReads},
+    {"-fsanitize-ignorelist=", Joined, CompilerReads},
+    {"-fsanitize-system-blacklist=", Joined, CompilerReads},
+    {"-fsanitize-system-ignorelist=", Joined, CompilerReads},
+    {"-fsanitize-coverage-allowlist=", Joined, CompilerReads},
+    {"-fsanitize-coverage-blacklist=", Joined, CompilerReads},
+    {"-fsanitize-coverage-ignorelist=", Joined, CompilerReads},
+    {"-fsanitize-coverage-whitelist=", Joined, CompilerReads},
     {"-fno-sanitize-blacklist", Nothing, Neutral},
     {"-fno-sanitize-ignorelist", Nothing, Neutral},
     {"-fsanitize-stats", Nothing, Neutral},
@@ -248,9 +248,9 @@ constexpr Option kClang[] = {
     {"-fprofile-exclude-files=", Joined, Neutral},
     {"-fprofile-filter-files=", Joined, Neutral},
     {"-fmemory-profile=", Joined, Neutral},
-    {"-fxray-attr-list=", Joined, Declines, "sanitizer-list"},
-    {"-fxray-always-instrument=", Joined, Declines, "sanitizer-list"},
-    {"-fxray-never-instrument=", Joined, Declines, "sanitizer-list"},
+    {"-fxray-attr-list=", Joined, CompilerReads},
+    {"-fxray-always-instrument=", Joined, CompilerReads},
+    {"-fxray-never-instrument=", Joined, CompilerReads},
     {"-fdump", Joined, Declines, "dump-files"},
     {"-fsave-optimization-record", Joined, Declines, "dump-files"},
     {"-foptimization-record", Joined, Declines, "dump-files"},
@@ -273,7 +273,7 @@ constexpr Option kClang[] = {
     {"--imacros", Joined, Declines, "long-spelling"},
     {"-M", Nothing, TellDependencies},
     {"-MM", Nothing, TellDependencies},
-    {"-MG", Nothing, Declines, "dependencies-only"},
+    {"-MG", Nothing, GuessMissing},
     {"-MD", Nothing, DependenciesAll},
     {"-MMD", Nothing, DependenciesUser},
     {"-MF", Either, DependencyFile},
@@ -283,7 +283,7 @@ constexpr Option kClang[] = {
     {"-MV", Nothing, Declines, "depfile-format"},
     {"-dependency-file", Separate, Declines, "depfile-format"},
     {"-Wp,", Joined, ToPreprocessor},
-    {"-Xpreprocessor", Separate, Declines, "pass-through"},
+    {"-Xpreprocessor", Separate, OneToPreprocessor},
     {"-A", Either, Declines, "assertion"},
     {"-fexec-charset=", Joined, Neutral},
     {"-finput-charset=", Joined, Neutral},
@@ -303,10 +303,10 @@ constexpr Option kClang[] = {
     {"-isystem-after", Either, SearchDirectory},
     {"-isysroot", Either, SearchDirectory},
     {"-I-", Nothing, Declines, "split-include-path"},
-    {"-iprefix", Either, Declines, "include-prefix"},
-    {"-iwithprefix", Either, Declines, "include-prefix"},
-    {"-iwithprefixbefore", Either, Declines, "include-prefix"},
-    {"-iwithsysroot", Either, Declines, "include-prefix"},
+    {"-iprefix", Either, Neutral},
+    {"-iwithprefix", Either, Neutral},
+    {"-iwithprefixbefore", Either, Neutral},
+    {"-iwithsysroot", Either, Neutral},
     {"-imultilib", Either, Declines, "include-prefix"},
     {"-imsvc", Either, Declines, "include-prefix"},
     {"-F", Either, Declines, "framework"},
@@ -523,9 +523,11 @@ constexpr std::string_view kNeutralFFamilies[] = {
     "inline-limit", "sanitize=",  "sanitize-recover", "sanitize-coverage=", "xray-instruction-threshold"};
 
 constexpr std::string_view kFrontend[] = {
-    "-disable-O0-optnone",       "-disable-llvm-passes", "-disable-llvm-optzns",
-    "-disable-lifetime-markers", "-fno-pch-timestamp",   "-no-opaque-pointers",
-    "-opaque-pointers",          "-fno-validate-pch",    "-munwind-tables"};
+    "-disable-O0-optnone", "-disable-llvm-passes", "-disable-llvm-optzns", "-disable-lifetime-markers",
+    "-fno-pch-timestamp",  "-no-opaque-pointers",  "-opaque-pointers",     "-fno-validate-pch",
+    "-munwind-tables",     "-target-cpu",          "-target-feature",      "-tune-cpu"};
+
+constexpr std::string_view kFrontendWithValue[] = {"-target-cpu", "-target-feature", "-tune-cpu"};
 
 // Whatever LLVM's passes know is an option here, so a family is none.
 constexpr std::string_view kBackend[] = {"-inline-threshold=", "-unroll-threshold=", "-enable-tail-merge",
@@ -542,6 +544,11 @@ const DriverOptions& clang_options() {
 
 bool is_neutral_frontend_option(std::string_view word) {
   return std::find(std::begin(kFrontend), std::end(kFrontend), word) != std::end(kFrontend);
+}
+
+bool takes_value(std::string_view word) {
+  return std::find(std::begin(kFrontendWithValue), std::end(kFrontendWithValue), word) !=
+         std::end(kFrontendWithValue);
 }
 
 bool is_neutral_backend_option(std::string_view word) {

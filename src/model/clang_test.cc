@@ -45,7 +45,6 @@ TEST_F(Clang, errors_and_warnings_are_the_compilers_own) {
   EXPECT_EQ(reason({"clang-14", "-c", "-fstrange", "a.c"}), "unknown-option");
   EXPECT_EQ(reason({"clang-14", "-c", "-Xclang", "-load", "f.c"}), "unknown-option");
   EXPECT_EQ(reason({"clang-14", "-c", "-mllvm", "-debug", "f.c"}), "unknown-option");
-  EXPECT_EQ(reason({"clang-14", "-c", "-march=native", "f.c"}), "native-processor");
   EXPECT_EQ(reason({"clang-14", "-c", "-fmodules", "f.c"}), "modules");
   EXPECT_EQ(reason({"clang-cpp-14", "f.c"}), "unknown-tool");
   write("inc/own.h.pch", "");
@@ -75,6 +74,59 @@ TEST_F(Clang, what_is_made_beside_the_object_is_an_output) {
   expect_same({"clang-14", "-c", "-fstack-usage", "-Ilib", "a.c", "empty.c"});
   expect_same({"clang-14", "-c", "--coverage", "-Ilib", "a.c", "empty.c"});
   expect_same({"clang-14", "-c", "-fprofile-arcs", "-ftest-coverage", "f.c", "-o", "odd/f.x.o"});
+}
+
+TEST_F(Clang, lists_of_sanitizers_are_inputs_and_in_depfiles) {
+  write("leave.txt", "fun:f\n");
+  expect_same({"clang-14", "-c", "-MD", "-fsanitize=address", "f.c"});
+  expect_same({"clang-14", "-c", "-MD", "-MP", "-fsanitize=undefined,address",
+               "-fsanitize-ignorelist=leave.txt", "f.c", "-o", "odd/f.o"});
+  expect_same(
+      {"clang-14", "-c", "-MMD", "-MP", "-fsanitize=address", "-fsanitize-blacklist=leave.txt", "f.c"});
+  expect_same({"clang-14", "-c", "-fsanitize=address", "-fsanitize-ignorelist=leave.txt", "f.c"});
+  expect_same({"clang-14", "-c", "-MD", "-MP", "-fxray-instrument", "-fxray-attr-list=leave.txt", "f.c"});
+  expect_same({"clang-14", "-c", "-fsanitize=address", "-fsanitize-coverage=trace-pc-guard",
+               "-fsanitize-coverage-ignorelist=leave.txt", "f.c"});
+  EXPECT_EQ(reason({"clang-14", "-c", "-fsanitize=address", "-fsanitize-ignorelist=none.txt", "f.c"}),
+            "preprocessing-fails")
+      << "the driver says that there is no such list";
+}
+
+TEST_F(Clang, other_targets_and_roots_are_asked_about) {
+  write("bare.c", "int f(int x) { return x + 1; }\n");
+  write("root/usr/include/here.h", "#define HERE 3\n");
+  write("h.c", "#include <here.h>\nint f(void) { return HERE; }\n");
+  expect_same({"clang-14", "--target=aarch64-linux-gnu", "-MD", "-O2", "-g", "-c", "bare.c"});
+  expect_same({"clang-14", "-target", "bpf", "-O2", "-g", "-c", "bare.c", "-o", "bare.bpf.o"});
+  expect_same({"clang-14", "--target=i386-pc-linux-gnu", "-c", "bare.c"});
+  expect_same({"clang-14", "--sysroot=" + path("root"), "-MD", "-c", "h.c"});
+  expect_same({"clang-14", "--sysroot", path("root"), "-c", "h.c", "-o", "odd/h.o"});
+  expect_same({"clang-14", "--gcc-toolchain=/usr", "-MD", "-c", "f.c"});
+  expect_same({"clang-14", "--gcc-toolchain=/usr", "--target=x86_64-linux-gnu", "f.c", "-shared", "-fPIC"});
+  EXPECT_EQ(reason({"clang-14", "--sysroot=root", "-c", "h.c"}), "tool-prefix");
+}
+
+TEST_F(Clang, another_assembler_and_bitcode_are_made_alike) {
+  expect_same({"clang-14", "-fno-integrated-as", "-c", "-g", "f.c"});
+  expect_same({"clang-14", "-no-integrated-as", "-Wa,--noexecstack", "-c", "start.S", "-Ilib"});
+  expect_same({"clang-14", "-emit-llvm", "-c", "-O2", "f.c"});
+  expect_same({"clang-14", "-emit-llvm", "-S", "-MD", "f.c"});
+  expect_same({"clang-14", "-emit-llvm", "-c", "f.c", "-o", "odd/f.x"});
+  EXPECT_EQ(reason({"clang-14", "-emit-llvm", "f.c"}), "bitcode");
+}
+
+TEST_F(Clang, the_machines_own_processor_is_named) {
+  expect_same({"clang-14", "-O3", "-march=native", "-c", "-g", "f.c"});
+  expect_same({"clang-14", "-O3", "-march=native", "-mno-avx2", "-S", "f.c"});
+  expect_same({"clang++-14", "-mtune=native", "-mavx2", "-S", "-emit-llvm", "b.cc", "-Ilib"});
+  expect_same({"clang-14", "-march=native", "-mtune=generic", "-mcmodel=large", "-S", "-emit-llvm", "f.c"});
+  write("m.c", "#ifdef __AVX2__\n#include \"inc/own.h\"\n#endif\nint f;\n");
+  expect_same({"clang-14", "-march=native", "-MD", "-c", "m.c"});
+  EXPECT_EQ(reason({"clang-14", "-c", "-march=native", "-frecord-command-line", "f.c"}), "native-processor");
+  for (const std::string& word :
+       command_of(inferred({"clang-14", "-c", "-march=native", "f.c"}).thunk).arguments) {
+    EXPECT_EQ(word.find("native"), std::string::npos) << word;
+  }
 }
 
 TEST_F(Clang, links_are_the_linkers_own) {

@@ -72,13 +72,15 @@ void add_gcc_installation(Toolset& set, const std::string& folder) {
 }  // namespace
 
 base::Result<Toolchain> discover_clang(const std::string& driver, const std::string& path_variable,
-                                       const std::string& linker, const std::string& pristine_root) {
-  const DriverQuestions questions(driver, path_variable, pristine_root);
+                                       const std::string& linker, const std::vector<std::string>& words,
+                                       const std::string& pristine_root) {
+  const DriverQuestions questions(driver, words, path_variable, pristine_root);
   Toolchain toolchain;
   toolchain.maker = Toolchain::Maker::Llvm;
   toolchain.driver = driver;
   toolchain.linker = questions.program(linker);
-  toolchain.path_variable = narrowed_path(path_variable, {toolchain.linker});
+  const std::string assembler = questions.program("as");
+  toolchain.path_variable = narrowed_path(path_variable, {toolchain.linker, assembler});
 
   Toolset common;
   if (auto done = add_program(common.files, driver); !done) {
@@ -104,6 +106,11 @@ base::Result<Toolchain> discover_clang(const std::string& driver, const std::str
     common.files.insert(file);
   }
   toolchain.compile = toolchain.compile_cxx = toolchain.assemble = toolchain.link = common;
+  if (!assembler.empty() && is_there(assembler)) {
+    if (auto done = add_program(toolchain.external_assembler.files, assembler); !done) {
+      return tl::unexpected(done.error());
+    }
+  }
   // One that only compiles is whole, too; a link then says for itself what it lacks.
   if (!toolchain.linker.empty() && is_there(toolchain.linker)) {
     if (auto done = add_program(toolchain.link.files, toolchain.linker); !done) {

@@ -13,6 +13,7 @@ namespace model {
 [[nodiscard]] base::Result<Toolchain> discover_clang(const std::string& driver,
                                                      const std::string& path_variable,
                                                      const std::string& linker,
+                                                     const std::vector<std::string>& words,
                                                      const std::string& pristine_root);
 
 }  // namespace model

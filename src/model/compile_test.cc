@@ -15,6 +15,7 @@ class Compile : public Trial {
     write("lib/lib.h", "#define LIB 2\n");
     write("b.cc", "#include <vector>\n#include <lib.h>\nstd::vector<int> v{LIB};\n");
     write("start.S", "#include <lib.h>\n.globl _s\n_s: .long LIB\n");
+    write("d.c", "#include <lib.h>\nint d = LIB;\n");
     write("plain.s", ".globl _p\n_p: .long 7\n");
   }
 };
@@ -55,6 +56,55 @@ TEST_F(Compile, dependencies_alone_are_told_on_standard_output) {
   expect_same({"clang-14", "-MM", "-Ilib", "a.c"});
   write("broken.c", "#include \"nowhere.h\"\n");
   EXPECT_NE(reason({"gcc", "-MM", "-Ilib", "broken.c"}), "");
+}
+
+TEST_F(Compile, nothing_but_diagnostics_is_made_where_only_the_syntax_is_checked) {
+  write("bad.c", "int f(void) { return undeclared; }\n");
+  expect_same({"gcc", "-fsyntax-only", "-Wall", "-Ilib", "a.c"});
+  expect_same({"g++", "-fsyntax-only", "-c", "b.cc", "-Ilib"});
+  expect_same({"gcc", "-fsyntax-only", "bad.c"});
+  expect_same({"clang-14", "-fsyntax-only", "-Wall", "-Ilib", "a.c"});
+}
+
+TEST_F(Compile, headers_that_are_to_be_made_are_told_of_by_the_compiler_itself) {
+  expect_same({"gcc", "-MM", "-MG", "-Ilib", "a.c"});
+  expect_same({"clang-14", "-M", "-MG", "-Ilib", "a.c"});
+  EXPECT_EQ(reason({"gcc", "-MM", "-MG", "a.c"}), "preprocessing-fails") << "lib.h is not there yet";
+}
+
+TEST_F(Compile, words_for_the_preprocessor_reach_it) {
+  write("d.c", "#if A == 1 && B == 2 && !defined C\n#include \"inc/own.h\"\n#endif\nint d;\n");
+  for (const std::string cc : {"gcc", "clang-14"}) {
+    expect_same({cc, "-c", "-DC", "-Xpreprocessor", "-DA=1", "-Wp,-DB=2,-UC", "d.c"});
+  }
+  expect_same(
+      {"gcc", "-c", "-Xpreprocessor", "-MMD", "-Xpreprocessor", "x.d", "-Xpreprocessor", "-MP", "d.c"});
+  EXPECT_EQ(reason({"clang-14", "-c", "-Xpreprocessor", "-MMD", "d.c"}), "pass-through");
+  EXPECT_EQ(reason({"gcc", "-c", "-Xpreprocessor", "-MMD", "-O2", "-Xpreprocessor", "x.d", "d.c"}),
+            "unknown-option");
+}
+
+TEST_F(Compile, directories_are_found_by_every_option) {
+  for (const std::string cc : {"gcc", "clang-14"}) {
+    expect_same({cc, "-c", "-MD", "-iprefix", "li", "-iwithprefix", "b", "a.c"});
+    expect_same({cc, "-c", "-MD", "-iprefix", path("li"), "-iwithprefixbefore", "b", "a.c"});
+    expect_same({cc, "-c", "-MD", "--sysroot=" + path(""), "-I=lib", "-nostdinc", "d.c"});
+  }
+  write("quoted/lib.h", "#define LIB 3\n");
+  write("split.c", "#include \"lib.h\"\nint quoted = LIB;\n#undef LIB\n#include <lib.h>\nint d = LIB;\n");
+  expect_same({"gcc", "-c", "-MD", "-Iquoted", "-I-", "-Ilib", "split.c"});
+}
+
+TEST_F(Compile, tools_are_found_where_the_command_says) {
+  const std::string tools = path("tools");
+  base::make_directories(tools);
+  std::filesystem::copy_file("/usr/bin/as", tools + "/as");
+  write("tools/include/lib.h", "#define LIB 5\n");
+  expect_same({"gcc", "-B" + tools, "-MD", "-c", "a.c"});
+  expect_same({"gcc", "-B", tools + "/", "-MD", "-c", "a.c", "-o", "inc/a.o"});
+  const auto leaves = leaves_of(inferred({"gcc", "-B" + tools, "-c", "a.c"}).thunk);
+  EXPECT_TRUE(leaves.contains(tools + "/as"));
+  EXPECT_FALSE(leaves_of(inferred({"gcc", "-c", "-Ilib", "a.c"}).thunk).contains(tools + "/as"));
 }
 
 TEST_F(Compile, the_machines_own_processor_is_named) {

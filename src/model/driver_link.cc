@@ -52,6 +52,14 @@ std::vector<std::string> split(std::string_view text) {
   return words;
 }
 
+// clang's for another target is called TARGET-ld, as others are that take other words (wasm-ld): it has to be
+// the one that the toolchain was found with.
+bool is_linker(const std::string& path, const Toolchain& toolchain) {
+  const std::string_view name = base_name(path);
+  return name == "collect2" || name == "ld" || name.starts_with("ld.") ||
+         (name.ends_with("-ld") && path == toolchain.linker);
+}
+
 // Names with newlines stand in quotes: double ones in a command, single ones in COLLECT_GCC_OPTIONS.
 size_t end_of_driver_line(std::string_view text) {
   const char quote = text.starts_with(' ') ? '"' : text.starts_with("COLLECT_") ? '\'' : '\0';
@@ -156,8 +164,7 @@ base::Result<std::optional<std::vector<std::string>>> LinkerCalls::ask(const Dri
       continue;
     }
     std::vector<std::string> words = split_driver_line(line);
-    if (!words.empty() && (base_name(words[0]) == "collect2" || base_name(words[0]) == "ld" ||
-                           base_name(words[0]).starts_with("ld."))) {
+    if (!words.empty() && is_linker(words[0], *link.toolchain)) {
       words.erase(words.begin());
       std::erase_if(words, [](const std::string& word) {  // collect2's
         return word.starts_with("-flto") || word.starts_with("-fuse-ld=");

@@ -1,6 +1,5 @@
 #include "model/driver_questions.hh"
 
-#include "base/subprocess.hh"
 #include "model/dynamic_loader.hh"
 #include "model/paths.hh"
 
@@ -28,9 +27,15 @@ void add_plugins_in(const std::string& folder, Toolset& set) {
 
 }  // namespace
 
+base::Completed DriverQuestions::asked(const std::string& question) const {
+  std::vector<std::string> argv{driver_};
+  argv.insert(argv.end(), words_.begin(), words_.end());
+  argv.push_back(question);
+  return base::run({driver_, argv, {"LC_ALL=C", "PATH=" + path_variable_}, "/", root_});
+}
+
 std::string DriverQuestions::ask(const std::string& question) const {
-  const base::Completed done =
-      base::run({driver_, {driver_, question}, {"LC_ALL=C", "PATH=" + path_variable_}, "/", root_});
+  const base::Completed done = asked(question);
   std::string answer = done.exit_code == 0 ? done.out : "";
   while (answer.ends_with('\n')) {
     answer.pop_back();
@@ -39,7 +44,7 @@ std::string DriverQuestions::ask(const std::string& question) const {
 }
 
 std::string DriverQuestions::about_itself() const {
-  return base::run({driver_, {driver_, "-v"}, {"LC_ALL=C", "PATH=" + path_variable_}, "/", root_}).err;
+  return asked("-v").err;
 }
 
 std::string DriverQuestions::program(const std::string& name) const {

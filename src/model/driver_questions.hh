@@ -1,10 +1,12 @@
 #pragma once
 
 #include "base/result.hh"
+#include "base/subprocess.hh"
 #include "model/toolchain.hh"
 
 #include <set>
 #include <string>
+#include <vector>
 
 // What the discovery of a toolchain is made of.
 namespace model {
@@ -12,8 +14,13 @@ namespace model {
 // Asks a driver what it would run and read.
 class DriverQuestions {
  public:
-  DriverQuestions(std::string driver, std::string path_variable, std::string root)
-      : driver_(std::move(driver)), path_variable_(std::move(path_variable)), root_(std::move(root)) {}
+  // `words`: what it is asked with each time (--target=…).
+  DriverQuestions(std::string driver, std::vector<std::string> words, std::string path_variable,
+                  std::string root)
+      : driver_(std::move(driver)),
+        words_(std::move(words)),
+        path_variable_(std::move(path_variable)),
+        root_(std::move(root)) {}
 
   // The answer on stdout less its newline; "" if it refuses. Throws base::SyscallError if the driver cannot
   // be started.
@@ -29,7 +36,10 @@ class DriverQuestions {
   [[nodiscard]] std::string file(const std::string& name) const;
 
  private:
+  [[nodiscard]] base::Completed asked(const std::string& question) const;
+
   std::string driver_;
+  std::vector<std::string> words_;
   std::string path_variable_;
   std::string root_;
 };

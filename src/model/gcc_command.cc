@@ -154,6 +154,9 @@ class Parser {
       decline("unknown-option", word);
       return 1;
     }
+    if (found->option->does == Does::OneToPreprocessor) {
+      return take_passed_on(at);
+    }
     apply(*found, at);
     return found->words;
   }
@@ -212,6 +215,19 @@ class Parser {
       case Does::TellDependencies:
         stop_after(GccCommand::Goal::Dependencies);
         break;
+      case Does::CheckSyntax:
+        stop_after(GccCommand::Goal::Syntax);
+        break;
+      case Does::GuessMissing:
+        guesses_missing_ = true;
+        break;
+      case Does::Bitcode:
+        command_.bitcode = true;
+        break;
+      case Does::ExternalAssembler:
+        command_.assembles_outside = true;
+        repeat(at, found.words);
+        break;
       case Does::Output:
         take_output(argument);
         break;
@@ -230,8 +246,10 @@ class Parser {
         take_dependencies(found, at);
         break;
       case Does::ToPreprocessor:
-        take_for_preprocessor(argument);
+        take_for_preprocessor(split_commas(argument), at);
         break;
+      case Does::OneToPreprocessor:
+        break;  // a run of them is taken at once: see take_passed_on
       case Does::ToAssembler:
         take_for_assembler(found, at);
         break;
@@ -242,6 +260,13 @@ class Parser {
         break;  // the driver itself says what the linker gets: see link.cc
       case Does::ReadsFile:
         command_.read_files.push_back(argument);
+        break;
+      case Does::CompilerReads:
+        command_.read_files.push_back(argument);
+        repeat(at, found.words);
+        break;
+      case Does::Toolchain:
+        take_toolchain(found, at);
         break;
       case Does::WritesFile:
       case Does::ReadsNamedFile:
@@ -348,8 +373,7 @@ class Parser {
   }
 
   // -Wp,-MD,file and its like, as kbuild and old autotools write it; -Wp,-D… is -D….
-  void take_for_preprocessor(const std::string& argument) {
-    const std::vector<std::string> words = split_commas(argument);
+  void take_for_preprocessor(const std::vector<std::string>& words, size_t at) {
     DependencyFile& dependencies = command_.dependencies;
     for (size_t i = 0; i < words.size(); ++i) {
       const std::string& word = words[i];
@@ -369,10 +393,41 @@ class Parser {
       } else if ((word.starts_with("-D") || word.starts_with("-U")) && word.size() > 2) {
         command_.preprocessing.push_back("-Wp," + word);
       } else {
-        decline("unknown-option", "-Wp," + argument);
+        decline("unknown-option", command_.words[at] + (words.size() == 1 ? " " + word : ""));
         return;
       }
     }
+  }
+
+  // -Xpreprocessor hands on one word at a time; a run of them is a list. How many words it took.
+  size_t take_passed_on(size_t at) {
+    std::vector<std::string> words;
+    size_t next = at;
+    for (; next + 1 < command_.words.size() && command_.words[next] == "-Xpreprocessor"; next += 2) {
+      words.push_back(command_.words[next + 1]);
+      // Asked as -Wp,… it would be two; and clang's driver makes -MD -MF of -Wp,-MD,FILE alone.
+      const bool split = words.back().find(',') != std::string::npos;
+      if (split || (is_clang(driver_) && words.back().starts_with("-M"))) {
+        decline("pass-through", words.back());
+      }
+    }
+    take_for_preprocessor(words, at);
+    return next - at;
+  }
+
+  // The directories are asked about from elsewhere.
+  void take_toolchain(const Match& found, size_t at) {
+    const bool names_target = found.option->spelling == "-target" || found.option->spelling == "--target=";
+    if (!names_target && !found.argument.starts_with('/')) {
+      decline("tool-prefix", command_.words[at]);
+    }
+    for (size_t i = 0; i < found.words; ++i) {
+      command_.toolchain.push_back(command_.words[at + i]);
+    }
+    if (found.option->spelling.find("sysroot") != std::string::npos) {
+      command_.search_directories.emplace_back(found.argument);
+    }
+    repeat(at, found.words);
   }
 
   void take_for_assembler(const Match& found, size_t at) {
@@ -399,6 +454,7 @@ class Parser {
     const bool many = command_.sources.size() > 1;
     const bool links = command_.goal == GccCommand::Goal::Link;
     const bool tells = command_.goal == GccCommand::Goal::Dependencies;
+    const bool checks = command_.goal == GccCommand::Goal::Syntax;
     const DependencyFile& dependencies = command_.dependencies;
     if (command_.sources.empty() && (!links || command_.link_files.empty())) {
       decline("no-input", "");
@@ -410,6 +466,12 @@ class Parser {
       decline("dependencies-to-file", dependencies.path);
     } else if (!tells && !dependencies.wanted && (!dependencies.path.empty() || dependencies.has_target)) {
       decline("depfile-without-md", dependencies.path);
+    }
+    if (guesses_missing_ && !tells) {
+      decline("dependencies-only", "-MG");
+    }
+    if (checks && (dependencies.wanted || command_.output)) {
+      decline("no-output", "-fsyntax-only");
     }
     check_goal();
     for (const Source& source : command_.sources) {
@@ -428,8 +490,10 @@ class Parser {
 
   // What clang's driver hands through to the compiler.
   void take_inner(const Match& found, size_t at) {
-    const bool known = found.option->does == Does::ToFrontend ? is_neutral_frontend_option(found.argument)
-                                                              : is_neutral_backend_option(found.argument);
+    const bool to_frontend = found.option->does == Does::ToFrontend;
+    const bool known = to_frontend ? awaits_value_ || is_neutral_frontend_option(found.argument)
+                                   : is_neutral_backend_option(found.argument);
+    awaits_value_ = to_frontend && !awaits_value_ && takes_value(found.argument);
     if (!known) {
       decline("unknown-option", std::string(found.option->spelling) + " " + std::string(found.argument));
     }
@@ -438,12 +502,17 @@ class Parser {
 
   void check_goal() {
     const bool preprocesses = command_.goal == GccCommand::Goal::Preprocess;
+    const bool links = command_.goal == GccCommand::Goal::Link;
+    if (command_.bitcode && (links || !command_.beside.empty())) {
+      decline("bitcode", "-emit-llvm");
+    }
     if (preprocesses && (!command_.output || command_.dependencies.wanted)) {
       decline("preprocess-only", "-E");
     }
     // The driver puts --param among the -m options, which nobody can who writes them out: the order shows
     // where options are recorded.
-    const bool recorded = command_.debugs || command_.records_command_line || command_.optimises_at_link_time;
+    const bool of_gcc = !is_clang(driver_) && (command_.debugs || command_.optimises_at_link_time);
+    const bool recorded = of_gcc || command_.records_command_line;
     if (command_.native_processor && recorded) {
       decline("native-processor", "-march=native");
     }
@@ -460,7 +529,9 @@ class Parser {
 
   Driver driver_;
   const ReadText& read_;
-  std::string_view link_needs_;  // what -flto would need that a link here does not have
+  bool guesses_missing_ = false;  // -MG
+  bool awaits_value_ = false;     // the last -Xclang named an option whose value the next one gives
+  std::string_view link_needs_;   // what -flto would need that a link here does not have
   GccCommand command_;
   std::optional<Language> language_;
   std::optional<Declined> declined_;

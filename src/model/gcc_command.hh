@@ -36,8 +36,8 @@ struct DependencyFile {
 // A command line of a compiler's driver, taken apart by its option table. Paths are as the command names
 // them.
 struct GccCommand {
-  // Dependencies: -M tells them on standard output, and nothing is made.
-  enum class Goal : uint8_t { Link, Compile, Assembly, Preprocess, Dependencies };
+  // Dependencies: -M tells them on standard output, and nothing is made. Syntax: nothing but diagnostics.
+  enum class Goal : uint8_t { Link, Compile, Assembly, Syntax, Preprocess, Dependencies };
 
   Goal goal = Goal::Link;
   std::vector<std::string> words;  // all after argv[0], response files expanded
@@ -48,8 +48,11 @@ struct GccCommand {
   std::vector<std::string> preprocessing;       // the words that a question to the preprocessor repeats
   std::vector<std::string> search_directories;  // of headers
   std::vector<std::string> read_files;          // response files, linker scripts, …
+  std::vector<std::string> toolchain;           // words that lead to other programs and libraries
   std::vector<std::string> beside;              // extensions of what is made beside each object (".dwo")
   std::string linker = "ld";                    // by the name under which the driver looks for it
+  bool bitcode = false;                         // -emit-llvm
+  bool assembles_outside = false;               // clang's -fno-integrated-as
   bool native_processor = false;                // -march=native and the like
   bool debugs = false;                          // -g
   bool optimises_at_link_time = false;

@@ -87,7 +87,10 @@ TEST(GccCommand, what_is_asked_or_streamed_runs_here) {
   EXPECT_EQ(reason({"gcc", "-E", "a.c", "-o", "a.i"}), "");
   EXPECT_EQ(reason({"gcc", "-c", "a.c", "-o", "/dev/null"}), "special-output");
   EXPECT_EQ(reason({"gcc", "-MM", "a.c", "-o", "a.d"}), "dependencies-to-file");
-  EXPECT_EQ(reason({"gcc", "-fsyntax-only", "a.c"}), "no-output");
+  EXPECT_EQ(reason({"gcc", "-fsyntax-only", "a.c", "-MD"}), "no-output");
+  EXPECT_EQ(reason({"gcc", "-c", "a.c", "-MD", "-MG"}), "dependencies-only") << "gcc refuses";
+  EXPECT_EQ(reason({"gcc", "-Xpreprocessor", "-DF(a,b)=a", "-c", "a.c"}), "pass-through");
+  EXPECT_EQ(reason({"gcc", "-Btools", "-c", "a.c"}), "tool-prefix");
   EXPECT_EQ(reason({"gcc"}), "no-input");
   EXPECT_EQ(reason({"gcc", "-c", "x.o"}), "no-input");
 }

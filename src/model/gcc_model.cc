@@ -60,8 +60,11 @@ class Work {
     }
     use_colour();
     step_.use(toolchain_->assemble);
+    if (command_.assembles_outside) {
+      step_.use(toolchain_->external_assembler);
+    }
     // For -M, too, the driver looks for the linker's plugin before it sees that nothing links.
-    if (command_.goal == GccCommand::Goal::Dependencies) {
+    if (command_.goal == GccCommand::Goal::Dependencies || command_.goal == GccCommand::Goal::Syntax) {
       step_.use(toolchain_->link);
     }
     if (std::find(command_.beside.begin(), command_.beside.end(), ".dwo") != command_.beside.end()) {
@@ -173,7 +176,9 @@ class Work {
     for (const std::string& directory : found.directories) {
       step_.add_directory(directory);
     }
-    if (command_.goal != GccCommand::Goal::Link && command_.goal != GccCommand::Goal::Dependencies) {
+    using Goal = GccCommand::Goal;
+    const Goal goal = command_.goal;
+    if (goal == Goal::Compile || goal == Goal::Assembly || goal == Goal::Preprocess) {
       step_.add_output(object_path(command_, source), Output::Made::Always, false);
     }
     if (command_.goal == GccCommand::Goal::Compile) {
@@ -305,6 +310,8 @@ class Work {
         return "compile to assembly " + command_.sources.front().path;
       case GccCommand::Goal::Preprocess:
         return "preprocess " + command_.sources.front().path;
+      case GccCommand::Goal::Syntax:
+        return "check " + command_.sources.front().path;
       case GccCommand::Goal::Dependencies:
         return "dependencies of " + command_.sources.front().path;
       case GccCommand::Goal::Compile:
@@ -344,9 +351,9 @@ Prepared prepare(const Helpers& helpers, Driver driver, const Invocation& invoca
     return Inference(*declined);
   }
   auto& command = std::get<GccCommand>(parsed);
-  auto toolchain =
-      helpers.toolchains.find(invocation.program, path_variable_of(invocation),
-                              command.goal == GccCommand::Goal::Link ? command.linker : GccCommand{}.linker);
+  auto toolchain = helpers.toolchains.find(
+      invocation.program, path_variable_of(invocation),
+      command.goal == GccCommand::Goal::Link ? command.linker : GccCommand{}.linker, command.toolchain);
   if (command.native_processor) {
     return prepare(helpers, driver, without_native(helpers, invocation, command, *toolchain));
   }

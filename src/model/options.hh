@@ -40,6 +40,8 @@ enum class Does : uint8_t {
   LinkInput,         // -lfoo: found along the search directories
   LibraryDirectory,  // -L
   ReadsFile,         // the argument names a file that is read
+  CompilerReads,     // the same, by the compiler, so that the preprocessor is asked with it, too
+  Toolchain,         // the argument leads to other programs, headers and libraries
   WritesFile,        // the argument names a file that is written
   ReadsNamedFile,    // NAME=FILE: FILE is read
   WritesNamedFile,   // NAME=FILE: FILE is written
@@ -52,6 +54,11 @@ enum class Does : uint8_t {
   ToBackend,             // -mllvm
   Preprocess,            // -E
   TellDependencies,      // -M, -MM
+  GuessMissing,          // -MG
+  CheckSyntax,           // -fsyntax-only
+  Bitcode,               // -emit-llvm
+  ExternalAssembler,     // -fno-integrated-as
+  OneToPreprocessor,     // -Xpreprocessor
   Debug,                 // -g: tells of the source, and of the compiler's options
   WritesBeside,          // makes one more file beside the object, with the extension in `word`
   NativeProcessor,       // -march=native: stands for options that the driver chooses by this machine

@@ -8,7 +8,8 @@ std::string object_path(const GccCommand& command, const Source& source) {
   if (command.output) {
     return *command.output;
   }
-  const char* const suffix = command.goal == GccCommand::Goal::Assembly ? ".s" : ".o";
+  const bool assembly = command.goal == GccCommand::Goal::Assembly;
+  const char* const suffix = command.bitcode ? (assembly ? ".ll" : ".bc") : (assembly ? ".s" : ".o");
   return std::string(stem(source.path)) + suffix;
 }
 

@@ -5,6 +5,7 @@
 #include "model/look.hh"
 #include "model/scan/depfile.hh"
 
+#include <algorithm>
 #include <utility>
 
 namespace model {
@@ -64,6 +65,15 @@ std::string depfile_of(const PreprocessingQuestion& question, scan::Flavour flav
   return scan::format_depfile(flavour, targets_of(question), dependencies, options);
 }
 
+// clang's depfiles name the lists of what sanitizers and XRay leave alone, its own among them.
+bool lists_more(const PreprocessingQuestion& question) {
+  const std::vector<std::string>& options = question.options;
+  return question.dependencies.wanted && question.toolchain->maker == Toolchain::Maker::Llvm &&
+         std::any_of(options.begin(), options.end(), [](const std::string& word) {
+           return word.starts_with("-fsanitize") || word.starts_with("-fxray");
+         });
+}
+
 // What no thunk can be made of, whatever the files are.
 std::optional<Declined> objection(const scan::Scan& scan, const PreprocessingQuestion& question) {
   const bool date_is_fixed = question.environment.contains("SOURCE_DATE_EPOCH");
@@ -118,6 +128,9 @@ base::Result<PreprocessingAnswer> ScannedDependencies::scan(const PreprocessingQ
                                                           question.options, question.environment, cxx);
   if (!options.not_scanned.empty()) {
     return ask(question, "option", options.not_scanned);
+  }
+  if (lists_more(question)) {
+    return ask(question, "sanitizer-list", question.source.path);
   }
   const auto compiler = compilers_.find(question, options);
   if (!compiler) {

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -69,13 +70,57 @@ std::optional<std::vector<std::string>> directories_of_its_own(const std::string
   return directories;
 }
 
+// What gcc's driver tells the compiler of the machine: options of its own, too.
+std::vector<std::string> named_by_gcc(const std::vector<std::string>& said) {
+  std::vector<std::string> all;
+  for (size_t i = 0; i < said.size(); ++i) {
+    if (said[i].starts_with("-m")) {
+      all.push_back(said[i]);
+    } else if (said[i] == "--param" && i + 1 < said.size()) {
+      all.insert(all.end(), {said[i], said[i + 1]});
+    }
+  }
+  return all;
+}
+
+// clang's driver has a spelling for the processor, but none for each of its features, of which the compiler
+// is told last of all.
+std::vector<std::string> named_by_clang(const std::vector<std::string>& machine,
+                                        const std::vector<std::string>& said) {
+  std::map<std::string, std::string> names;  // the last one counts
+  std::vector<std::string> features;
+  for (size_t i = 0; i + 1 < said.size(); ++i) {
+    if (said[i] == "-target-feature") {
+      features.insert(features.end(), {"-Xclang", said[i], "-Xclang", said[i + 1]});
+    } else if (said[i] == "-target-cpu" || said[i] == "-tune-cpu") {
+      names[said[i]] = said[i + 1];
+    }
+  }
+  std::vector<std::string> all;
+  for (const std::string& word : machine) {
+    if (!word.ends_with("=native")) {
+      all.push_back(word);
+    } else if (word.starts_with("-mtune=")) {
+      all.push_back("-mtune=" + names["-tune-cpu"]);
+    } else {
+      all.push_back(word.substr(0, word.size() - std::string_view("native").size()) + names["-target-cpu"]);
+    }
+  }
+  all.insert(all.end(), features.begin(), features.end());
+  return all;
+}
+
 }  // namespace
 
 Toolchains::Toolchains(std::string pristine_root) : pristine_root_(std::move(pristine_root)) {}
 
 std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver, const std::string& path_variable,
-                                                  const std::string& linker) {
-  const std::string key = path_variable + "\n" + linker + "\n" + signature_line(driver);
+                                                  const std::string& linker,
+                                                  const std::vector<std::string>& words) {
+  std::string key = path_variable + "\n" + linker + "\n" + signature_line(driver);
+  for (const std::string& word : words) {
+    key += word + "\n";
+  }
   const auto known = toolchains_.with([&](const auto& all) {
     const auto found = all.find(key);
     return found == all.end() ? nullptr : found->second;
@@ -83,8 +128,9 @@ std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver, con
   if (known) {
     return known;
   }
-  auto found = tool_at(driver) == Tool::Clang ? discover_clang(driver, path_variable, linker, pristine_root_)
-                                              : discover(driver, path_variable, linker);
+  auto found = tool_at(driver) == Tool::Clang
+                   ? discover_clang(driver, path_variable, linker, words, pristine_root_)
+                   : discover(driver, path_variable, linker, words);
   if (!found) {
     throw base::OperatorError(found.error().message);
   }
@@ -137,7 +183,7 @@ Archiver Toolchains::archiver(const std::string& path, const std::string& name,
     return *known;
   }
   // The wrapper looks for program and plugin where its compiler does.
-  const DriverQuestions questions(*driver, path_variable, pristine_root_);
+  const DriverQuestions questions(*driver, {}, path_variable, pristine_root_);
   const std::string real = questions.program(name);
   const std::string plugin = questions.file("liblto_plugin.so");
   if (real.empty() || plugin.empty()) {
@@ -181,25 +227,34 @@ std::vector<std::string> Toolchains::for_this_processor(const Toolchain& toolcha
                                                         const std::vector<std::string>& words) {
   std::vector<std::string> question;
   std::vector<std::string> others;
-  for (const std::string& word : words) {
-    (word.starts_with("-m") ? question : others).push_back(word);
-  }
-  question.insert(question.end(), {"-###", "-c", "-xc", "/dev/null"});
-  const std::string answer = says(toolchain.driver, question, Stream::Err);
-  // The compiler's words are on the first line that begins with a blank.
-  const size_t line = answer.find("\n ");
-  const std::vector<std::string> said =
-      line == std::string::npos
-          ? std::vector<std::string>{}
-          : split_driver_line(std::string_view(answer).substr(line, answer.find('\n', line + 1) - line));
-  std::vector<std::string> all;
-  for (size_t i = 0; i < said.size(); ++i) {
-    if (said[i].starts_with("-m")) {
-      all.push_back(said[i]);
-    } else if (said[i] == "--param" && i + 1 < said.size()) {
-      all.insert(all.end(), {said[i], said[i + 1]});
+  for (size_t i = 0; i < words.size(); ++i) {
+    const bool target = words[i] == "-target" && i + 1 < words.size();
+    if (words[i].starts_with("-m") && words[i] != "-mllvm") {
+      question.push_back(words[i]);
+    } else if (target || words[i].starts_with("--target=")) {
+      question.push_back(words[i]);
+      others.push_back(words[i]);
+      if (target) {
+        question.push_back(words[i + 1]);
+      }
+    } else {
+      others.push_back(words[i]);
     }
   }
+  std::vector<std::string> machine = question;
+  std::erase_if(machine, [](const std::string& word) { return !word.starts_with("-m"); });
+  question.insert(question.end(), {"-###", "-c", "-xc", "/dev/null"});
+  const std::string answer = says(toolchain.driver, question, Stream::Err);
+  // The compiler's words are on the first line that begins with a blank; clang says before how it would run
+  // it.
+  const bool clang = toolchain.maker == Toolchain::Maker::Llvm;
+  const size_t line = answer.find(clang ? "\n \"" : "\n ");
+  if (line == std::string::npos) {
+    throw base::OperatorError("'" + toolchain.driver + "' does not say what this processor is called");
+  }
+  const std::vector<std::string> said =
+      split_driver_line(std::string_view(answer).substr(line + 1, answer.find('\n', line + 1) - line - 1));
+  std::vector<std::string> all = clang ? named_by_clang(machine, said) : named_by_gcc(said);
   all.insert(all.end(), others.begin(), others.end());
   return all;
 }
@@ -237,8 +292,9 @@ bool Toolchains::is_deterministic_archiver(const std::string& path) {
 }
 
 base::Result<Toolchain> Toolchains::discover(const std::string& driver, const std::string& path_variable,
-                                             const std::string& linker) const {
-  const DriverQuestions questions(driver, path_variable, pristine_root_);
+                                             const std::string& linker,
+                                             const std::vector<std::string>& words) const {
+  const DriverQuestions questions(driver, words, path_variable, pristine_root_);
   Toolchain toolchain;
   toolchain.driver = driver;
   const std::string as = questions.program("as");

@@ -26,16 +26,17 @@ struct Toolchain {
   enum class Maker : unsigned char { Gnu, Llvm };
 
   Maker maker = Maker::Gnu;
-  std::string driver;         // as it was asked for
-  object::Digest identity;    // of its paths and stat signatures at discovery
-  Toolset compile;            // driver, cc1, as
-  Toolset compile_cxx;        // driver, cc1plus, as
-  Toolset assemble;           // driver, as
-  Toolset link;               // driver, collect2, ld, its plugin
-  Toolset optimise_at_link;   // what the plugin starts beside driver and assembler: lto1, make
-  Toolset split_debug;        // what takes a .dwo out of an object: objcopy
-  std::string linker;         // ld
-  std::string path_variable;  // PATH that leads the driver to the same as and ld as the user's
+  std::string driver;          // as it was asked for
+  object::Digest identity;     // of its paths and stat signatures at discovery
+  Toolset compile;             // driver, cc1, as
+  Toolset compile_cxx;         // driver, cc1plus, as
+  Toolset assemble;            // driver, as
+  Toolset link;                // driver, collect2, ld, its plugin
+  Toolset optimise_at_link;    // what the plugin starts beside driver and assembler: lto1, make
+  Toolset external_assembler;  // of a compiler that otherwise assembles by itself
+  Toolset split_debug;         // what takes a .dwo out of an object: objcopy
+  std::string linker;          // ld
+  std::string path_variable;   // PATH that leads the driver to the same as and ld as the user's
 };
 
 // An ar or ranlib, or a wrapper of one (gcc/gcc-ar.c).
@@ -58,10 +59,13 @@ class Toolchains {
   explicit Toolchains(std::string pristine_root);
 
   // The toolchain of the driver at `driver` for somebody with that PATH, with the linker that the driver
-  // finds by this name ("ld", "ld.gold"). Errors name the file or library that is missing.
+  // finds by this name ("ld", "ld.gold"), and with those words of its command line that lead to other
+  // programs
+  // (-B, --target, --sysroot). Errors name the file or library that is missing.
   [[nodiscard]] std::shared_ptr<const Toolchain> find(const std::string& driver,
                                                       const std::string& path_variable,
-                                                      const std::string& linker = "ld");
+                                                      const std::string& linker = "ld",
+                                                      const std::vector<std::string>& words = {});
 
   // The files to run the single program at `path` (ar, ld, as): a Toolset of it and its libraries.
   [[nodiscard]] std::shared_ptr<const Toolset> program(const std::string& path);
@@ -96,10 +100,11 @@ class Toolchains {
   [[nodiscard]] std::string says(const std::string& path, const std::vector<std::string>& question,
                                  Stream stream = Stream::Out);
   [[nodiscard]] base::Result<Toolchain> discover(const std::string& driver, const std::string& path_variable,
-                                                 const std::string& linker) const;
+                                                 const std::string& linker,
+                                                 const std::vector<std::string>& words) const;
 
   std::string pristine_root_;
-  // By driver, its stat signature (a build may install another one over it) and PATH; by program.
+  // By driver, its stat signature (a build may install another one over it), PATH and words; by program.
   base::Guarded<std::map<std::string, std::shared_ptr<const Toolchain>>> toolchains_;
   base::Guarded<std::map<std::string, std::shared_ptr<const Toolset>>> programs_;
   base::Guarded<std::map<std::string, Archiver>> archivers_;  // wrappers only
