@@ -73,11 +73,16 @@ std::vector<std::string> question_words(const PreprocessingQuestion& question) {
   if (!hides_headers(question)) {
     words.emplace_back("-H");
   }
-  append(words, question.dependencies.preprocessor_words);
-  // As the driver's specs and the preprocessor do it without -E: the target is the output, unless one is
-  // named.
-  if (!question.dependencies.has_target) {
-    append(words, {"-MQ", default_target(question)});
+  if (question.dependencies.phony_targets) {
+    words.emplace_back("-MP");
+  }
+  // gcc's driver would put them in an order of its own, and clang's compiler does not know -MQ.
+  const bool past_driver = question.toolchain->maker == Toolchain::Maker::Gnu;
+  for (const scan::DepfileTarget& target : targets_of(question)) {
+    const char* const option = target.quote ? "-MQ" : "-MT";
+    append(words, past_driver
+                      ? std::vector<std::string>{"-Xpreprocessor", option, "-Xpreprocessor", target.name}
+                      : std::vector<std::string>{option, target.name});
   }
   append(words, {"-x", std::string(spelling(question.source.language)), question.source.path});
   return words;
@@ -183,9 +188,23 @@ std::vector<std::string> prerequisites(std::string_view depfile) {
   return files;
 }
 
-std::string default_target(const PreprocessingQuestion& question) {
-  const bool drivers_own = !question.dependencies.asked_of_preprocessor && !question.output.empty();
-  return drivers_own ? question.output : scan::default_target(question.source.path);
+std::vector<scan::DepfileTarget> targets_of(const PreprocessingQuestion& question) {
+  const DependencyFile& dependencies = question.dependencies;
+  std::vector<scan::DepfileTarget> targets = dependencies.targets;
+  if (question.toolchain->maker == Toolchain::Maker::Gnu) {
+    // gcc's specs (cpp_unique_options): %{MQ*} %{MT*}, the output where neither stands, and %Z at the end.
+    std::stable_partition(targets.begin(), targets.end(),
+                          [](const scan::DepfileTarget& target) { return target.quote; });
+  }
+  if (targets.empty() && !dependencies.asked_of_preprocessor && !question.output.empty()) {
+    targets.push_back({question.output, true});
+  }
+  targets.insert(targets.end(), dependencies.targets_of_preprocessor.begin(),
+                 dependencies.targets_of_preprocessor.end());
+  if (targets.empty()) {
+    targets.push_back({scan::default_target(question.source.path), true});
+  }
+  return targets;
 }
 
 std::vector<std::string> entered_files(std::string_view report) {

@@ -45,8 +45,8 @@ class CompilerDependencies final : public Dependencies {
   const base::Clock& clock_;
 };
 
-// The target of the depfile where no -MT or -MQ names one.
-[[nodiscard]] std::string default_target(const PreprocessingQuestion& question);
+// The targets of the depfile in the order in which the compiler proper is told of them.
+[[nodiscard]] std::vector<scan::DepfileTarget> targets_of(const PreprocessingQuestion& question);
 
 // The prerequisites of the first rule of a depfile, unescaped ("\ " and "\#" and "$$", as libcpp's mkdeps.cc
 // writes them).

@@ -243,7 +243,7 @@ class Parser {
       case Does::DependencyFile:
       case Does::DependencyTarget:
       case Does::DependencyPhony:
-        take_dependencies(found, at);
+        take_dependencies(found);
         break;
       case Does::ToPreprocessor:
         take_for_preprocessor(split_commas(argument), at);
@@ -341,8 +341,13 @@ class Parser {
     }
   }
 
-  void take_dependencies(const Match& found, size_t at) {
+  void take_dependencies(const Match& found) {
     DependencyFile& dependencies = command_.dependencies;
+    const bool wants =
+        found.option->does == Does::DependenciesUser || found.option->does == Does::DependenciesAll;
+    if (wants && dependencies.asked_of_preprocessor) {
+      decline("one-depfile-for-many", found.option->spelling);
+    }
     switch (found.option->does) {
       case Does::DependenciesUser:
         // -MD wins over -MMD wherever it stands, as gcc's specs order them for cc1... which takes the last:
@@ -364,11 +369,11 @@ class Parser {
         }
         dependencies.path = found.argument;
         break;
+      case Does::DependencyTarget:
+        dependencies.targets.push_back({std::string(found.argument), found.option->spelling.ends_with('Q')});
+        break;
       default:
-        dependencies.has_target = dependencies.has_target || found.option->does == Does::DependencyTarget;
-        for (size_t i = 0; i < found.words; ++i) {
-          dependencies.preprocessor_words.push_back(command_.words[at + i]);
-        }
+        dependencies.phony_targets = true;
     }
   }
 
@@ -383,13 +388,12 @@ class Parser {
         dependencies.wanted = true;
         dependencies.asked_of_preprocessor = !is_clang(driver_);  // whose driver takes it for -MD -MF file
         dependencies.user_headers_only = word == "-MMD";
-        dependencies.path = words[++i];
+        // gcc's compiler gets it after -MF, wherever that stands.
+        (is_clang(driver_) ? dependencies.path : path_of_preprocessor_) = words[++i];
       } else if (target && i + 1 < words.size() && !is_clang(driver_)) {
-        dependencies.preprocessor_words.push_back(word);
-        dependencies.preprocessor_words.push_back(words[++i]);
-        dependencies.has_target = true;
+        dependencies.targets_of_preprocessor.push_back({words[++i], word == "-MQ"});
       } else if (word == "-MP") {
-        dependencies.preprocessor_words.push_back(word);
+        dependencies.phony_targets = true;
       } else if ((word.starts_with("-D") || word.starts_with("-U")) && word.size() > 2) {
         command_.preprocessing.push_back("-Wp," + word);
       } else {
@@ -451,11 +455,15 @@ class Parser {
   }
 
   void check_whole() {
+    if (command_.dependencies.asked_of_preprocessor) {
+      command_.dependencies.path = path_of_preprocessor_;
+    }
     const bool many = command_.sources.size() > 1;
     const bool links = command_.goal == GccCommand::Goal::Link;
     const bool tells = command_.goal == GccCommand::Goal::Dependencies;
     const bool checks = command_.goal == GccCommand::Goal::Syntax;
     const DependencyFile& dependencies = command_.dependencies;
+    const bool has_target = !dependencies.targets.empty() || !dependencies.targets_of_preprocessor.empty();
     if (command_.sources.empty() && (!links || command_.link_files.empty())) {
       decline("no-input", "");
     } else if (many && !links && command_.output) {
@@ -464,7 +472,7 @@ class Parser {
       decline("one-depfile-for-many", dependencies.path);
     } else if (tells && (command_.output || dependencies.wanted || !dependencies.path.empty())) {
       decline("dependencies-to-file", dependencies.path);
-    } else if (!tells && !dependencies.wanted && (!dependencies.path.empty() || dependencies.has_target)) {
+    } else if (!tells && !dependencies.wanted && (!dependencies.path.empty() || has_target)) {
       decline("depfile-without-md", dependencies.path);
     }
     if (guesses_missing_ && !tells) {
@@ -472,6 +480,13 @@ class Parser {
     }
     if (checks && (dependencies.wanted || command_.output)) {
       decline("no-output", "-fsyntax-only");
+    }
+    for (const Source& source : command_.sources) {
+      const bool assembles =
+          source.language == Language::Assembler || source.language == Language::PreprocessedAssembler;
+      if (assembles && command_.goal == GccCommand::Goal::Assembly) {
+        decline("no-output", source.path);
+      }
     }
     check_goal();
     for (const Source& source : command_.sources) {
@@ -529,9 +544,10 @@ class Parser {
 
   Driver driver_;
   const ReadText& read_;
-  bool guesses_missing_ = false;  // -MG
-  bool awaits_value_ = false;     // the last -Xclang named an option whose value the next one gives
-  std::string_view link_needs_;   // what -flto would need that a link here does not have
+  std::string path_of_preprocessor_;  // -Wp,-MD,path
+  bool guesses_missing_ = false;      // -MG
+  bool awaits_value_ = false;         // the last -Xclang named an option whose value the next one gives
+  std::string_view link_needs_;       // what -flto would need that a link here does not have
   GccCommand command_;
   std::optional<Language> language_;
   std::optional<Declined> declined_;

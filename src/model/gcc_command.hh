@@ -1,6 +1,7 @@
 #pragma once
 
 #include "model/model.hh"
+#include "model/scan/depfile.hh"
 
 #include <functional>
 #include <optional>
@@ -26,11 +27,12 @@ struct Source {
 // -MD and its relatives.
 struct DependencyFile {
   bool wanted = false;
-  bool user_headers_only = false;               // -MMD
-  bool asked_of_preprocessor = false;           // -Wp,-MD,file: the driver does not know of it
-  std::string path;                             // -MF; "" is the driver's own choice
-  std::vector<std::string> preprocessor_words;  // -MP, -MT t, -MQ t as they stood
-  bool has_target = false;
+  bool user_headers_only = false;                            // -MMD
+  bool asked_of_preprocessor = false;                        // -Wp,-MD,file: the driver does not know of it
+  std::string path;                                          // -MF; "" is the driver's own choice
+  bool phony_targets = false;                                // -MP
+  std::vector<scan::DepfileTarget> targets;                  // -MT, -MQ
+  std::vector<scan::DepfileTarget> targets_of_preprocessor;  // -Wp,-MT,t: gcc's driver does not know of them
 };
 
 // A command line of a compiler's driver, taken apart by its option table. Paths are as the command names

@@ -34,24 +34,6 @@ scan::Request request_of(const PreprocessingQuestion& question, PreprocessorOpti
   return request;
 }
 
-std::vector<scan::DepfileTarget> targets_of(const PreprocessingQuestion& question) {
-  const std::vector<std::string>& words = question.dependencies.preprocessor_words;
-  std::vector<scan::DepfileTarget> targets;
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (!words[i].starts_with("-MT") && !words[i].starts_with("-MQ")) {
-      continue;
-    }
-    const bool quote = words[i].starts_with("-MQ");
-    const bool joined = words[i].size() > 3;
-    targets.push_back({joined ? words[i].substr(3) : i + 1 < words.size() ? words[i + 1] : "", quote});
-    i += joined ? 0 : 1;
-  }
-  if (targets.empty()) {
-    targets.push_back({default_target(question), true});
-  }
-  return targets;
-}
-
 std::string depfile_of(const PreprocessingQuestion& question, scan::Flavour flavour,
                        const std::vector<scan::Dependency>& dependencies) {
   if (!question.dependencies.wanted) {
@@ -59,9 +41,7 @@ std::string depfile_of(const PreprocessingQuestion& question, scan::Flavour flav
   }
   scan::DepfileOptions options;
   options.system_headers = !question.dependencies.user_headers_only;
-  for (const std::string& word : question.dependencies.preprocessor_words) {
-    options.phony_targets = options.phony_targets || word == "-MP";
-  }
+  options.phony_targets = question.dependencies.phony_targets;
   return scan::format_depfile(flavour, targets_of(question), dependencies, options);
 }
 

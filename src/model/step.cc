@@ -84,6 +84,12 @@ void Step::add_output(const std::string& path, Output::Made made, bool executabl
     declined_ = Declined{"special-output", path};
     return;
   }
+  for (const Output& other : inferred_.outputs) {
+    if (other.path == *where) {  // a depfile over the object: whichever is written last
+      declined_ = Declined{"special-output", path};
+      return;
+    }
+  }
   footprint_.directories.push_back(parent_of(in_place(path)));
   footprint_.directories.push_back(parent_of(*where));
   footprint_.output_paths.push_back(*name);
