@@ -92,6 +92,19 @@ TEST_F(Clang, lists_of_sanitizers_are_inputs_and_in_depfiles) {
       << "the driver says that there is no such list";
 }
 
+TEST_F(Clang, profiles_are_inputs) {
+  write("raw.txt", "f\n# hash\n0\n# counters\n1\n100\n\n");
+  run({"clang-14", "-fprofile-instr-generate", "-c", "f.c"});
+  run({"/usr/bin/llvm-profdata-14", "merge", "-o", "default.profdata", "raw.txt"});
+  std::filesystem::create_directory(path("p"));
+  std::filesystem::copy(path("default.profdata"), path("p/default.profdata"));
+  expect_same({"clang-14", "-O2", "-fprofile-instr-use=default.profdata", "-c", "-MD", "f.c"});
+  expect_same({"clang-14", "-O2", "-fprofile-use=p", "-c", "f.c"});
+  expect_same({"clang-14", "-O2", "-fprofile-use", "-c", "f.c"});
+  EXPECT_EQ(reason({"clang-14", "-fprofile-use=none", "-c", "f.c"}), "profile");
+  EXPECT_EQ(reason({"clang-14", "-fprofile-sample-use=none", "-c", "f.c"}), "missing-input");
+}
+
 TEST_F(Clang, other_targets_and_roots_are_asked_about) {
   write("bare.c", "int f(int x) { return x + 1; }\n");
   write("root/usr/include/here.h", "#define HERE 3\n");

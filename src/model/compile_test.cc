@@ -72,6 +72,38 @@ TEST_F(Compile, headers_that_are_to_be_made_are_told_of_by_the_compiler_itself) 
   EXPECT_EQ(reason({"gcc", "-MM", "-MG", "a.c"}), "preprocessing-fails") << "lib.h is not there yet";
 }
 
+TEST_F(Compile, profiles_are_found_by_their_names) {
+  write("hot.c",
+        "int hot(int x) { return x > 3 ? 1 : 2; }\n"
+        "int main(void) { int s = 0; for (int i = 0; i < 100; ++i) s += hot(i); return s == 0; }\n");
+  write("profiles/.keep", "");
+  EXPECT_EQ(reason({"gcc", "-O2", "-fprofile-use", "-c", "hot.c"}), "profile") << "there is none";
+  for (const auto& generate : std::vector<std::vector<std::string>>{
+           {"gcc", "-O2", "-fprofile-generate", "-c", "hot.c", "-o", "inc/hot.o"},
+           {"gcc", "-fprofile-generate", "inc/hot.o", "-o", "hot"},
+           {path("hot")},
+           {"gcc", "-O2", "-fprofile-generate=profiles", "-c", "hot.c"},
+           {"gcc", "-fprofile-generate", "hot.o", "-o", "hot"},
+           {path("hot")}}) {
+    ASSERT_EQ(run_here(generate).exit_code, 0) << generate[0];
+  }
+  expect_same({"gcc", "-O2", "-fprofile-use", "-c", "hot.c", "-o", "inc/hot.o"});
+  expect_same(
+      {"gcc", "-O2", "-fprofile-use", "-fprofile-correction", "-MD", "-S", "hot.c", "-o", "inc/hot.s"});
+  expect_same({"gcc", "-O2", "-fprofile-use=profiles", "-c", "hot.c"});
+  expect_same({"gcc", "-O2", "-fprofile-use=" + path("profiles"), "-c", "hot.c"});
+}
+
+TEST_F(Compile, charsets_are_converted_as_here) {
+  write("latin.c",
+        "const char* a = \"\xe4\xf6\";\n#if 'A' == 65\n#include \"inc/own.h\"\n#endif\nint b = L'\xe4';\n");
+  expect_same({"gcc", "-finput-charset=ISO-8859-1", "-MD", "-c", "latin.c"});
+  expect_same({"gcc", "-finput-charset=latin1", "-fexec-charset=IBM1047", "-MD", "-c", "latin.c"});
+  expect_same({"gcc", "-finput-charset=L1", "-fexec-charset=EUC-JP", "-fwide-exec-charset=UTF-16LE", "-c",
+               "latin.c"});
+  EXPECT_EQ(reason({"gcc", "-fexec-charset=nonsense", "-c", "latin.c"}), "preprocessing-fails");
+}
+
 TEST_F(Compile, words_for_the_preprocessor_reach_it) {
   write("d.c", "#if A == 1 && B == 2 && !defined C\n#include \"inc/own.h\"\n#endif\nint d;\n");
   for (const std::string cc : {"gcc", "clang-14"}) {

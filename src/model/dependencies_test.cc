@@ -181,6 +181,60 @@ TEST_F(DependenciesTest, that_no_thunk_has_are_a_reason_to_decline) {
   EXPECT_EQ(reason({"gcc", "-c", "stamp.c"}), "date-macro");
 }
 
+TEST_F(DependenciesTest, that_were_compiled_before_are_noticed_wherever_gcc_takes_them) {
+  write("plain.c", "int a;\n");
+  write("first.c", "#include <h.h>\n");
+  write("h.h", "int h;\n");
+  write("two/h.h", "int h;\n");
+  write("one/.keep", "");
+  const std::vector<std::vector<std::string>> commands = {
+      {"gcc", "-Ione", "-Itwo", "-c", "first.c"},
+      {"gcc", "-Ione", "-Itwo", "-include", "h.h", "-c", "plain.c"},
+      {"gcc", "-include", "two/h.h", "-c", "plain.c"},
+      {"gcc", "-Ione", "-Itwo", "-traditional-cpp", "-c", "first.c"}};
+  for (const auto& command : commands) {
+    EXPECT_EQ(reason(command), "") << ::testing::PrintToString(command);
+  }
+  const auto expect_noticed = [&](const std::set<size_t>& noticed) {
+    for (size_t i = 0; i < commands.size(); ++i) {
+      EXPECT_EQ(reason(commands[i]), noticed.contains(i) ? "precompiled-header" : "") << i;
+    }
+  };
+  write("two/h.h.gch", "compiled");
+  expect_noticed({0, 2, 3});  // 1: ./h.h comes first
+  std::filesystem::remove(path("two/h.h.gch"));
+  write("h.h.gch", "compiled");
+  expect_noticed({1, 3});  // 3: the compiler that is asked does not say which was found how, so never mind
+  std::filesystem::remove(path("h.h.gch"));
+  write("one/h.h.gch", "compiled");  // beside no header at all
+  expect_noticed({0, 3});
+  std::filesystem::remove(path("one/h.h.gch"));
+  write("two/h.h.gch/c", "compiled");  // a folder of them, of which one may fit
+  expect_noticed({0, 2, 3});
+}
+
+TEST_F(DependenciesTest, of_modules_are_a_reason_to_decline_or_to_let_the_compiler_complain) {
+  write("m.cc", "export module m;\nexport int f() { return 1; }\n");
+  write("use.cc", "import m;\nint g() { return f(); }\n");
+  write("unit.cc", "import <vector>;\nstd::vector<int> v;\n");
+  for (const std::string source : {"m.cc", "use.cc", "unit.cc"}) {
+    EXPECT_EQ(reason({"g++", "-std=c++20", "-fmodules-ts", "-c", source}), "modules");
+    EXPECT_EQ(reason({"clang++-14", "-std=c++20", "-fmodules", "-c", source}), "modules");
+    EXPECT_EQ(reason({"clang++-14", "-std=c++20", "-fprebuilt-module-path=.", "-c", source}), "modules");
+    EXPECT_EQ(reason({"clang++-14", "-std=c++20", "-fmodule-file=m.pcm", "-c", source}), "modules");
+    // Without such an option no compiler reads what another made: it says the same anywhere.
+    for (const std::string compiler : {"g++", "clang++-14"}) {
+      const auto answer = infer({compiler, "-std=c++20", "-c", source});
+      if (std::holds_alternative<Inferred>(answer)) {
+        const auto ran = run_thunk(std::get<Inferred>(answer).thunk).completed;
+        const auto real = run_here({compiler, "-std=c++20", "-c", source});
+        EXPECT_EQ(ran.exit_code, real.exit_code) << compiler << source;
+        EXPECT_EQ(ran.err, real.err) << compiler << source;
+      }
+    }
+  }
+}
+
 TEST_F(DependenciesTest, are_found_by_many_threads_at_once) {
   for (int i = 0; i < 8; ++i) {
     write("t" + std::to_string(i) + ".c", "#include <stdio.h>\n#include <stdlib.h>\nint t;\n");

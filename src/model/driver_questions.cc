@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 namespace model {
 
@@ -85,6 +87,22 @@ void add_binutils_plugins(Toolset& set) {
   }
   for (const std::string& folder : folders) {
     add_plugins_in(folder + "/bfd-plugins", set);
+  }
+}
+
+void add_charsets(Toolset& set, const std::set<std::string>& files) {
+  for (const std::string& file : files) {
+    if (base_name(file) != "libc.so.6") {
+      continue;
+    }
+    std::error_code none;
+    const auto library = std::filesystem::canonical(file, none);
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(library.parent_path() / "gconv", none)) {
+      if (entry.is_regular_file(none)) {
+        set.files.insert(entry.path().string());
+      }
+    }
   }
 }
 

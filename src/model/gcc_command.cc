@@ -218,6 +218,20 @@ class Parser {
       case Does::CheckSyntax:
         stop_after(GccCommand::Goal::Syntax);
         break;
+      case Does::Charset:
+        command_.converts_charsets = true;
+        repeat(at, found.words);
+        break;
+      case Does::UsesProfile:
+        command_.uses_profile = true;
+        if (found.option->takes == Takes::Joined) {
+          command_.profile = argument;
+        }
+        break;
+      case Does::ProfilePrefix:
+        renames_profile_ = true;
+        repeat(at, found.words);
+        break;
       case Does::GuessMissing:
         guesses_missing_ = true;
         break;
@@ -518,6 +532,11 @@ class Parser {
   void check_goal() {
     const bool preprocesses = command_.goal == GccCommand::Goal::Preprocess;
     const bool links = command_.goal == GccCommand::Goal::Link;
+    // A program's profile is named by the program where sources are linked at once.
+    const bool from_sources = links && !command_.sources.empty();
+    if (command_.uses_profile && (renames_profile_ || from_sources)) {
+      decline("profile", "-fprofile-use");
+    }
     if (command_.bitcode && (links || !command_.beside.empty())) {
       decline("bitcode", "-emit-llvm");
     }
@@ -545,6 +564,7 @@ class Parser {
   Driver driver_;
   const ReadText& read_;
   std::string path_of_preprocessor_;  // -Wp,-MD,path
+  bool renames_profile_ = false;      // -fprofile-dir, -fprofile-prefix-path
   bool guesses_missing_ = false;      // -MG
   bool awaits_value_ = false;         // the last -Xclang named an option whose value the next one gives
   std::string_view link_needs_;       // what -flto would need that a link here does not have

@@ -53,10 +53,13 @@ struct GccCommand {
   std::vector<std::string> toolchain;           // words that lead to other programs and libraries
   std::vector<std::string> beside;              // extensions of what is made beside each object (".dwo")
   std::string linker = "ld";                    // by the name under which the driver looks for it
-  bool bitcode = false;                         // -emit-llvm
-  bool assembles_outside = false;               // clang's -fno-integrated-as
-  bool native_processor = false;                // -march=native and the like
-  bool debugs = false;                          // -g
+  bool converts_charsets = false;
+  bool uses_profile = false;       // -fprofile-use
+  std::string profile;             // where it is: a folder, or the file
+  bool bitcode = false;            // -emit-llvm
+  bool assembles_outside = false;  // clang's -fno-integrated-as
+  bool native_processor = false;   // -march=native and the like
+  bool debugs = false;             // -g
   bool optimises_at_link_time = false;
   bool decides_colour = false;
   bool records_command_line = false;

@@ -96,7 +96,8 @@ TEST(GccCommand, what_is_asked_or_streamed_runs_here) {
 }
 
 TEST(GccCommand, profiles_plugins_and_modules_are_declined) {
-  EXPECT_EQ(reason({"gcc", "-fprofile-use", "-c", "a.c"}), "profile");
+  EXPECT_EQ(reason({"gcc", "-fprofile-use", "a.c"}), "profile");
+  EXPECT_EQ(reason({"gcc", "-fprofile-use", "-fprofile-dir=x", "-c", "a.c"}), "profile");
   EXPECT_EQ(reason({"gcc", "-fplugin=x.so", "-c", "a.c"}), "plugin");
   EXPECT_EQ(reason({"gcc", "-fmodules-ts", "-c", "a.cc"}), "modules");
   EXPECT_EQ(reason({"gcc", "-fsanitize-ignorelist=x", "-c", "a.c"}), "sanitizer-list");

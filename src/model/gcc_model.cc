@@ -60,6 +60,9 @@ class Work {
     }
     use_colour();
     step_.use(toolchain_->assemble);
+    if (command_.converts_charsets) {
+      step_.use(toolchain_->charsets);
+    }
     if (command_.assembles_outside) {
       step_.use(toolchain_->external_assembler);
     }
@@ -184,8 +187,33 @@ class Work {
     if (command_.goal == GccCommand::Goal::Compile) {
       add_beside(source);
     }
+    if (command_.uses_profile) {
+      add_profile(source);
+    }
     if (command_.dependencies.wanted && is_preprocessed_by_us(source.language)) {
       step_.add_written(depfile_path(command_, source), found.depfile);
+    }
+  }
+
+  // Without one the compiler says where it looked, which is for the real one to say.
+  void add_profile(const Source& source) {
+    std::vector<std::string> directories = {invocation_.working_directory};
+    const auto& environment = step_.footprint().environment;
+    if (const auto pwd = environment.find("PWD"); pwd != environment.end()) {
+      directories.push_back(pwd->second);
+    }
+    bool found = false;
+    for (const std::string& path : profile_paths(driver_, command_, source, directories)) {
+      if (helpers_.view.look(step_.in_place(path)).what == scan::Look::What::File) {
+        step_.add_input(path);
+        found = true;
+      }
+    }
+    if (!found) {
+      answered_ = Declined{"profile", source.path};
+    }
+    if (!command_.profile.empty()) {
+      step_.add_directory(command_.profile);
     }
   }
 

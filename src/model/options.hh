@@ -56,6 +56,9 @@ enum class Does : uint8_t {
   TellDependencies,      // -M, -MM
   GuessMissing,          // -MG
   CheckSyntax,           // -fsyntax-only
+  UsesProfile,           // -fprofile-use: reads what an earlier program left behind, found by name
+  ProfilePrefix,         // changes by which name
+  Charset,               // the C library converts
   Bitcode,               // -emit-llvm
   ExternalAssembler,     // -fno-integrated-as
   OneToPreprocessor,     // -Xpreprocessor

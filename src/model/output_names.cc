@@ -2,6 +2,8 @@
 
 #include "model/paths.hh"
 
+#include <algorithm>
+
 namespace model {
 
 std::string object_path(const GccCommand& command, const Source& source) {
@@ -19,6 +21,27 @@ std::string beside_path(const GccCommand& command, const Source& source, const s
     return output.substr(0, output.size() - extension(output).size()) + suffix;
   }
   return std::string(stem(source.path)) + suffix;
+}
+
+std::vector<std::string> profile_paths(Driver driver, const GccCommand& command, const Source& source,
+                                       const std::vector<std::string>& directories) {
+  const std::string& place = command.profile;
+  if (is_clang(driver)) {
+    return place.empty() ? std::vector<std::string>{"default.profdata"}
+                         : std::vector{place, place + "/default.profdata"};
+  }
+  // gcc/coverage.cc, coverage_init: below a folder that is given, the whole path of the object is one name.
+  const std::string name = beside_path(command, source, ".gcda");
+  if (place.empty()) {
+    return {name};
+  }
+  std::vector<std::string> paths = {place, place + "/" + name};
+  for (const std::string& directory : directories) {
+    std::string whole = absolute(directory, name);
+    std::replace(whole.begin(), whole.end(), '/', '#');
+    paths.push_back(place + "/" + whole);
+  }
+  return paths;
 }
 
 std::string depfile_path(const GccCommand& command, const Source& source) {

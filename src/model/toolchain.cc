@@ -371,6 +371,7 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver, const st
     }
   }
   add_binutils_plugins(toolchain.link);
+  add_charsets(toolchain.charsets, toolchain.compile.files);
   return toolchain;
 }
 

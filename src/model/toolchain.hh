@@ -34,6 +34,7 @@ struct Toolchain {
   Toolset link;                // driver, collect2, ld, its plugin
   Toolset optimise_at_link;    // what the plugin starts beside driver and assembler: lto1, make
   Toolset external_assembler;  // of a compiler that otherwise assembles by itself
+  Toolset charsets;            // what the C library converts charsets with
   Toolset split_debug;         // what takes a .dwo out of an object: objcopy
   std::string linker;          // ld
   std::string path_variable;   // PATH that leads the driver to the same as and ld as the user's
