@@ -40,6 +40,15 @@ base::Result<object::Entry> read_symlink(const std::string& path) {
   return object::Entry(object::Symlink{{target.data(), static_cast<size_t>(length)}});
 }
 
+template <typename Read>
+auto caught(Read read) -> decltype(read()) {
+  try {
+    return read();
+  } catch (const base::SyscallError& error) {
+    return base::failure(error.what());
+  }
+}
+
 tl::unexpected<base::Error> kept_changing(const std::string& path) {
   return base::failure("'" + path + "' kept changing while it was read");
 }
@@ -149,49 +158,47 @@ void FileView::remember(const scan::Identity& identity, const object::Digest& di
   }
 }
 
-base::Result<FileView::Hashed> FileView::hash_bytes(const std::string& path, scan::Identity expected) try {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const base::Nanoseconds read_at = clock_.wall();
-    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!fd) {
-      return tl::unexpected(system_error("open", path));
+base::Result<FileView::Hashed> FileView::hash_bytes(const std::string& path, scan::Identity expected) {
+  return caught([&]() -> base::Result<Hashed> {
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      const base::Nanoseconds read_at = clock_.wall();
+      const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+      if (!fd) {
+        return tl::unexpected(system_error("open", path));
+      }
+      const object::Digest digest = object::hash_file(fd.get(), path);
+      const scan::Identity now = scan::identity_of(base::status_of(fd.get(), path));
+      if (now == expected && now.size == digest.size()) {
+        remember(now, digest, read_at);
+        return Hashed{digest, now};
+      }
+      expected = now;
     }
-    const object::Digest digest = object::hash_file(fd.get(), path);
-    const scan::Identity now = scan::identity_of(base::status_of(fd.get(), path));
-    if (now == expected && now.size == digest.size()) {
-      remember(now, digest, read_at);
-      return Hashed{digest, now};
-    }
-    expected = now;
-  }
-  return kept_changing(path);
-
-} catch (const base::SyscallError& error) {
-  return base::failure(error.what());
+    return kept_changing(path);
+  });
 }
 
-base::Result<scan::Contents> FileView::read(const std::string& path) try {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const base::Nanoseconds read_at = clock_.wall();
-    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!fd) {
-      return tl::unexpected(system_error("open", path));
+base::Result<scan::Contents> FileView::read(const std::string& path) {
+  return caught([&]() -> base::Result<scan::Contents> {
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      const base::Nanoseconds read_at = clock_.wall();
+      const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+      if (!fd) {
+        return tl::unexpected(system_error("open", path));
+      }
+      const struct stat status = base::status_of(fd.get(), path);
+      if (!S_ISREG(status.st_mode) || (placeholder_ && placeholder_(path, status))) {
+        return base::failure("'" + path + "' is no regular file, or not made yet");
+      }
+      std::string bytes = base::read_all(fd.get(), path);
+      const scan::Identity identity = scan::identity_of(status);
+      if (scan::identity_of(base::status_of(fd.get(), path)) == identity && identity.size == bytes.size()) {
+        remember(identity, object::hash(bytes), read_at);
+        return scan::Contents{std::move(bytes), identity, scan::is_settled(identity, read_at)};
+      }
     }
-    const struct stat status = base::status_of(fd.get(), path);
-    if (!S_ISREG(status.st_mode) || (placeholder_ && placeholder_(path, status))) {
-      return base::failure("'" + path + "' is no regular file, or not made yet");
-    }
-    std::string bytes = base::read_all(fd.get(), path);
-    const scan::Identity identity = scan::identity_of(status);
-    if (scan::identity_of(base::status_of(fd.get(), path)) == identity && identity.size == bytes.size()) {
-      remember(identity, object::hash(bytes), read_at);
-      return scan::Contents{std::move(bytes), identity, scan::is_settled(identity, read_at)};
-    }
-  }
-  return kept_changing(path);
-
-} catch (const base::SyscallError& error) {
-  return base::failure(error.what());
+    return kept_changing(path);
+  });
 }
 
 base::Result<bool> FileView::keep(const object::Digest& digest, const std::string& path) {
