@@ -554,9 +554,11 @@ class Parser {
     if (!link_needs_.empty() && command_.goal == GccCommand::Goal::Link) {
       decline(link_needs_, "-flto");
     }
-    // Their names come from several sources of names where the object is a temporary file.
+    // Their names come from several sources of names where the object is a temporary file, as those are that
+    // are made at link time.
+    const bool temporary = !command_.sources.empty() || (links && command_.optimises_at_link_time);
     if (!command_.beside.empty() && !preprocesses && command_.goal != GccCommand::Goal::Compile &&
-        !command_.sources.empty()) {
+        temporary) {
       decline("files-beside", command_.beside.front());
     }
   }

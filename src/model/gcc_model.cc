@@ -271,6 +271,11 @@ class Work {
       answered_ = *must_read;
     } else {
       step_.use(toolchain_->link);
+      if (helpers_.asking == GccModel::Asking::Compiler && !command_.beside.empty()) {
+        // The objects may ask for the compiler themselves, which would make them under names of its own.
+        answered_ = Declined{"files-beside", command_.beside.front()};
+        return {};
+      }
       if (command_.optimises_at_link_time || helpers_.asking == GccModel::Asking::Compiler) {
         step_.use(toolchain_->optimise_at_link);
         use_plugin(question.words);

@@ -159,7 +159,9 @@ class Finder {
       }
       const std::string argument(option->argument);
       const std::string_view spelling = option->option->spelling;
-      if (option->option->does == Does::Declines) {
+      // gcc names its wrapper by a path that begins as the one by which it was called.
+      const bool is_wrapper = spelling == "-plugin-opt=" && base_name(argument) == "lto-wrapper";
+      if (option->option->does == Does::Declines && !is_wrapper) {
         decline(option->option->word, words[at]);
       } else if (option->option->does == Does::LibraryDirectory) {
         user_directories.push_back(argument);

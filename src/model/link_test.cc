@@ -39,6 +39,38 @@ TEST_F(Link, the_compiler_that_optimises_at_link_time_is_there) {
   expect_same({"gcc", "-flto", "-O2", "main.c", "f.c", "-lm", "-o", "one"});
 }
 
+TEST_F(Link, files_that_the_compiler_makes_at_link_time_under_names_of_its_own_are_declined) {
+  run({"gcc", "-flto", "-fPIC", "-c", "main.c", "f.c"});
+  for (const std::string option : {"--coverage", "-fstack-usage", "-fcallgraph-info"}) {
+    EXPECT_EQ(reason({"gcc", "-flto", option, "main.o", "f.o", "-lm", "-o", "x"}), "files-beside") << option;
+    // Nothing but the objects asks for it here.
+    const auto again = models_.infer_again(invocation({"gcc", option, "main.o", "f.o", "-lm", "-o", "x"}));
+    ASSERT_TRUE(again);
+    const auto* declined = std::get_if<Declined>(&*again);
+    EXPECT_EQ(declined == nullptr ? "" : declined->reason, "files-beside") << option;
+  }
+  run({"gcc", "-flto", "--coverage", "main.o", "f.o", "-lm", "-o", "x"});
+  EXPECT_TRUE(base::read_file_if_there(path("x.wpa.gcno")));
+  run({"gcc", "-flto", "-fstack-usage", "main.o", "f.o", "-lm", "-o", "x"});
+  EXPECT_TRUE(base::read_file_if_there(path("x.ltrans0.ltrans.su")));
+
+  const std::vector<std::string> link = {"gcc", "main.o", "f.o", "-lm", "-Wl,-plugin-opt=dwo_dir=x_dwo"};
+  EXPECT_EQ(reason(link), "files-beside");
+  EXPECT_EQ(reason({"gcc", "main.o", "f.o", "-lm", "-Wl,-plugin-opt=sample-profile=x"}), "plugin");
+  EXPECT_EQ(reason({"gcc", "main.o", "f.o", "-lm", "-Wl,-plugin-opt=tools/bin/../lto-wrapper"}), "");
+  run({"clang-14", "-flto", "-gsplit-dwarf", "-g", "-fPIC", "-c", "main.c", "f.c"});
+  const std::vector<std::string> split = {"clang-14", "-flto", "-gsplit-dwarf", "-g", "main.o",
+                                          "f.o",      "-lm",   "-shared",       "-o", "y.so"};
+  EXPECT_EQ(reason(split), "files-beside");
+  run(split);
+  EXPECT_TRUE(std::filesystem::is_directory(path("y.so_dwo")));
+}
+
+TEST_F(Link, sections_that_are_shuffled_are_declined) {
+  EXPECT_EQ(reason({"clang-14", "-fuse-ld=lld", "-Wl,--shuffle-sections=.text=0", "main.o", "f.o", "-lm"}),
+            "random-order");
+}
+
 TEST_F(Link, objects_that_ask_for_the_compiler_without_an_option_get_it_at_the_second_try) {
   run({"gcc", "-flto", "-fPIC", "-c", "main.c", "f.c"});
   const std::vector<std::string> argv{"gcc", "main.o", "f.o", "-lm"};
