@@ -43,6 +43,18 @@ TEST_F(Compile, cpp_is_a_compiler_that_stops_behind_the_preprocessor) {
   expect_same({"cpp", "-Ilib", "a.c", "a.i"});
   expect_same({"cpp-12", "-Ilib", "-include", "inc/sub.h", "start.S", "inc/start.s"});
   expect_same({"cpp", "inc/own.h", "own.i"});
+  for (const std::string suffix : {".i", ".ii", ".s", ".CPP", ".hpp", ".f90", ".c++"}) {
+    write("of" + suffix,
+          "#include \"lib.h\"\n#ifdef __cplusplus\n1\n#endif\n#ifdef __ASSEMBLER__\n2\n#endif\n");
+    expect_same({"cpp", "-Ilib", "of" + suffix, "of.out"});
+  }
+  EXPECT_EQ(reason({"cpp", "of.m", "of.out"}), "unknown-language");
+  for (const std::string source : {"of.i", "of.ii", "of.s"}) {
+    ::unlink(path("out").c_str());
+    EXPECT_EQ(reason({"gcc", "-E", source, "-o", "out"}), "no-output");
+    EXPECT_EQ(run_here({"gcc", "-E", source, "-o", "out"}).exit_code, 0);
+    EXPECT_FALSE(base::read_file_if_there(path("out"))) << source;
+  }
   expect_same({"cpp", "-MM", "-Ilib", "a.c"});
   EXPECT_EQ(reason({"cpp", "-Ilib", "t.in"}), "preprocess-only") << "on standard output";
   EXPECT_EQ(reason({"cpp", "-Ilib", "t.in", "t.out", "more"}), "one-output-for-many");

@@ -170,6 +170,10 @@ class Parser {
       command_.sources.push_back({path, *language_});
       return;
     }
+    if (driver_ == Driver::Preprocessor) {
+      take_for_preprocessing(path);
+      return;
+    }
     const auto known = languages_by_extension().find(extension(path));
     if (known != languages_by_extension().end()) {
       const bool c_as_cxx = is_cxx(driver_) && known->second == Language::C;
@@ -177,12 +181,26 @@ class Parser {
       command_.sources.push_back({path, c_as_cxx  ? Language::Cxx
                                         : i_as_ii ? Language::PreprocessedCxx
                                                   : known->second});
-    } else if (driver_ == Driver::Preprocessor && (!is_foreign(path) || extension(path) == ".h")) {
-      command_.sources.push_back({path, Language::C});
     } else if (is_foreign(path) || (is_clang(driver_) && is_bitcode(path))) {
       decline("unknown-language", path);
     } else {
       command_.link_files.push_back(path);
+    }
+  }
+
+  // cpp takes for C what it does not know, and what has been preprocessed, too (gcc/c-family/cppspec.cc).
+  void take_for_preprocessing(const std::string& path) {
+    const std::string_view suffix = extension(path);
+    const auto known = languages_by_extension().find(suffix);
+    if (suffix == ".m") {
+      decline("unknown-language", path);
+    } else if (suffix == ".s") {
+      command_.sources.push_back({path, Language::PreprocessedAssembler});
+    } else if (known == languages_by_extension().end() || suffix == ".i" || suffix == ".ii" ||
+               suffix == ".CPP") {
+      command_.sources.push_back({path, Language::C});
+    } else {
+      command_.sources.push_back({path, known->second});
     }
   }
 
@@ -498,7 +516,9 @@ class Parser {
     for (const Source& source : command_.sources) {
       const bool assembles =
           source.language == Language::Assembler || source.language == Language::PreprocessedAssembler;
-      if (assembles && command_.goal == GccCommand::Goal::Assembly) {
+      const bool preprocessed =
+          command_.goal == GccCommand::Goal::Preprocess && !is_preprocessed_by_us(source.language);
+      if (preprocessed || (assembles && command_.goal == GccCommand::Goal::Assembly)) {
         decline("no-output", source.path);
       }
     }
