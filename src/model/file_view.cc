@@ -84,14 +84,24 @@ FileView::~FileView() {
 }
 
 base::Result<std::optional<View::Seen>> FileView::see(const std::string& path) {
-  struct stat status {};
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    struct stat status {};
 
-  if (::lstat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR) {
-      return std::nullopt;
+    if (::lstat(path.c_str(), &status) != 0) {
+      if (errno == ENOENT || errno == ENOTDIR) {
+        return std::nullopt;
+      }
+      return tl::unexpected(system_error("look at", path));
     }
-    return tl::unexpected(system_error("look at", path));
+    auto seen = see_as(path, status);
+    if (!seen || *seen) {
+      return seen;
+    }
   }
+  return kept_changing(path);
+}
+
+base::Result<std::optional<View::Seen>> FileView::see_as(const std::string& path, const struct stat& status) {
   const scan::Identity identity = scan::identity_of(status);
   if (S_ISDIR(status.st_mode)) {
     return Seen{object::Subdirectory{}, identity};
@@ -110,11 +120,12 @@ base::Result<std::optional<View::Seen>> FileView::see(const std::string& path) {
     }
   }
   const auto known = remembered(identity);
-  const auto hashed = known ? base::Result<Hashed>(Hashed{*known, identity}) : hash_bytes(path, identity);
-  if (!hashed) {
-    return tl::unexpected(hashed.error());
+  const auto digest = known ? base::Result<std::optional<object::Digest>>(known) : hash_bytes(path, identity);
+  if (!digest) {
+    return tl::unexpected(digest.error());
   }
-  return Seen{object::File{hashed->digest, (status.st_mode & S_IXUSR) != 0}, hashed->identity};
+  return *digest ? std::optional(Seen{object::File{**digest, (status.st_mode & S_IXUSR) != 0}, identity})
+                 : std::nullopt;
 }
 
 scan::Look FileView::look(const std::string& path) {
@@ -158,23 +169,27 @@ void FileView::remember(const scan::Identity& identity, const object::Digest& di
   }
 }
 
-base::Result<FileView::Hashed> FileView::hash_bytes(const std::string& path, scan::Identity expected) {
-  return caught([&]() -> base::Result<Hashed> {
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      const base::Nanoseconds read_at = clock_.wall();
-      const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-      if (!fd) {
-        return tl::unexpected(system_error("open", path));
-      }
-      const object::Digest digest = object::hash_file(fd.get(), path);
-      const scan::Identity now = scan::identity_of(base::status_of(fd.get(), path));
-      if (now == expected && now.size == digest.size()) {
-        remember(now, digest, read_at);
-        return Hashed{digest, now};
-      }
-      expected = now;
+base::Result<std::optional<object::Digest>> FileView::hash_bytes(const std::string& path,
+                                                                 const scan::Identity& expected) {
+  return caught([&]() -> base::Result<std::optional<object::Digest>> {
+    const base::Nanoseconds read_at = clock_.wall();
+    // What is there by now may be a FIFO, which would wait for its writer.
+    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!fd) {
+      const bool replaced = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO;
+      return replaced ? base::Result<std::optional<object::Digest>>(std::nullopt)
+                      : tl::unexpected(system_error("open", path));
     }
-    return kept_changing(path);
+    const auto is_the_same = [&] { return scan::identity_of(base::status_of(fd.get(), path)) == expected; };
+    if (!is_the_same()) {
+      return std::nullopt;
+    }
+    const object::Digest digest = object::hash_file(fd.get(), path);
+    if (!is_the_same() || expected.size != digest.size()) {
+      return std::nullopt;
+    }
+    remember(expected, digest, read_at);
+    return digest;
   });
 }
 

@@ -47,13 +47,13 @@ class FileView final : public View {
   void save() const;
   [[nodiscard]] std::optional<object::Digest> remembered(const scan::Identity& identity);
 
-  // The digest is that of this state of the file: it was the same before and after it was read.
-  struct Hashed {
-    object::Digest digest;
-    scan::Identity identity;
-  };
+  // Nullopt: something else is there by now than lstat() told of.
+  [[nodiscard]] base::Result<std::optional<Seen>> see_as(const std::string& path, const struct stat& status);
 
-  [[nodiscard]] base::Result<Hashed> hash_bytes(const std::string& path, scan::Identity expected);
+  // The digest is that of this state of the file: it was the same before and after it was read. Nullopt: it
+  // was another.
+  [[nodiscard]] base::Result<std::optional<object::Digest>> hash_bytes(const std::string& path,
+                                                                       const scan::Identity& expected);
   [[nodiscard]] base::Result<bool> put(const object::Digest& digest, const std::string& path);
   void remember(const scan::Identity& identity, const object::Digest& digest, base::Nanoseconds read_at);
 

@@ -94,6 +94,39 @@ TEST_F(FileViewTest, a_file_that_changes_while_it_is_read_is_read_again) {
   EXPECT_EQ(clock_.reads, 2);
 }
 
+TEST_F(FileViewTest, a_file_that_is_replaced_by_another_kind_is_looked_at_anew) {
+  const object::Promise promise{object::hash("thunk"), "a.o"};
+  FileView view(store_, records_, clock_, "", [&](const std::string&, const struct stat& status) {
+    return status.st_size == 11 ? std::optional(promise) : std::nullopt;
+  });
+  const auto see_replaced = [&](const std::string& name, const std::function<void()>& replace) {
+    write(name, "first");
+    clock_.reads = 0;
+    clock_.before_read = [&](int read) {
+      if (read == 1) {
+        replace();
+      }
+    };
+    return view.at(path(name));
+  };
+  const auto promised = see_replaced("a.o", [&] { write("a.o", "placeholder"); });
+  EXPECT_EQ(std::get<object::Promise>(promised.value().value()), promise);
+  const auto run = see_replaced("run", [&] { ::chmod(path("run").c_str(), 0755); });
+  EXPECT_TRUE(std::get<object::File>(run.value().value()).executable);
+  const auto gone = see_replaced("gone", [&] { ::unlink(path("gone").c_str()); });
+  EXPECT_FALSE(gone.value().has_value());
+  const auto link = see_replaced("link", [&] {
+    ::unlink(path("link").c_str());
+    ::symlink("run", path("link").c_str());
+  });
+  EXPECT_EQ(std::get<object::Symlink>(link.value().value()).target, "run");
+  const auto fifo = see_replaced("fifo", [&] {
+    ::unlink(path("fifo").c_str());
+    ::mkfifo(path("fifo").c_str(), 0644);
+  });
+  EXPECT_NE(fifo.error().message.find("FIFO"), std::string::npos);
+}
+
 TEST_F(FileViewTest, a_file_that_never_holds_still_is_no_input) {
   write("a.c", "");
   clock_.before_read = [&](int read) { write("a.c", std::string(static_cast<size_t>(read), 'x')); };
