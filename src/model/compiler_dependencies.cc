@@ -88,8 +88,6 @@ std::vector<std::string> question_words(const PreprocessingQuestion& question) {
   return words;
 }
 
-// Under -E the compiler passes over precompiled headers, which it would read for the first #include: one that
-// stands anywhere on the way to that header.
 // clang looks at <sys/types.h>'s directory before the file, so "sys" is asked for below every searched one.
 void add_folders_looked_into(Preprocessing& found) {
   const std::vector<std::string> searched = found.directories;
@@ -112,6 +110,8 @@ void add_folders_looked_into(Preprocessing& found) {
   }
 }
 
+// Under -E the compiler passes over precompiled headers, which it would read for the first #include: one that
+// stands anywhere on the way to that header.
 std::string precompiled_header(const std::string& first, const std::vector<std::string>& directories) {
   for (size_t slash = first.rfind('/'); slash != std::string::npos && slash != 0;
        slash = first.rfind('/', slash - 1)) {
