@@ -1,5 +1,6 @@
 #include "model/driver_questions.hh"
 
+#include "base/errors.hh"
 #include "model/dynamic_loader.hh"
 #include "model/paths.hh"
 
@@ -96,12 +97,16 @@ void add_charsets(Toolset& set, const std::set<std::string>& files) {
       continue;
     }
     std::error_code none;
-    const auto library = std::filesystem::canonical(file, none);
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(library.parent_path() / "gconv", none)) {
-      if (entry.is_regular_file(none)) {
-        set.files.insert(entry.path().string());
+    const auto folder = std::filesystem::canonical(file, none).parent_path() / "gconv";
+    std::error_code failed;
+    for (std::filesystem::recursive_directory_iterator at(folder, none), end; at != end;
+         at.increment(failed)) {
+      if (at->is_regular_file(none)) {
+        set.files.insert(at->path().string());
       }
+    }
+    if (failed) {
+      throw base::OperatorError("look through '" + folder.string() + "': " + failed.message());
     }
   }
 }
