@@ -104,6 +104,13 @@ TEST_F(Compile, profiles_are_found_by_their_names) {
       {"gcc", "-O2", "-fprofile-use", "-fprofile-correction", "-MD", "-S", "hot.c", "-o", "inc/hot.s"});
   expect_same({"gcc", "-O2", "-fprofile-use=profiles", "-c", "hot.c"});
   expect_same({"gcc", "-O2", "-fprofile-use=" + path("profiles"), "-c", "hot.c"});
+  for (const auto& generate : std::vector<std::vector<std::string>>{
+           {"gcc", "-O2", "-fprofile-generate=profiles", "-c", "hot.c", "-o", "inc/../lib/./up.o"},
+           {"gcc", "-fprofile-generate", "lib/up.o", "-o", "hot"},
+           {path("hot")}}) {
+    ASSERT_EQ(run_here(generate).exit_code, 0) << generate[0];
+  }
+  expect_same({"gcc", "-O2", "-fprofile-use=profiles", "-c", "hot.c", "-o", "inc/../lib/./up.o"});
 }
 
 TEST_F(Compile, charsets_are_converted_as_here) {

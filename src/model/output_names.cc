@@ -2,7 +2,7 @@
 
 #include "model/paths.hh"
 
-#include <algorithm>
+#include <string_view>
 
 namespace model {
 
@@ -23,6 +23,25 @@ std::string beside_path(const GccCommand& command, const Source& source, const s
   return std::string(stem(source.path)) + suffix;
 }
 
+namespace {
+
+// gcc/coverage.cc and its mangle_path: "/a/../b" is "#a#^#b".
+std::string mangled(std::string_view path) {
+  std::string name;
+  for (;;) {
+    const size_t slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    name += part == ".." ? "^" : part;
+    if (slash == std::string_view::npos) {
+      return name;
+    }
+    name += '#';
+    path.remove_prefix(slash + 1);
+  }
+}
+
+}  // namespace
+
 std::vector<std::string> profile_paths(Driver driver, const GccCommand& command, const Source& source,
                                        const std::vector<std::string>& directories) {
   const std::string& place = command.profile;
@@ -37,9 +56,7 @@ std::vector<std::string> profile_paths(Driver driver, const GccCommand& command,
   }
   std::vector<std::string> paths = {place, place + "/" + name};
   for (const std::string& directory : directories) {
-    std::string whole = absolute(directory, name);
-    std::replace(whole.begin(), whole.end(), '/', '#');
-    paths.push_back(place + "/" + whole);
+    paths.push_back(place + "/" + mangled(absolute(directory, name)));
   }
   return paths;
 }
