@@ -121,6 +121,16 @@ TEST_F(Changing, a_header_that_the_compiler_was_asked_about_is_asked_about_again
   expect_of_now(infer_restless({"gcc", "-traditional-cpp", "-c", "a.c"}), {"a.c", "a.h", "b.h"});
 }
 
+TEST_F(Changing, what_an_old_output_holds_is_nobodys_business) {
+  write("a.o", "old");
+  restless_.before_seen = [&](const std::string& at, int) { EXPECT_NE(at, path("a.o")); };
+  EXPECT_TRUE(std::holds_alternative<Inferred>(infer_restless({"gcc", "-c", "a.c"})));
+  base::make_directories(path("folder"));
+  ASSERT_EQ(::symlink("a.o", path("link.o").c_str()), 0);
+  EXPECT_EQ(reason({"gcc", "-c", "a.c", "-o", "folder"}), "special-output");
+  EXPECT_EQ(reason({"gcc", "-c", "a.c", "-o", "link.o"}), "special-output");
+}
+
 TEST_F(Changing, a_response_file_is_read_again) {
   write("words", "-DX=1");
   change_before_layout("words", "-DX=2 -include b.h -DA=A");

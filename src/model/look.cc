@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 namespace model {
 
 base::Result<std::optional<object::Entry>> View::at(const std::string& path) {
@@ -27,6 +29,15 @@ base::Result<std::optional<object::Entry>> look_through(View& view, const std::s
     at = absolute(parent_of(at), link->target);
   }
   return std::nullopt;
+}
+
+bool is_written_through(const std::string& path) {
+  struct stat status {};
+
+  if (::lstat(path.c_str(), &status) != 0) {
+    return errno != ENOENT && errno != ENOTDIR;
+  }
+  return !S_ISREG(status.st_mode);
 }
 
 bool has_ordinary_mode(const std::string& path) {

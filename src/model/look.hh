@@ -8,6 +8,10 @@ namespace model {
 // nullopt.
 [[nodiscard]] base::Result<std::optional<object::Entry>> look_through(View& view, const std::string& path);
 
+// Does something stand at the absolute path that a tool would write through, or fail at, where it replaces a
+// plain file: a symlink, a directory, a device?
+[[nodiscard]] bool is_written_through(const std::string& path);
+
 // Would a file that is made anew at the absolute path look like the one there: an ordinary mode, and an owner
 // that is us? Tools that rewrite a file in place keep what it has, and an output is a new file.
 [[nodiscard]] bool has_ordinary_mode(const std::string& path);

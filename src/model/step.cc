@@ -26,12 +26,6 @@ std::string program_path_variable(const Invocation& invocation, const std::strin
   return others.empty() ? folder : folder + ":" + others;
 }
 
-// An output that is there already as something else than a plain file is written through, not replaced.
-bool is_odd(const base::Result<std::optional<object::Entry>>& entry) {
-  return !entry || (*entry && (std::holds_alternative<object::Symlink>(**entry) ||
-                               std::holds_alternative<object::Subdirectory>(**entry)));
-}
-
 }  // namespace
 
 Step::Step(View& view, ThunkBuilder& builder, const Invocation& invocation,
@@ -108,7 +102,7 @@ base::Result<Inference> Step::finish(const std::string& label) {
     return Inference(*declined_);
   }
   for (const Output& output : inferred_.outputs) {
-    if (is_odd(view_.at(output.path))) {
+    if (is_written_through(output.path)) {
       return Inference(Declined{"special-output", output.path});
     }
   }
