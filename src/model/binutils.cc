@@ -311,7 +311,7 @@ base::Result<Inference> BinutilsModel::as(const Invocation& invocation) {
     if (const auto* promise = *entry ? std::get_if<object::Promise>(&**entry) : nullptr) {
       return Inference(MustRead{{*promise}});
     }
-    const auto bytes = read_through(view_, step.in_place(source));
+    const auto bytes = step.read_input(source);
     if (!bytes) {
       return tl::unexpected(bytes.error());
     }

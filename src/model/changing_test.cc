@@ -1,4 +1,5 @@
 #include "model/compiler_dependencies.hh"
+#include "model/step.hh"
 #include "model/trial.hh"
 
 #include <fstream>
@@ -119,6 +120,18 @@ TEST_F(Changing, a_source_is_scanned_again_too_even_if_only_its_bytes_tell) {
 TEST_F(Changing, a_header_that_the_compiler_was_asked_about_is_asked_about_again) {
   change_before_layout("a.h", "#include \"b.h\"\n");
   expect_of_now(infer_restless({"gcc", "-traditional-cpp", "-c", "a.c"}), {"a.c", "a.h", "b.h"});
+}
+
+TEST_F(Changing, what_was_concluded_from_an_assemblers_source_holds_for_the_bytes_it_is_given) {
+  write("t.asm", "db 1\n");
+  restless_.before_seen = [&](const std::string& at, int time) {
+    if (at == path("t.asm") && time == 3) {  // there is such a file, it is read, it is laid out
+      std::ofstream(at, std::ios::trunc) << "db __?DATE?__\n";
+    }
+  };
+  const auto answer = infer_restless({"nasm", "-o", "t.bin", "t.asm"});
+  const auto* declined = std::get_if<Declined>(&answer);
+  EXPECT_EQ(declined == nullptr ? "" : declined->reason, kChangingInput);
 }
 
 TEST_F(Changing, what_an_old_output_holds_is_nobodys_business) {

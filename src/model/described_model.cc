@@ -95,8 +95,12 @@ class DescribedModel::Reading {
       return Inference(*refused);
     }
     Step step(model_.view_, model_.builder_, invocation_, std::get<0>(environment));
-    if (auto answer = add_inputs(step)) {
-      return std::move(*answer);
+    auto answer = add_inputs(step);
+    if (!answer) {
+      return tl::unexpected(answer.error());
+    }
+    if (*answer) {
+      return **std::move(answer);
     }
     for (const std::string& program : std::get<0>(programs)) {
       step.use(*model_.toolchains_.plain_program(program));
@@ -248,13 +252,13 @@ class DescribedModel::Reading {
   // ---- what it reads
 
   // An answer ends the work.
-  std::optional<Inference> add_inputs(Step& step) {
+  base::Result<std::optional<Inference>> add_inputs(Step& step) {
     std::vector<std::string> all = inputs_;
     if (!script_.empty()) {
       all.push_back(script_);
     }
     for (const std::string& input : all) {
-      if (auto answer = look_at(input, step)) {
+      if (auto answer = look_at(input, step); !answer || *answer) {
         return answer;
       }
       step.add_input(input);
@@ -272,17 +276,23 @@ class DescribedModel::Reading {
   }
 
   // Does something in the file change what comes out in ways that are not described?
-  std::optional<Inference> look_at(const std::string& input, Step& step) {
+  base::Result<std::optional<Inference>> look_at(const std::string& input, Step& step) {
     if (tool_.declined_text.empty() || input == script_) {
       return std::nullopt;
     }
     const auto entry = look_through(model_.view_, step.in_place(input));
-    if (const auto* promise = entry && *entry ? std::get_if<object::Promise>(&**entry) : nullptr) {
+    if (!entry) {
+      return tl::unexpected(entry.error());
+    }
+    if (const auto* promise = *entry ? std::get_if<object::Promise>(&**entry) : nullptr) {
       return Inference(MustRead{{*promise}});
     }
-    const auto bytes = read_through(model_.view_, step.in_place(input));
+    const auto bytes = step.read_input(input);
+    if (!bytes) {
+      return tl::unexpected(bytes.error());
+    }
     for (const std::string& text : tool_.declined_text) {
-      if (bytes && *bytes && (*bytes)->find(text) != std::string::npos) {
+      if (*bytes && (*bytes)->find(text) != std::string::npos) {
         return Inference(Declined{"declined-text", text});
       }
     }
@@ -294,8 +304,8 @@ class DescribedModel::Reading {
     if (!pattern) {
       return std::nullopt;
     }
-    const auto paths = matching_paths(step.in_place(*pattern));
-    if (paths.empty() && pattern->find_first_of("*?[") == std::string::npos) {
+    const auto paths = matching_paths(absolute(literal_for_glob(invocation_.working_directory), *pattern));
+    if (paths.empty() && !has_wildcard(*pattern)) {
       return Declined{"missing-input", *pattern};
     }
     for (const std::string& path : paths) {

@@ -151,6 +151,42 @@ TEST_F(Described, an_input_that_is_promised_is_waited_for_only_where_it_has_to_b
   EXPECT_TRUE(std::holds_alternative<MustRead>(infer_described({"promised.in", "-o", "out/o.c"})));
 }
 
+TEST_F(Described, names_that_look_like_patterns_stand_for_themselves) {
+  const std::string odd = "p[1]*";
+  for (const std::string name : {"data.txt", "a.in", "more[2].txt"}) {
+    write(odd + "/" + name, "text\n");
+  }
+  DescribedTool tool = generator();
+  tool.files = {name_of("{input|dir}/data.txt"), name_of("{input|dir}/more*.txt")};
+  describe(tool);
+  const auto infer_there = [&](const std::string& input) {
+    Invocation made = invocation({path("bin/gen")}, odd);
+    made.argv = {"gen", input, "-o", "o.c"};
+    return kept(described_->infer(made));
+  };
+  const auto answer = infer_there("a.in");
+  ASSERT_TRUE(std::holds_alternative<Inferred>(answer)) << std::get<Declined>(answer).detail;
+  const auto leaves = leaves_of(std::get<Inferred>(answer).thunk);
+  EXPECT_TRUE(leaves.contains(path(odd + "/data.txt")));
+  EXPECT_TRUE(leaves.contains(path(odd + "/more[2].txt")));
+  // A file that is not there is told of, even where its name holds what a pattern would.
+  write("q[3]/a.in", "text\n");
+  EXPECT_EQ(reason_of({"q[3]/a.in", "-o", "out/o.c"}), "missing-input q\\[3]/data.txt");
+}
+
+TEST_F(Described, a_folder_by_two_names_is_there_by_both) {
+  base::make_directories(path("tree"));
+  ASSERT_EQ(::rename(path("inc").c_str(), path("tree/y").c_str()), 0);
+  ASSERT_EQ(::symlink("y", path("tree/x").c_str()), 0);
+  ASSERT_EQ(::symlink("y", path("tree/z").c_str()), 0);
+  describe(generator());
+  const auto answer = infer_described({"a.in", "-Itree", "-o", "out/o.c"});
+  const auto leaves = leaves_of(std::get<Inferred>(answer).thunk);
+  EXPECT_TRUE(leaves.contains(path("tree/x")));
+  EXPECT_TRUE(leaves.contains(path("tree/y/x.inc")));
+  EXPECT_TRUE(leaves.contains(path("tree/z")));
+}
+
 TEST_F(Described, a_script_is_told_from_others_of_its_interpreter) {
   DescribedTool tool = generator();
   tool.programs = {"sh"};

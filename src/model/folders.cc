@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <memory>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace model {
@@ -41,6 +42,28 @@ std::vector<std::string> matching_paths(const std::string& pattern) {
   return paths;
 }
 
+std::string literal_for_glob(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (std::string_view("*?[\\").find(c) != std::string_view::npos) {
+      escaped += '\\';
+    }
+    escaped += c;
+  }
+  return escaped;
+}
+
+bool has_wildcard(std::string_view pattern) {
+  for (size_t at = 0; at < pattern.size(); ++at) {
+    if (pattern[at] == '\\') {
+      ++at;
+    } else if (std::string_view("*?[").find(pattern[at]) != std::string_view::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::optional<Below> all_below(const std::string& directory, const std::vector<std::string>& patterns,
                                size_t most) {
   Below below;
@@ -52,10 +75,13 @@ std::optional<Below> all_below(const std::string& directory, const std::vector<s
 
     struct stat status {};
 
-    if (::stat(folder.c_str(), &status) != 0 || !seen.emplace(status.st_dev, status.st_ino).second) {
+    if (::stat(folder.c_str(), &status) != 0) {
       continue;
     }
     below.directories.push_back(folder);
+    if (!seen.emplace(status.st_dev, status.st_ino).second) {
+      continue;  // its files are there by the name that was seen first
+    }
     for (const std::string& name : names_in(folder)) {
       const std::string path = folder + (folder.ends_with('/') ? "" : "/") + name;
       if (::stat(path.c_str(), &status) != 0) {

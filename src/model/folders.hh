@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace model {
@@ -9,6 +10,12 @@ namespace model {
 // All that the pattern (glob(3)) leads to, sorted; a trailing '/' asks for directories, whose paths end in
 // one.
 [[nodiscard]] std::vector<std::string> matching_paths(const std::string& pattern);
+
+// A pattern that leads to this very text alone.
+[[nodiscard]] std::string literal_for_glob(const std::string& text);
+
+// May the pattern lead to more than one path?
+[[nodiscard]] bool has_wildcard(std::string_view pattern);
 
 struct Below {
   std::vector<std::string> files;

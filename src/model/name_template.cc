@@ -1,5 +1,6 @@
 #include "model/name_template.hh"
 
+#include "model/folders.hh"
 #include "model/paths.hh"
 
 namespace model {
@@ -36,17 +37,6 @@ std::string below(const std::string& path, const std::vector<std::string>& direc
     }
   }
   return path;
-}
-
-std::string literal_for_glob(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (std::string_view("*?[\\").find(c) != std::string_view::npos) {
-      escaped += '\\';
-    }
-    escaped += c;
-  }
-  return escaped;
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include "model/look.hh"
 #include "model/options.hh"
 #include "model/step.hh"
-#include "model/view_files.hh"
 
 #include <sys/stat.h>
 
@@ -143,6 +142,37 @@ bool holds_no_time(std::string_view format) {
   return format == "bin" || format.starts_with("elf") || format.starts_with("macho");
 }
 
+// The time of day, or variables that no thunk has.
+bool depends_on_more_than_files(const std::string& text) {
+  constexpr std::string_view kWords[] = {"__DATE",  "__TIME",        "__POSIX_TIME", "__UTC", "__?DATE",
+                                         "__?TIME", "__?POSIX_TIME", "__?UTC",       "%!"};
+  return std::any_of(std::begin(kWords), std::end(kWords),
+                     [&](std::string_view word) { return text.find(word) != std::string::npos; });
+}
+
+// [map all FILE], for flat binaries: a file more, or a list on standard output.
+bool asks_for_map(const std::string& text) {
+  const auto is = [&](size_t at, auto is_kind) {
+    return at < text.size() && is_kind(static_cast<unsigned char>(text[at])) != 0;
+  };
+  constexpr std::string_view kName = "map";
+  for (size_t open = text.find('['); open != std::string::npos; open = text.find('[', open + 1)) {
+    size_t at = open + 1;
+    while (is(at, ::isblank)) {
+      ++at;
+    }
+    size_t same = 0;
+    while (same < kName.size() && at + same < text.size() &&
+           std::tolower(static_cast<unsigned char>(text[at + same])) == kName[same]) {
+      ++same;
+    }
+    if (same == kName.size() && !is(at + same, ::isalnum) && text.substr(at + same, 1) != "_") {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::variant<Command, Declined> parse(std::span<const Option> table, const std::vector<std::string>& argv) {
   Command command;
   for (size_t at = 1; at < argv.size();) {
@@ -195,6 +225,14 @@ std::variant<Command, Declined> parse(std::span<const Option> table, const std::
     }
     at += found->words;
   }
+  for (const std::string& word : command.question) {
+    if (depends_on_more_than_files(word)) {
+      return Declined{"date-macro", word};
+    }
+    if (asks_for_map(word)) {
+      return Declined{"listing", word};
+    }
+  }
   const bool reproducible = std::find(argv.begin(), argv.end(), "--reproducible") != argv.end();
   if (!reproducible && !holds_no_time(command.format)) {
     return Declined{"object-times", command.format};
@@ -206,14 +244,6 @@ std::variant<Command, Declined> parse(std::span<const Option> table, const std::
     return Declined{"special-output", command.output};
   }
   return command;
-}
-
-// The time of day, or variables that no thunk has.
-bool depends_on_more_than_files(const std::string& text) {
-  constexpr std::string_view kWords[] = {"__DATE",  "__TIME",        "__POSIX_TIME", "__UTC", "__?DATE",
-                                         "__?TIME", "__?POSIX_TIME", "__?UTC",       "%!"};
-  return std::any_of(std::begin(kWords), std::end(kWords),
-                     [&](std::string_view word) { return text.find(word) != std::string::npos; });
 }
 
 bool includes_binary(std::string text) {
@@ -331,9 +361,14 @@ base::Result<Inference> NasmModel::infer(Assembler assembler, const Invocation& 
       must_read.promises.push_back(*promise);
       continue;
     }
-    const auto bytes = read_through(view_, step.in_place(file));
-    if (!bytes || !*bytes) {
+    const auto bytes = step.read_input(file);
+    if (!bytes) {
+      return tl::unexpected(bytes.error());
+    }
+    if (!*bytes) {
       declined = Declined{"missing-input", file};
+    } else if (asks_for_map(**bytes)) {
+      declined = Declined{"listing", file};
     } else if (depends_on_more_than_files(**bytes)) {
       declined = Declined{"date-macro", file};
     } else if (includes_binary(**bytes)) {

@@ -57,5 +57,30 @@ TEST_F(Nasm, what_depends_on_more_than_files_runs_here) {
   EXPECT_EQ(reason({"nasm", "-f", "elf64", "-Iasm/", "-o", "t.o", "t.asm"}), "date-macro");
 }
 
+TEST_F(Nasm, dates_and_variables_in_words_of_the_command_are_seen) {
+  write("d.asm", "db D\n");
+  for (const std::string word : {"-DD=__?DATE?__", "-DD=__DATE__", "-DD='%!HOME'"}) {
+    EXPECT_EQ(reason({"nasm", "-f", "bin", word, "-o", "d.bin", "d.asm"}), "date-macro") << word;
+  }
+  EXPECT_EQ(reason({"nasm", "--before", "%define D __?TIME?__", "-o", "d.bin", "d.asm"}), "date-macro");
+  EXPECT_EQ(reason({"nasm", "-DD=1", "-o", "d.bin", "d.asm"}), "");
+}
+
+TEST_F(Nasm, a_map_that_the_source_asks_for_is_declined) {
+  for (const std::string text :
+       {"[map all n.map]\ndb 1\n", "\t[ MAP all n.map]\n", "%define M [map all n.map]\nM\n"}) {
+    write("m.asm", text);
+    EXPECT_EQ(reason({"nasm", "-f", "bin", "-o", "m.bin", "m.asm"}), "listing") << text;
+    ::unlink(path("n.map").c_str());
+    EXPECT_EQ(run_here({"nasm", "-f", "bin", "-o", "m.bin", "m.asm"}).exit_code, 0);
+    EXPECT_TRUE(base::read_file_if_there(path("n.map"))) << text;
+  }
+  write("m.asm", "[map all n.map]\ndb 1\n");
+  EXPECT_EQ(reason({"yasm", "-f", "bin", "-o", "m.bin", "m.asm"}), "listing");
+  write("m.asm", "mov eax, [mapping]\nmapping: db 1\n");
+  EXPECT_EQ(reason({"nasm", "--before", "[map all n.map]", "-o", "m.bin", "m.asm"}), "listing");
+  expect_same({"nasm", "-f", "bin", "-o", "m.bin", "m.asm"});
+}
+
 }  // namespace
 }  // namespace model

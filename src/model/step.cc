@@ -48,6 +48,19 @@ std::string Step::in_place(const std::string& path) const {
   return absolute(invocation_.working_directory, path);
 }
 
+base::Result<std::optional<std::string>> Step::read_input(const std::string& path) {
+  const std::string where = in_place(path);
+  if (view_.look(where).what != scan::Look::What::File) {
+    return std::nullopt;
+  }
+  auto contents = view_.read(where);
+  if (!contents) {
+    return tl::unexpected(contents.error());
+  }
+  add_reading(scan::reading_of(where, *contents));
+  return std::move(contents->bytes);
+}
+
 void Step::use(const Toolset& tools) {
   for (const std::string& file : tools.files) {
     if (base_name(file) == "libc.so.6") {

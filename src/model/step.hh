@@ -35,6 +35,10 @@ class Step {
 
   void add_input(const std::string& path) { footprint_.inputs.push_back(in_place(path)); }
 
+  // The bytes of a file (nullopt: no file with bytes is there), of which something is concluded: it becomes
+  // an input with just these bytes, or finish() declines.
+  [[nodiscard]] base::Result<std::optional<std::string>> read_input(const std::string& path);
+
   // An input, by its absolute path, of which something was concluded.
   void add_reading(scan::Reading reading) { footprint_.readings.push_back(std::move(reading)); }
 
