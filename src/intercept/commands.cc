@@ -328,18 +328,27 @@ void Commands::wait_for(const JobRef& job, const model::Inferred& inferred) {
 
 // The model may have missed a file that the command reads: it asks the real compiler, once.
 Ledger::Again Commands::again(const JobRef& job, const model::Inferred& inferred) {
-  return [this, job, inferred]() -> std::optional<Ledger::Instead> {
-    auto inference = stopping_ ? std::nullopt : models_.infer_again(job->invocation);
-    const auto* other = inference ? std::get_if<model::Inferred>(&*inference) : nullptr;
-    if (other == nullptr || other->outputs.size() != inferred.outputs.size() ||
-        !models_.keep(*other).value_or(false)) {
-      return std::nullopt;
+  return [this, job, inferred]() -> base::Result<std::optional<Ledger::Instead>> {
+    for (int question = 0; question < kMostQuestions; ++question) {
+      auto inference = stopping_ ? std::nullopt : models_.infer_again(job->invocation);
+      const auto* other = inference ? std::get_if<model::Inferred>(&*inference) : nullptr;
+      if (other == nullptr || other->outputs.size() != inferred.outputs.size()) {
+        return std::nullopt;
+      }
+      const auto kept = models_.keep(*other);
+      if (!kept) {
+        return tl::unexpected(kept.error());
+      }
+      if (!*kept) {
+        continue;  // a source changed just now
+      }
+      Ledger::Instead instead{other->thunk, other->label, {}};
+      for (size_t i = 0; i < inferred.outputs.size(); ++i) {
+        instead.output_names[inferred.outputs[i].name] = other->outputs[i].name;
+      }
+      return instead;
     }
-    Ledger::Instead instead{other->thunk, other->label, {}};
-    for (size_t i = 0; i < inferred.outputs.size(); ++i) {
-      instead.output_names[inferred.outputs[i].name] = other->outputs[i].name;
-    }
-    return instead;
+    return base::failure("what '" + inferred.label + "' reads kept changing");
   };
 }
 

@@ -111,12 +111,13 @@ bool Ledger::try_again(const object::Digest& thunk, const base::Result<ir::Resul
     }
     ++retrying_;
   }
-  auto instead = again();
-  if (!instead || instead->thunk == thunk) {
-    settle(thunk, result);
+  auto answer = again();
+  if (!answer || !*answer || (*answer)->thunk == thunk) {
+    settle(thunk, answer ? result : tl::unexpected(answer.error()));
     end_of_retry();
     return true;
   }
+  auto& instead = *answer;
   expect(
       instead->thunk, instead->label,
       [this, thunk, names = std::move(instead->output_names)](const base::Result<ir::Result>& other) {

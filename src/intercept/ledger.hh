@@ -35,8 +35,9 @@ class Ledger {
     std::map<std::string, std::string> output_names;  // the failed thunk's -> its own
   };
 
-  // Asked once, on a worker, when the thunk failed. Nullopt: nothing more to try.
-  using Again = std::function<std::optional<Instead>()>;
+  // Asked once, on a worker, when the thunk failed. Nullopt: nothing more to try. An error is told in place
+  // of what the thunk failed with.
+  using Again = std::function<base::Result<std::optional<Instead>>()>;
 
   // Known from now on, but not started: placeholders of it may exist. `told`, which may be empty, is told
   // whenever somebody has started it and it is finished.

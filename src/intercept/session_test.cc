@@ -61,6 +61,36 @@ TEST(Session, an_output_that_is_found_damaged_when_it_is_put_in_place_is_made_ag
   EXPECT_EQ(world.forcer.remade, 1);
 }
 
+TEST(Session, a_second_inference_whose_sources_change_just_then_is_made_once_more) {
+  World world;
+  world.write("in", "unspeakable\n");
+  int kept = 0;
+  int inferred = 0;
+  world.models.before_second_inference = [&] {
+    ++inferred;
+    world.write("in", "hello\n");
+  };
+  world.models.keeps = [&]() -> base::Result<bool> { return ++kept != 2; };
+  const Finished finished = world.make("x-tool in out");
+  EXPECT_EQ(finished.exit_code, 0) << world.seen.story();
+  EXPECT_TRUE(finished.failures.empty());
+  EXPECT_EQ(world.read("out"), "HELLO\n");
+  EXPECT_EQ(inferred, 2);
+}
+
+TEST(Session, a_second_inference_that_the_store_fails_says_so) {
+  World world;
+  world.write("in", "unspeakable\n");
+  int kept = 0;
+  world.models.before_second_inference = [&] { world.write("in", "hello\n"); };
+  world.models.keeps = [&]() -> base::Result<bool> {
+    return ++kept == 1 ? base::Result<bool>(true) : base::failure("no space left for objects");
+  };
+  const Finished finished = world.make("x-tool in out");
+  ASSERT_EQ(finished.failures.size(), 1U) << world.seen.story();
+  EXPECT_EQ(finished.failures[0].message, "no space left for objects");
+}
+
 TEST(Session, what_a_model_declines_runs_for_real_with_arguments_environment_and_status) {
   World world;
   base::write_file_atomically(world.folder.path() + "/bin/x-tool",

@@ -120,11 +120,16 @@ class Models final : public model::Models {
     return inferred;
   }
 
-  [[nodiscard]] base::Result<bool> keep(const model::Inferred& /*inferred*/) override { return true; }
+  [[nodiscard]] base::Result<bool> keep(const model::Inferred& /*inferred*/) override {
+    return keeps ? keeps() : true;
+  }
 
-  [[nodiscard]] std::optional<model::Inference> infer_again(
-      const model::Invocation& /*invocation*/) override {
-    return std::nullopt;
+  [[nodiscard]] std::optional<model::Inference> infer_again(const model::Invocation& invocation) override {
+    if (!before_second_inference) {
+      return std::nullopt;
+    }
+    before_second_inference();
+    return infer(invocation);
   }
 
   [[nodiscard]] Recipe recipe(const object::Digest& thunk) {
@@ -132,6 +137,8 @@ class Models final : public model::Models {
   }
 
   std::function<void(const std::string& last_word)> before_inference;  // on a worker; may block
+  std::function<void()> before_second_inference;                       // there is none without it
+  std::function<base::Result<bool>()> keeps;
 
  private:
   static std::string absolute(const model::Invocation& invocation, const std::string& path) {
