@@ -253,6 +253,30 @@ static int ask(void) {
   return WEXITSTATUS(ended) == 1 ? 0 : fail("wait for the child");
 }
 
+static volatile sig_atomic_t handled;
+
+static void handle(int number) {
+  handled = number;
+}
+
+// Asks its parent to trace it, then stops for a signal and, asked for once more, for an execve.
+static int ask_to_be_traced(void) {
+  signal(SIGUSR1, handle);
+  if (ptrace(PTRACE_TRACEME, 0, 0, 0) != 0) {
+    return fail("ptrace");
+  }
+  raise(SIGUSR1);
+  if (handled != SIGUSR1) {
+    puts("the signal was lost");
+    return 1;
+  }
+  if (ptrace(PTRACE_TRACEME, 0, 0, 0) != 0) {
+    return fail("ptrace again");
+  }
+  execl("/bin/guest", "guest", "both", "went on", "", NULL);
+  return fail("execute");
+}
+
 static int die_by(int number) {
   raise(number);
   return 0;
@@ -291,6 +315,7 @@ int main(int argc, char** argv) {
   VERB("identity") return identity();
   VERB("print-forever") print_forever();
   VERB("ask") return ask();
+  VERB("traced") return ask_to_be_traced();
   VERB("raise") return die_by(atoi(a));
   VERB("exit") return atoi(a);
   VERB("sleep") return (int)sleep((unsigned)atoi(a));

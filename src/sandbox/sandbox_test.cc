@@ -92,6 +92,13 @@ TEST_P(Container, runs_the_command_and_brings_its_streams_and_exit_code) {
   EXPECT_EQ(guest({"raise", "15"}).exit_code, 128 + 15);
 }
 
+TEST_P(Container, a_command_that_asks_to_be_traced_goes_on_untraced) {
+  const Ended ended = guest({"traced"});
+  EXPECT_EQ(ended.end, End::Exited) << ended.note;
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_EQ(ended.standard_output, "went on");
+}
+
 TEST_P(Container, holds_the_given_files_and_nothing_else) {
   const std::string expected = GetParam() == "static" ? "bin\ndev\nproc\ntmp\n" : "";
   const std::string root = guest({"list", "/"}).standard_output;

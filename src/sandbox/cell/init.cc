@@ -144,8 +144,10 @@ int wait_for(pid_t command, Watch& watch, std::optional<Tracer>& tracer, rusage&
     if (changed == command && !has_stopped) {
       return status;
     }
-    if (has_stopped) {
+    if (has_stopped && tracer) {
       tracer->stopped(changed, status);  // nobody stops unless traced: there is no WUNTRACED
+    } else if (has_stopped) {
+      let_go(changed, status);
     } else if (changed > 0 && tracer) {
       tracer->ended(changed);
     }

@@ -117,6 +117,15 @@ void Tracer::ended(pid_t thread) {
   asking_.erase(thread);
 }
 
+void let_go(pid_t thread, int status) {
+  const int signal = WSTOPSIG(status);
+  siginfo_t info{};
+  const bool on_its_way = trace(PTRACE_GETSIGINFO, thread, 0, reinterpret_cast<uint64_t>(&info)) == 0;
+  // execve sends a tracee a SIGTRAP, in its own name, that would not be there but for the tracing.
+  const bool executed = signal == SIGTRAP && info.si_code == SI_USER && info.si_pid == thread;
+  trace(PTRACE_DETACH, thread, 0, static_cast<uint64_t>(on_its_way && !executed ? signal : 0));
+}
+
 void Tracer::in_system_call(pid_t thread) {
   ptrace_syscall_info info{};
   if (trace(PTRACE_GET_SYSCALL_INFO, thread, sizeof info, reinterpret_cast<uint64_t>(&info)) <= 0) {

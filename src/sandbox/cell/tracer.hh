@@ -45,4 +45,8 @@ class Tracer {
   std::set<std::string> told_;
 };
 
+// What wait4() said of a child that stopped although nobody traces: it asked init to trace it
+// (PTRACE_TRACEME). Nobody's tracee from now on, it goes on with the signal that it stopped for.
+void let_go(pid_t thread, int status);
+
 }  // namespace cell
