@@ -12,15 +12,19 @@ namespace cli {
 
 namespace {
 
+// A store that cannot say whether it knows the promise does not make the placeholder an ordinary file, whose
+// text a command would then read as data: it stays a promise, and whoever needs it kept hears of the store.
 std::optional<object::Promise> known_placeholder(Storage& storage, const std::string& path,
                                                  const struct stat& status) {
   if (static_cast<size_t>(status.st_size) != intercept::kPlaceholderBytes) {
     return std::nullopt;
   }
   auto promise = intercept::read_placeholder(path);
-  const auto missing =
-      promise ? storage.store().missing({&promise->thunk, 1}) : base::Result<std::vector<object::Digest>>();
-  return missing && missing->empty() ? promise : std::nullopt;
+  if (!promise) {
+    return std::nullopt;
+  }
+  const auto missing = storage.store().missing({&promise->thunk, 1});
+  return missing && !missing->empty() ? std::nullopt : promise;
 }
 
 }  // namespace
