@@ -108,10 +108,13 @@ Expected<Executor::Traced> Executor::execute(const object::Digest& thunk, const 
     return tl::unexpected<Failure>(result.error());
   }
   if (result->exit_code == 0 && task->exact_outputs) {
-    const auto found =
-        excess(ended->root.get(), *layout, paths_of(task->places), task->command.working_directory);
-    if (found) {
-      return failure({"the command " + *found + ", which its declared outputs do not account for",
+    const auto found = excess(ended->root.get(), (*farm)->directory(), *layout, paths_of(task->places),
+                              task->command.working_directory);
+    if (!found) {
+      return tl::unexpected<Failure>(found.error());
+    }
+    if (*found) {
+      return failure({"the command " + **found + ", which its declared outputs do not account for",
                       base::FailureKind::Deterministic});
     }
   }

@@ -44,6 +44,21 @@ class ExecutorTest : public ::testing::TestWithParam<std::string> {
     return executor_->run(name, limits_, sandbox::StopSignal());
   }
 
+  // What is said of a command whose outputs are to be exact: "fine", or what it did besides.
+  std::string strictly(const std::vector<std::string>& words, std::vector<std::string> outputs,
+                       const std::string& working_directory = "") {
+    const object::Digest easy = thunk(words, std::move(outputs), working_directory);
+    ir::Thunk strict = ir::decode_thunk(bytes(easy)).value();
+    strict.platform.emplace(ir::kOutputs, ir::kExact);
+    const auto result = try_run(store_.put(ir::encode(strict)).value());
+    if (result) {
+      return result->exit_code == 0 ? "fine" : "failed: " + text(result->standard_output);
+    }
+    const std::string& message = result.error().error.message;
+    const size_t begin = std::string("the command ").size();
+    return message.substr(begin, message.find(", which") - begin);
+  }
+
   ir::Result run(const object::Digest& name) {
     auto result = try_run(name);
     EXPECT_TRUE(result) << result.error().error.message;
@@ -132,6 +147,36 @@ TEST_P(ExecutorTest, a_file_beside_the_outputs_is_lost_or_where_the_thunk_says_s
   const auto private_file = try_run(store_.put(ir::encode(strict)).value());
   ASSERT_FALSE(private_file);
   EXPECT_NE(private_file.error().error.message.find("mode 0600"), std::string::npos);
+}
+
+TEST_P(ExecutorTest, an_input_that_is_gone_or_changed_beside_exact_outputs_is_a_failure) {
+  tree_.file("w/in", "x").file("w/sub/deep", "y").symlink("w/link", "in");
+  EXPECT_EQ(strictly({"cat", "in"}, {}, "w"), "fine");
+  EXPECT_EQ(strictly({"remove", "in"}, {}, "w"), "removed /w/in");
+  EXPECT_EQ(strictly({"remove", "link"}, {}, "w"), "removed /w/link");
+  EXPECT_EQ(strictly({"replace", "in", "z", "in.new"}, {}, "w"), "changed /w/in") << "of the same size";
+  EXPECT_EQ(strictly({"replace", "in", "longer", "in.new"}, {}, "w"), "changed /w/in");
+  EXPECT_EQ(strictly({"replace", "link", "x", "in.new"}, {}, "w"), "changed /w/link") << "no symlink now";
+  EXPECT_EQ(strictly({"chmod", "in", "0000"}, {}, "w"), "changed /w/in");
+  EXPECT_EQ(strictly({"replace", "in", "x", "in.new"}, {}, "w"), "fine") << "the same bytes";
+  EXPECT_EQ(strictly({"replace", "in", "z", "in.new"}, {"in"}, "w"), "fine") << "an output";
+  EXPECT_EQ(strictly({"remove", "sub/deep"}, {"sub"}, "w"), "fine") << "an output taken whole";
+  EXPECT_EQ(strictly({"remove", "w/sub/deep"}, {"w/sub/out"}), "removed /w/sub/deep") << "beside an output";
+}
+
+TEST_P(ExecutorTest, exact_outputs_are_looked_for_where_symlinks_lead_within_the_root) {
+  tree_.file("real/in", "x").symlink("absolute", "/real").symlink("relative", "real");
+  for (const std::string directory : {"absolute", "relative", "real"}) {
+    EXPECT_EQ(strictly({"write", "out", "y"}, {"out"}, directory), "fine") << directory;
+    EXPECT_EQ(strictly({"write", "more", "y"}, {"out"}, directory), "made /real/more") << directory;
+    EXPECT_EQ(strictly({"remove", "in"}, {}, directory), "removed /real/in") << directory;
+    EXPECT_EQ(strictly({"write", directory + "/more", "y"}, {directory + "/out"}), "made /real/more");
+  }
+}
+
+TEST_P(ExecutorTest, a_closed_directory_hides_nothing_from_exact_outputs) {
+  tree_.file("w/in", "x");
+  EXPECT_EQ(strictly({"write-and-close", "/w", "more"}, {}, "w"), "made /w/more");
 }
 
 TEST_P(ExecutorTest, an_executable_output_stays_executable_and_an_unreadable_one_is_read) {

@@ -2,18 +2,14 @@
 
 #include "base/quote.hh"
 #include "base/unique_fd.hh"
+#include "exec/container_files.hh"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <climits>
-#include <cstring>
-#include <memory>
 #include <vector>
 
 namespace exec {
@@ -23,35 +19,6 @@ namespace {
 using base::UniqueFd;
 using object::Entry;
 
-tl::unexpected<Failure> system_failure(const std::string& attempt, const std::string& path) {
-  const base::FailureKind kind = errno == EMFILE || errno == ENFILE || errno == ENOMEM
-                                     ? base::FailureKind::RetryElsewhere
-                                     : base::FailureKind::Ours;
-  return failure({attempt + " the output " + base::shell_quoted(path) + ": " + std::strerror(errno), kind});
-}
-
-UniqueFd open_in_root(int root, const std::string& path) {
-  open_how how{};
-  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  const char* const name = path.empty() ? "." : path.c_str();
-  return UniqueFd(static_cast<int>(::syscall(SYS_openat2, root, name, &how, sizeof how)));
-}
-
-// Opens what an O_PATH descriptor stands for. The command may have taken away its own right to read it.
-UniqueFd reopen(const UniqueFd& place, int flags, mode_t needed) {
-  const std::string path = "/proc/self/fd/" + std::to_string(place.get());
-  UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY));
-  if (!fd && errno == EACCES && ::chmod(path.c_str(), needed) == 0) {
-    fd.reset(::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY));
-  }
-  return fd;
-}
-
-struct CloseDirectory {
-  void operator()(DIR* listing) const { ::closedir(listing); }
-};
-
 class Collector {
  public:
   explicit Collector(object::Store& store) : store_(store) {}
@@ -60,7 +27,7 @@ class Collector {
     struct stat status {};
 
     if (::fstat(place.get(), &status) != 0) {
-      return system_failure("look at", path);
+      return system_failure("look at the output", path);
     }
     switch (status.st_mode & S_IFMT) {
       case S_IFREG:
@@ -80,7 +47,7 @@ class Collector {
   Expected<Entry> file(const UniqueFd& place, const std::string& path, bool executable) {
     const UniqueFd fd = reopen(place, O_RDONLY, 0600U | (executable ? 0100U : 0U));
     if (!fd) {
-      return system_failure("open", path);
+      return system_failure("open the output", path);
     }
     const base::Result<object::Digest> digest = store_.put_file(fd.get(), path);
     if (!digest) {
@@ -93,20 +60,18 @@ class Collector {
     std::string target(PATH_MAX, '\0');
     const ssize_t size = ::readlinkat(place.get(), "", target.data(), target.size());
     if (size < 0) {
-      return system_failure("read", path);
+      return system_failure("read the output", path);
     }
     target.resize(static_cast<size_t>(size));
     return Entry(object::Symlink{std::move(target)});
   }
 
   Expected<Entry> directory(const UniqueFd& place, const std::string& path) {
-    UniqueFd fd = reopen(place, O_RDONLY | O_DIRECTORY, 0700);
-    const int at = fd.get();
-    const std::unique_ptr<DIR, CloseDirectory> listing(fd ? ::fdopendir(at) : nullptr);
+    const Listing listing = list(place);
     if (!listing) {
-      return system_failure("open", path);
+      return system_failure("open the output", path);
     }
-    (void)fd.release();  // the listing owns it
+    const int at = ::dirfd(listing.get());
     object::Directory result;
     while (const dirent* const found = ::readdir(listing.get())) {
       const std::string name = found->d_name;
@@ -132,7 +97,7 @@ class Collector {
       child.reset(::openat(directory_fd, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     }
     if (!child) {
-      return system_failure("open", path);
+      return system_failure("open the output", path);
     }
     return entry(child, path);
   }
@@ -148,7 +113,7 @@ Expected<std::optional<Entry>> collect(int root, const std::string& path, object
     return std::nullopt;
   }
   if (!place) {
-    return system_failure("open", path);
+    return system_failure("open the output", path);
   }
   Expected<Entry> found = Collector(store).entry(place, path);
   if (!found) {

@@ -298,6 +298,12 @@ int main(int argc, char** argv) {
     return 0;
   }
   VERB("write") return write_file(a, b, O_CREAT | O_TRUNC);
+  VERB("write-and-close") {
+    if (chdir(a) != 0 || write_file(b, "", O_CREAT) != 0 || chmod(".", 0) != 0) {
+      return fail(a);
+    }
+    return 0;
+  }
   VERB("overwrite") return write_file(a, b, 0);
   VERB("cat") return cat(a);
   VERB("both") {
@@ -321,6 +327,11 @@ int main(int argc, char** argv) {
   VERB("sleep") return (int)sleep((unsigned)atoi(a));
   VERB("fifo") return mkfifo(a, 0644) == 0 ? 0 : fail(a);
   VERB("symlink") return symlink(a, b) == 0 ? 0 : fail(b);
+  VERB("remove") return unlink(a) == 0 ? 0 : fail(a);
+  VERB("replace") {  // as sed -i does
+    const char* next = argc > 4 ? argv[4] : "";
+    return write_file(next, b, O_CREAT) != 0 ? 1 : rename(next, a) == 0 ? 0 : fail(a);
+  }
   VERB("mkdir") return mkdir(a, 0755) == 0 ? 0 : fail(a);
   VERB("chmod") return chmod(a, (mode_t)strtol(b, NULL, 8)) == 0 ? 0 : fail(a);
   VERB("stat") {
