@@ -9,6 +9,7 @@
 #include "cli/models_here.hh"
 #include "cli/say.hh"
 #include "cli/stop_signals.hh"
+#include "intercept/placeholder.hh"
 #include "intercept/placing.hh"
 #include "intercept/session.hh"
 #include "sched/steps.hh"
@@ -38,6 +39,7 @@ namespace {
 
 // A model that asks for ever for something more to be read is a defect; the real tool then decides.
 constexpr int kMostQuestions = 200;
+constexpr int kMostTries = 5;
 constexpr mode_t kFileMode = 0666;
 constexpr const char* kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
@@ -242,13 +244,30 @@ class Command {
       const std::scoped_lock lock(mutex_);
       paths.assign(placeholders_[promise].begin(), placeholders_[promise].end());
     }
-    const auto put = intercept::put_in_place(
-        storage_->store(), promise, made->second, paths,
-        [](const std::string&, const std::function<base::Result<bool>()>& swap) { return swap(); });
-    for (const base::Error& error : put.errors) {
-      say(error.message);
+    return put(promise, made->second, paths);
+  }
+
+  // Others may be at the same files: what counts is that in the end none of them is the promise any more.
+  bool put(const object::Promise& promise, const object::Entry& entry,
+           const std::vector<std::string>& paths) {
+    std::vector<std::string> left = paths;
+    for (int tries = 0; tries < kMostTries && !left.empty(); ++tries) {
+      const auto putting = intercept::put_in_place(
+          storage_->store(), promise, entry, left,
+          [](const std::string&, const std::function<base::Result<bool>()>& swap) { return swap(); });
+      for (const base::Error& error : putting.errors) {
+        say(error.message);
+      }
+      if (!putting.errors.empty()) {
+        return false;
+      }
+      std::erase_if(left,
+                    [&](const std::string& path) { return intercept::read_placeholder(path) != promise; });
     }
-    return put.errors.empty();
+    for (const std::string& path : left) {
+      say("'" + base::printable(path) + "' is a placeholder again and again: another process writes it");
+    }
+    return left.empty();
   }
 
   // Puts outputs and depfiles in place and repeats what the command said. False: something of it is lost, or

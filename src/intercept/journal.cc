@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <string_view>
 #include <system_error>
 
@@ -37,11 +39,17 @@ std::vector<std::string> journals_in(const std::string& folder) {
   return paths;
 }
 
-void clean_up(std::string_view recorded, std::vector<std::string>& removed) {
+// Whose journal it is: the name begins with its process.
+pid_t owner_of(const std::string& journal) {
+  return static_cast<pid_t>(std::strtol(std::filesystem::path(journal).filename().c_str(), nullptr, 10));
+}
+
+void clean_up(std::string_view recorded, pid_t owner, std::vector<std::string>& removed) {
+  std::set<std::string> folders;
   while (!recorded.empty()) {
     const size_t end = recorded.find('\0');
     if (end == std::string_view::npos) {
-      return;  // torn by the kill: its placeholder was not written yet
+      break;  // torn by the kill: its placeholder was not written yet
     }
     const std::string path(recorded.substr(0, end));
     recorded.remove_prefix(end + 1);
@@ -49,10 +57,13 @@ void clean_up(std::string_view recorded, std::vector<std::string>& removed) {
       base::remove_tree(path.substr(0, path.size() - 1));
       continue;
     }
-    ::unlink(temporary_beside(path).c_str());
+    folders.insert(std::filesystem::path(path).parent_path().string());
     if (read_placeholder(path) && ::unlink(path.c_str()) == 0) {
       removed.push_back(path);
     }
+  }
+  for (const std::string& folder : folders) {
+    remove_temporaries(folder, owner);
   }
 }
 
@@ -65,7 +76,7 @@ Journal::Journal(const std::string& state_dir) {
 
   // A clean-up that starts between our create and our lock takes the journal for a dead one's and removes it.
   do {
-    path_ = folder_in(state_dir) + "/XXXXXX.journal";
+    path_ = folder_in(state_dir) + "/" + std::to_string(::getpid()) + "-XXXXXX.journal";
     file_.reset(::mkostemps(path_.data(), 8, O_CLOEXEC | O_APPEND));
     if (!file_) {
       throw base::SyscallError("create", path_);
@@ -91,7 +102,7 @@ std::vector<std::string> clean_up_after_dead_sessions(const std::string& state_d
     if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
       continue;  // its session lives, or another gg cleans up
     }
-    clean_up(base::read_all(file.get(), path), removed);
+    clean_up(base::read_all(file.get(), path), owner_of(path), removed);
     ::unlink(path.c_str());
   }
   return removed;

@@ -12,8 +12,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <system_error>
@@ -23,6 +27,12 @@ namespace intercept {
 namespace {
 
 constexpr size_t kNameBytes = 12;
+constexpr std::string_view kTemporaryStart = ".gg-";
+constexpr std::string_view kTemporaryEnd = ".tmp";
+
+std::string maker_part(pid_t maker) {
+  return "-" + std::to_string(maker) + "-";
+}
 
 base::Error system_failure(const std::string& attempt, const std::string& path, int error = errno) {
   const auto kind = error == ENOSPC || error == EDQUOT ? base::FailureKind::RetryElsewhere
@@ -209,7 +219,7 @@ base::Result<bool> put_one(object::FileStore& store, const object::Promise& prom
                            const object::Entry& entry, const std::string& path, const Standing& standing,
                            const std::optional<std::string>& sibling, const Gate& gate) {
   const std::string temporary = temporary_beside(path);
-  remove_any(temporary);
+  remove_any(temporary);  // of an earlier process of our id
   if (!sibling || ::link(sibling->c_str(), temporary.c_str()) != 0) {
     const auto made = make(store, entry, temporary);
     const auto dressed = made ? dress(temporary, entry, standing) : made;
@@ -230,7 +240,23 @@ base::Result<bool> put_one(object::FileStore& store, const object::Promise& prom
 }  // namespace
 
 std::string temporary_beside(const std::string& path) {
-  return folder_of(path) + ".gg-" + object::hash(path).hex().substr(0, kNameBytes) + ".tmp";
+  static std::atomic<uint64_t> made{0};
+  return folder_of(path) + std::string(kTemporaryStart) + object::hash(path).hex().substr(0, kNameBytes) +
+         maker_part(::getpid()) + std::to_string(made++) + std::string(kTemporaryEnd);
+}
+
+void remove_temporaries(const std::string& folder, pid_t maker) {
+  std::vector<std::string> left;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const size_t maker_at = kTemporaryStart.size() + kNameBytes;
+    if (name.size() > maker_at && name.starts_with(kTemporaryStart) && name.ends_with(kTemporaryEnd) &&
+        name.substr(maker_at).starts_with(maker_part(maker))) {
+      left.push_back(entry.path().string());
+    }
+  }
+  std::for_each(left.begin(), left.end(), remove_any);
 }
 
 bool can_be_made(const std::string& path) {

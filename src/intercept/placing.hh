@@ -15,9 +15,12 @@
 // is put there. Every replacement is one rename, so that a reader sees the old file or the new.
 namespace intercept {
 
-// Where a file for `path` is made before it is renamed: beside it, and always the same, so that a later
-// session finds what a killed one left.
+// Where a file for `path` is made before it is renamed: beside it, and nobody else's, since several processes
+// may put the same file in place at once. The name tells who made it.
 [[nodiscard]] std::string temporary_beside(const std::string& path);
+
+// Removes what the process `maker`, which is dead, left of those in `folder`.
+void remove_temporaries(const std::string& folder, pid_t maker);
 
 // A file to be replaced, or none: anything else (/dev/null, a directory) is the real tool's business, and so
 // is a folder that cannot be written to: its message is the one to be seen.

@@ -2,6 +2,7 @@
 
 #include "base/files.hh"
 #include "intercept/placeholder.hh"
+#include "intercept/placing.hh"
 #include "intercept/testing_world.hh"
 #include "object/hash.hh"
 
@@ -15,7 +16,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <csignal>
+#include <filesystem>
+#include <thread>
 
 namespace intercept {
 namespace {
@@ -31,6 +35,16 @@ struct Tree {
 
   void put() { EXPECT_TRUE(registry.put(promise, made).empty()); }
 };
+
+std::vector<std::string> temporaries_in(const std::string& folder) {
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".tmp") {
+      found.push_back(entry.path().string());
+    }
+  }
+  return found;
+}
 
 TEST(Registry, the_real_file_keeps_the_placeholders_time_and_mode) {
   Tree tree;
@@ -181,6 +195,29 @@ TEST(Registry, an_object_the_store_has_lost_is_an_error_and_leaves_the_placehold
   EXPECT_EQ(read_placeholder(tree.at("a.o")), tree.promise);
 }
 
+TEST(Placing, several_that_put_one_file_in_place_at_once_do_not_meet) {
+  const Tree tree;
+  const std::string path = tree.at("a.o");
+  for (int round = 0; round < 100; ++round) {
+    ASSERT_TRUE(write_now(path, placeholder_text(tree.promise).value(), 0644));
+    std::atomic<size_t> errors{0};
+    const auto put = [&] {
+      world::MemoryFileStore store;
+      const object::Entry made = object::File{store.put("the real bytes").value(), false};
+      errors += put_in_place(store, tree.promise, made, {path}, [](const std::string&, const auto& swap) {
+                  return swap();
+                }).errors.size();
+    };
+    std::thread one(put);
+    std::thread two(put);
+    one.join();
+    two.join();
+    ASSERT_EQ(errors, 0U);
+    ASSERT_EQ(base::read_file(path), "the real bytes");
+    ASSERT_TRUE(temporaries_in(tree.folder.path()).empty());
+  }
+}
+
 TEST(Journal, placeholders_and_temporaries_of_a_killed_session_are_removed_and_those_of_a_live_one_are_not) {
   Tree alive;
   ASSERT_TRUE(alive.registry.write(alive.promise, alive.at("alive"), 0644).value());
@@ -198,7 +235,7 @@ TEST(Journal, placeholders_and_temporaries_of_a_killed_session_are_removed_and_t
   ASSERT_EQ(::waitpid(killed, &status, 0), killed);
   EXPECT_EQ(clean_up_after_dead_sessions(state), std::vector<std::string>{alive.at("dead")});
   EXPECT_FALSE(base::read_file_if_there(alive.at("dead")));
-  EXPECT_FALSE(base::read_file_if_there(temporary_beside(alive.at("dead"))));
+  EXPECT_TRUE(temporaries_in(alive.folder.path()).empty());
   EXPECT_EQ(base::read_file(alive.at("finished")), "real");
   EXPECT_TRUE(base::read_file_if_there(alive.at("alive")));
   EXPECT_TRUE(clean_up_after_dead_sessions(state).empty());
