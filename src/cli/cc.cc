@@ -126,6 +126,13 @@ class Command {
 
   // The exit status, or a signal's number negated; nullopt: the tool itself is to run.
   [[nodiscard]] std::optional<int> run() {
+    const std::optional<int> status = decide();
+    watch_.reset();  // a signal that comes from here on stays pending, and the tool gets it
+    return stopped_by_ == 0 ? status : -stopped_by_;
+  }
+
+ private:
+  std::optional<int> decide() {
     for (int question = 0; question < kMostQuestions; ++question) {
       model::Inference inference = here_.models().infer(invocation_);
       if (const auto* inferred = std::get_if<model::Inferred>(&inference)) {
@@ -143,7 +150,6 @@ class Command {
     return natively("too-many-questions", "");
   }
 
- private:
   void see(const std::string& path, const object::Promise& promise) {
     const std::scoped_lock lock(mutex_);
     placeholders_[promise].insert(path);
@@ -174,7 +180,7 @@ class Command {
       return kOk;
     }
     if (stopped_by_ != 0) {
-      return -stopped_by_;
+      return std::nullopt;
     }
     return natively("failed-in-container", why);  // its messages and what it leaves are the tool's own
   }
@@ -219,8 +225,14 @@ class Command {
   base::Result<ir::Result> force(const object::Digest& thunk, const std::string& label) {
     std::promise<base::Result<ir::Result>> promised;
     auto result = promised.get_future();
+    if (stopped_by_ != 0) {
+      return base::failure("stopped", base::FailureKind::RetryHere);
+    }
     execution_->submit(thunk, label,
                        [&promised](const base::Result<ir::Result>& got) { promised.set_value(got); });
+    if (stopped_by_ != 0) {  // between the two the watch found nothing to cancel
+      execution_->cancel_all();
+    }
     return result.get();
   }
 
@@ -232,6 +244,9 @@ class Command {
       return false;
     }
     const base::Result<ir::Result> result = force(promise.thunk, "");
+    if (stopped_by_ != 0) {
+      return false;
+    }
     const auto made = result ? result->outputs.find(promise.output) : decltype(result->outputs.end()){};
     if (!result || result->exit_code != 0 || made == result->outputs.end()) {
       say(fmt::format("cannot make '{}' real, which '{}' reads: {}", base::printable(promise.output),

@@ -29,8 +29,12 @@ StopSignals::StopSignals() {
 StopSignals::Watch::Watch(std::function<void(int)> stop)
     : thread_([this, stop = std::move(stop)] {
         const sigset_t set = stop_set();
-        for (int signal = 0; ::sigwait(&set, &signal) == 0 && !over_;) {
-          if (signal != SIGUSR1) {
+        while (!over_) {
+          int signal = 0;
+          if (::sigwait(&set, &signal) != 0) {
+            return;
+          }
+          if (signal != SIGUSR1) {  // also the last moment's: it has been taken, so nobody else sees it
             stop(signal);
           }
         }

@@ -270,14 +270,14 @@ class Case(unittest.TestCase):
             elif pid == 0:
                 time.sleep(0.01)  # polls: Python has no wait with a deadline
 
-    def wait_until(self, condition, what, process=None):
+    def wait_until(self, condition, what, process=None, every=0.01):
         deadline = time.monotonic() + DEADLINE_SECONDS
         while not condition():
             if process is not None and process.poll() is not None:
                 out, err = process.communicate()
                 self.fail(f"ended before {what}: {Run(process.args, process.returncode, out or b'', err or b'', 0)}")
             self.assertLess(time.monotonic(), deadline, f"never came: {what}")
-            time.sleep(0.01)
+            time.sleep(every)
 
 
 # A compile that is busy until somebody stops it.

@@ -34,6 +34,11 @@ class Launcher(Case):
             return found
         return found + [name for child in below for name in self.programs_below(child)]
 
+    def blocks(self, pid, number):
+        with open(f"/proc/{pid}/status") as status:
+            blocked = next(line for line in status if line.startswith("SigBlk:")).split()[1]
+        return int(blocked, 16) >> (number - 1) & 1 == 1
+
     def makefile(self, compiler, archiver="ar"):
         return [*"make -j8".split(), f"CC={compiler}", f"AR={archiver}"]
 
@@ -139,6 +144,17 @@ class Alone(Launcher):
         self.assertEqual((process.returncode, out, err), (-signal.SIGINT, b"", b""))
         self.assertEqual(self.reap(seconds=10), [])
         self.assertFalse((self.tree / "a.o").exists())
+
+    def test_interrupted_before_anything_is_started_it_dies_of_the_signal_too(self):
+        headers = {f"h{i}.h": f"// {i}\n" for i in range(1000)}  # that many are put into the store before
+        self.fresh({**headers, "a.cc": "".join(f'#include "{name}"\n' for name in headers) + ENDLESS})
+        process = self.start([GG, "cc", "g++", *ENDLESS_FLAGS.split(), "-c", "a.cc"])
+        self.wait_until(lambda: self.blocks(process.pid, signal.SIGINT), "its signals to be in its own hands", process,
+                        every=0)
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, out, err), (-signal.SIGINT, b"", b""))
+        self.assertEqual(self.reap(seconds=10), [])
 
 
 class WithinARun(Launcher):
