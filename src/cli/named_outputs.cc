@@ -1,5 +1,7 @@
 #include "cli/named_outputs.hh"
 
+#include "model/tool_names.hh"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -11,6 +13,8 @@ namespace {
 using Words = std::vector<std::string>;
 
 constexpr std::array<std::string_view, 3> kNamed{"-o", "--output", "-MF"};
+constexpr std::string_view kOnlyChecks = "-fsyntax-only";
+constexpr std::array<std::string_view, 6> kNoLink{"-c", "-S", "-E", "-M", "-MM", kOnlyChecks};
 constexpr std::array<std::string_view, 17> kSources{".c",   ".C",  ".cc",  ".cp",  ".cpp", ".cxx",
                                                     ".c++", ".i",  ".ii",  ".s",   ".S",   ".sx",
                                                     ".m",   ".mm", ".asm", ".f90", ".F90"};
@@ -23,17 +27,18 @@ bool is_option(const std::string& word) {
   return word.size() > 1 && word[0] == '-';
 }
 
-// "ar", "gcc-ar", "x86_64-linux-gnu-ar", "llvm-ar-14".
-bool is_tool(const std::string& program, std::string_view tool) {
-  const size_t at = program.find(tool);
-  const bool begins = at == 0 || (at != std::string::npos && program[at - 1] == '-');
-  const std::string rest = begins ? program.substr(at + tool.size()) : "";
-  return begins && (rest.empty() || rest[0] == '-');
+bool has(const Words& argv, std::string_view word) {
+  return std::find(argv.begin(), argv.end(), word) != argv.end();
+}
+
+// What -c, -S and their like leave undone.
+bool links(const Words& argv) {
+  return std::none_of(kNoLink.begin(), kNoLink.end(), [&](std::string_view word) { return has(argv, word); });
 }
 
 bool makes_one_file_each(const Words& argv) {
-  return std::find(argv.begin(), argv.end(), "-c") != argv.end() ||
-         std::find(argv.begin(), argv.end(), "-S") != argv.end();
+  const bool stops_earlier = has(argv, "-E") || has(argv, "-M") || has(argv, "-MM") || has(argv, kOnlyChecks);
+  return !stops_earlier && (has(argv, "-c") || has(argv, "-S"));
 }
 
 // What -o and its like name.
@@ -52,12 +57,19 @@ Words named_by_options(const Words& argv) {
   return named;
 }
 
+Words operands(const Words& argv) {
+  Words found;
+  std::copy_if(argv.begin() + 1, argv.end(), std::back_inserter(found),
+               [](const std::string& word) { return !is_option(word); });
+  return found;
+}
+
 // gcc(1): each source's own name in the working directory, or a.out.
 Words compilers_own_names(const Words& argv) {
   if (!makes_one_file_each(argv)) {
-    return {"a.out"};
+    return links(argv) && !operands(argv).empty() ? Words{"a.out"} : Words{};
   }
-  const bool assembles = std::find(argv.begin(), argv.end(), "-S") == argv.end();
+  const bool assembles = !has(argv, "-S");
   Words names;
   for (const std::string& word : argv) {
     const std::string name = last_part(word);
@@ -70,37 +82,87 @@ Words compilers_own_names(const Words& argv) {
   return names;
 }
 
-Words operands(const Words& argv) {
-  Words found;
-  std::copy_if(argv.begin() + 1, argv.end(), std::back_inserter(found),
-               [](const std::string& word) { return !is_option(word); });
-  return found;
+// ar [--OPTION...] [-]KEY [MEMBER] ARCHIVE MEMBER...; the key's letters may also be options of their own.
+Words archive_of(const Words& argv) {
+  std::string key;
+  Words files;
+  for (size_t i = 1; i < argv.size(); ++i) {
+    if (argv[i] == "--plugin" || argv[i] == "--target") {
+      ++i;
+    } else if (is_option(argv[i])) {
+      key += argv[i][1] == '-' ? "" : argv[i].substr(1);
+    } else if (key.empty()) {
+      key = argv[i];
+    } else {
+      files.push_back(argv[i]);
+    }
+  }
+  const auto asks = [&](std::string_view letters) { return key.find_first_of(letters) != std::string::npos; };
+  const bool writes = asks("rqdm") || (asks("s") && !asks("tpx"));
+  const size_t archive = (asks("abi") ? 1U : 0U) + (asks("N") ? 1U : 0U);
+  return writes && archive < files.size() ? Words{files[archive]} : Words{};
 }
 
-Words outputs_of(const Words& argv) {
-  const std::string program = last_part(argv[0]);
+bool is_archiver(const std::string& program) {
+  const auto tool = model::tool_called(program);
+  return tool == model::Tool::Ar || (tool == model::Tool::LlvmAr && !model::is_ranlib(program));
+}
+
+// The outputs of a tool that was not told any.
+Words own_names(const std::string& program, model::Tool tool, const Words& argv) {
   const Words files = operands(argv);
-  if (is_tool(program, "ar")) {  // ar OPERATION ARCHIVE MEMBER...; the operation may be an option
-    const size_t archive = argv.size() > 1 && is_option(argv[1]) ? 0 : 1;
-    return archive < files.size() ? Words{files[archive]} : Words{};
+  switch (tool) {
+    case model::Tool::Gcc:
+    case model::Tool::Gxx:
+    case model::Tool::Clang:
+      return compilers_own_names(argv);
+    case model::Tool::Other:  // of these, gcc's drivers for other languages
+      return program.find("rustc") == std::string::npos && program.find("javac") == std::string::npos
+                 ? compilers_own_names(argv)
+                 : Words{};
+    case model::Tool::Ld:
+    case model::Tool::Lld:
+    case model::Tool::Mold:
+    case model::Tool::As:
+      return files.empty() ? files : Words{"a.out"};
+    case model::Tool::Ranlib:
+    case model::Tool::LlvmAr:
+    case model::Tool::Strip:
+      return files;
+    case model::Tool::Objcopy:
+    case model::Tool::LlvmObjcopy:
+      if (model::object_copier(program) == model::Tool::Strip) {
+        return files;
+      }
+      return files.empty() ? files : Words{files.back()};
+    case model::Tool::Ar:
+    case model::Tool::Cpp:
+    case model::Tool::Nasm:
+    case model::Tool::Yasm:
+    case model::Tool::Reader:
+      break;
+  }
+  return {};
+}
+
+Words outputs_of(const Words& argv, std::string_view reason) {
+  const std::string program = last_part(argv[0]);
+  if (is_archiver(program)) {  // by its words alone: to the model also a change of order is a "query"
+    return archive_of(argv);
+  }
+  const auto tool = model::tool_called(program);
+  if (reason == "reads-only" || reason == "query" || tool == model::Tool::Reader) {
+    return {};
   }
   Words named = named_by_options(argv);
-  if (!named.empty()) {
-    return named;
-  }
-  if (is_tool(program, "strip") || is_tool(program, "ranlib")) {
-    return files;
-  }
-  if (is_tool(program, "objcopy")) {
-    return files.empty() ? files : Words{files.back()};
-  }
-  return compilers_own_names(argv);
+  return named.empty() && tool ? own_names(program, *tool, argv) : named;
 }
 
 }  // namespace
 
-std::vector<std::string> named_outputs(const std::vector<std::string>& argv, const std::string& directory) {
-  Words outputs = argv.empty() ? Words{} : outputs_of(argv);
+std::vector<std::string> named_outputs(const std::vector<std::string>& argv, const std::string& directory,
+                                       std::string_view reason) {
+  Words outputs = argv.empty() ? Words{} : outputs_of(argv, reason);
   std::erase_if(outputs, [](const std::string& name) { return name.empty() || name == "-"; });
   for (std::string& output : outputs) {
     output = output[0] == '/' ? output : directory + "/" + output;

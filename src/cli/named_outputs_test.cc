@@ -8,7 +8,7 @@ namespace {
 using Paths = std::vector<std::string>;
 
 TEST(NamedOutputs, are_what_the_words_of_each_kind_of_tool_say) {
-  const auto named = [](const Paths& argv) { return named_outputs(argv, "/p"); };
+  const auto named = [](const Paths& argv) { return named_outputs(argv, "/p", ""); };
   EXPECT_EQ(named({"gcc", "-c", "src/a.c", "-o", "out/a.o"}), Paths{"/p/out/a.o"});
   EXPECT_EQ(named({"gcc", "-c", "a.c", "-o/x/a.o"}), Paths{"/x/a.o"});
   EXPECT_EQ(named({"gcc", "-MF", "a.d", "-o", "a.o", "-c", "a.c"}), (Paths{"/p/a.d", "/p/a.o"}));
@@ -21,8 +21,39 @@ TEST(NamedOutputs, are_what_the_words_of_each_kind_of_tool_say) {
   EXPECT_EQ(named({"strip", "-o", "c", "a"}), Paths{"/p/c"});
   EXPECT_EQ(named({"objcopy", "--strip-debug", "a", "b"}), Paths{"/p/b"});
   EXPECT_EQ(named({"gcc", "-E", "a.c", "-o", "-"}), Paths{});
+  EXPECT_EQ(named({"gcc", "-E", "a.c"}), Paths{});
+  EXPECT_EQ(named({"gcc", "-MM", "-c", "a.c"}), Paths{});
+  EXPECT_EQ(named({"g++", "-fsyntax-only", "a.cc"}), Paths{});
+  EXPECT_EQ(named({"gcc", "-Wall"}), Paths{});
+  EXPECT_EQ(named({"ld", "a.o"}), Paths{"/p/a.out"});
+  EXPECT_EQ(named({"rustc", "a.rs"}), Paths{});
+  EXPECT_EQ(named({"nm", "-o", "a.o"}), Paths{});
+  EXPECT_EQ(named({"arm-linux-gnueabihf-ar", "rcs", "lib.a", "a.o"}), Paths{"/p/lib.a"});
+  EXPECT_EQ(named({"arm-linux-gnueabihf-strip", "a"}), Paths{"/p/a"});
+  EXPECT_EQ(named({"llvm-ranlib-14", "lib.a"}), Paths{"/p/lib.a"});
+  EXPECT_EQ(named({"llvm-strip", "a", "b"}), (Paths{"/p/a", "/p/b"}));
   EXPECT_EQ(named({"ar"}), Paths{});
   EXPECT_EQ(named({}), Paths{});
+}
+
+TEST(NamedOutputs, are_none_where_a_command_only_reads) {
+  const auto named = [](const Paths& argv, const char* reason) { return named_outputs(argv, "/p", reason); };
+  EXPECT_EQ(named({"gcc", "--version"}, "query"), Paths{});
+  EXPECT_EQ(named({"size", "a.o"}, "reads-only"), Paths{});
+  EXPECT_EQ(named({"ar", "t", "lib.a"}, "query"), Paths{});
+  EXPECT_EQ(named({"ar", "-x", "lib.a"}, "unknown-outputs"), Paths{});
+  EXPECT_EQ(named({"ar", "pv", "lib.a", "a.o"}, "query"), Paths{});
+  EXPECT_EQ(named({"ar", "--version"}, "query"), Paths{});
+}
+
+TEST(NamedOutputs, of_an_archiver_are_its_archive_where_it_writes_that) {
+  const auto named = [](const Paths& argv) { return named_outputs(argv, "/p", "query"); };
+  for (const char* key : {"r", "-q", "d", "m", "s"}) {
+    EXPECT_EQ(named({"ar", key, "lib.a", "a.o"}), Paths{"/p/lib.a"}) << key;
+  }
+  EXPECT_EQ(named({"ar", "ma", "a.o", "lib.a", "b.o"}), Paths{"/p/lib.a"});
+  EXPECT_EQ(named({"ar", "dN", "2", "lib.a", "b.o"}), Paths{"/p/lib.a"});
+  EXPECT_EQ(named({"ar", "--plugin", "p.so", "-r", "-c", "lib.a", "b.o"}), Paths{"/p/lib.a"});
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ class BuildObserver final : public intercept::Observer {
     record.thunk = report.thunk ? report.thunk->to_string() : "";
     record.outputs = report.outputs;
     if (report.outcome == intercept::Outcome::Native) {
-      for (const std::string& output : named_outputs(report.argv, report.working_directory)) {
+      for (const std::string& output : named_outputs(report.argv, report.working_directory, report.reason)) {
         record.outputs.push_back(intercept::canonical(output));
       }
     }
