@@ -89,6 +89,20 @@ Role role_of_shell(const ShellCall& call) {
   return is_libtool(script) ? Role::Libtool : is_configure(script) ? Role::Configure : Role::Unknown;
 }
 
+// What the first word says that is a mode (cmake(1)); -D and the like may stand before it, and a script's own
+// words after it.
+Role role_of_cmake(const std::vector<std::string>& argv) {
+  for (size_t i = 1; i < argv.size(); ++i) {
+    if (argv[i] == "-E" || argv[i] == "--build") {
+      return Role::CMakeCommand;
+    }
+    if (argv[i] == "-P" || argv[i] == "--install" || argv[i] == "--open") {
+      return Role::Unknown;
+    }
+  }
+  return Role::Configure;
+}
+
 Ancestor classify(Process process) {
   Ancestor ancestor;
   ancestor.process = std::move(process);
@@ -101,9 +115,7 @@ Ancestor classify(Process process) {
   } else if (one_of(name, kPassOn)) {
     ancestor.role = Role::PassOn;
   } else if (name == "cmake") {
-    const bool runs_commands = argv.size() > 1 && (argv[1] == "-E" || argv[1] == "--build");
-    const bool script = argv.size() > 1 && argv[1] == "-P";
-    ancestor.role = runs_commands ? Role::CMakeCommand : script ? Role::Unknown : Role::Configure;
+    ancestor.role = role_of_cmake(argv);
   } else if (one_of(name, kShell)) {
     if (const auto call = shell_call(argv)) {
       ancestor.shell = *call;

@@ -1,5 +1,6 @@
 """Commands that run natively: counted, and held to the cores there are whatever -j says."""
 import itertools
+import json
 import os
 import unittest
 
@@ -26,6 +27,13 @@ class Natives(Case):
         self.under_gg(["make", "-j64"])
         self.assertLessEqual(self.most_at_once(), len(os.sched_getaffinity(0)))
         self.assertEqual(self.stats()["native"], COUNT, self.stats())
+
+    def test_a_script_of_cmake_is_no_configuration(self):
+        self.fresh({"a.c": "int a;\n", "s.cmake": "execute_process(COMMAND gcc -c a.c)\n",
+                    "Makefile": "a.o: a.c\n\tcmake -DX=Y -P s.cmake\n"})
+        self.under_gg(["make"])
+        shown = json.loads(self.ok(self.gg("explain", "a.o", "--json")).out)
+        self.assertEqual((shown["answered"], shown["reason"], shown["detail"]), ("waited", "caller-unsure", "cmake"))
 
     def test_compilers_without_a_model_are_counted_too(self):
         for standing in ([], ["--sandbox=none"]):
