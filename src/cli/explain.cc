@@ -80,7 +80,7 @@ struct Found {
 Found find(const std::string& store, const std::string& path) {
   Found found;
   std::optional<Origin> alike;
-  visit_latest_first(store, [&](const RunRecord& run, const CommandRecord& command) {
+  const auto visit = [&](const RunRecord& run, const CommandRecord& command) {
     if (!found.origin) {
       if (makes(command, path)) {
         found.origin = Origin{run, command};
@@ -96,7 +96,14 @@ Found find(const std::string& store, const std::string& path) {
       alike = Origin{run, command};
     }
     return Visit::GoOn;
-  });
+  };
+  try {
+    visit_latest_first(store, visit);
+  } catch (const base::OperatorError&) {
+    if (!found.origin) {
+      throw;
+    }  // else only what to compare with may be in the damaged journal: it counts as none
+  }
   if (!found.earlier) {
     found.earlier = std::move(alike);
   }

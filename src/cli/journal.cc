@@ -101,6 +101,10 @@ void read_attempt(const json& line, AttemptRecord& record) {
   record.collect_ns = line.at("collect_ns").get<int64_t>();
 }
 
+base::OperatorError damaged(const std::string& path) {
+  return base::OperatorError("'" + path + "' is damaged: remove it");
+}
+
 void take(const json& line, const std::string& path, RunRecord& run) {
   const auto type = line.at("type").get<std::string>();
   if (type == "run") {
@@ -209,9 +213,13 @@ RunRecord read_journal(const std::string& store, const std::string& id) {
     const json line = json::parse(bytes->begin() + static_cast<std::ptrdiff_t>(from),
                                   bytes->begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
     if (line.is_discarded()) {
-      throw base::OperatorError("'" + path + "' is damaged: remove it");
+      throw damaged(path);
     }
-    take(line, path, run);
+    try {
+      take(line, path, run);
+    } catch (const json::exception&) {
+      throw damaged(path);
+    }
     from = end + 1;
   }
   return run;

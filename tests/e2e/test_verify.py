@@ -240,6 +240,14 @@ class NoHit(Case):
             self.failing(["make"])
         self.assertIn(b"it was the same thunk in run", self.ok(self.gg("explain", "a.o")).out)
 
+    def test_a_damaged_journal_of_an_earlier_run_is_none_to_compare_with(self):
+        self.built()
+        for journal in (self.store / "runs").glob("*.jsonl"):
+            journal.write_text("{}\n")
+        self.write({"a.h": "#define A 7\n"})
+        self.built()
+        self.assertEqual(json.loads(self.ok(self.gg("explain", "a.o", "--json")).out)["outcome"], "ran")
+
     def test_a_native_command_is_found_by_the_output_that_it_names(self):
         self.write({"Makefile": "a.o: a.c\n\tgcc -fplugin=none -c a.c -o a.o || gcc -ftime-report -c a.c 2>/dev/null\n"})
         self.built()
