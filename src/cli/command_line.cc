@@ -100,7 +100,7 @@ void add_report_flags(CLI::App& app, Settings& settings) {
 void add_verify_flags(CLI::App& app, Request& request) {
   app.add_option("-j,--jobs", request.settings.jobs)->type_name("N");
   CLI::Option* share = app.add_option("--share", request.share_percent);
-  share->type_name("PERCENT")->check(CLI::Range(0.0, 100.0));
+  share->type_name("PERCENT")->check(CLI::Range(0.0, 100.0))->check(CLI::PositiveNumber);
   app.add_option("--count", request.count)->type_name("N")->check(CLI::PositiveNumber)->excludes(share);
   app.add_option("--run", request.run_id)->type_name("ID");
   app.add_flag("--trace", request.trace);

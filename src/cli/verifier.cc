@@ -85,12 +85,21 @@ Verification Verifier::verify_concrete(const object::Digest& thunk, const object
   }
   verification.state = Verification::State::OnlyWatched;
   if (memo) {
-    verification.differences = differences(store_, *memo, again->result);
-    verification.state =
-        verification.differences.empty() ? Verification::State::Same : Verification::State::Differs;
+    compare(*memo, again->result, verification);
   }
   judge(again->absent, asked_ns, verification);
   return verification;
+}
+
+void Verifier::compare(const ir::Result& memo, const ir::Result& again, Verification& verification) {
+  try {
+    verification.differences = differences(store_, memo, again);
+    verification.state =
+        verification.differences.empty() ? Verification::State::Same : Verification::State::Differs;
+  } catch (const base::OperatorError& error) {
+    verification.state = Verification::State::NotCompared;
+    verification.problem = error.what();
+  }
 }
 
 }  // namespace cli

@@ -21,6 +21,7 @@ struct Verification {
     OnlyWatched,  // it was executed, but there is no memo to compare it with
     NoResult,     // it was not executed, as there is none: it failed, or was not finished
     NotRun,       // `problem` says why
+    NotCompared,  // it was executed, but the two results could not be compared: `problem` says why
   };
 
   State state = State::NotRun;
@@ -45,6 +46,7 @@ class Verifier {
  private:
   [[nodiscard]] Verification verify_concrete(const object::Digest& thunk, const object::Digest& concrete,
                                              int64_t asked_ns, const sandbox::StopSignal& stop);
+  void compare(const ir::Result& memo, const ir::Result& again, Verification& verification);
 
   object::Store& store_;
   object::Records& records_;

@@ -126,7 +126,7 @@ class Verifying {
 // A failed command leaves no result, and configure has many that fail.
 bool is_good(const Candidate& candidate) {
   return candidate.verification.state != State::Differs && candidate.verification.state != State::NotRun &&
-         candidate.verification.defects.empty();
+         candidate.verification.state != State::NotCompared && candidate.verification.defects.empty();
 }
 
 size_t count(const std::vector<Candidate>& candidates, State state) {
@@ -141,6 +141,10 @@ std::string text(const Candidate& candidate) {
   if (verification.state == State::NotRun) {
     lines +=
         fmt::format("not executed       {}: {}\n", candidate.label, base::printable(verification.problem));
+  }
+  if (verification.state == State::NotCompared) {
+    lines +=
+        fmt::format("not compared       {}: {}\n", candidate.label, base::printable(verification.problem));
   }
   for (const ResultDifference& difference : verification.differences) {
     lines += fmt::format("not deterministic  {}: {}: {}\n", candidate.label,
@@ -163,11 +167,13 @@ std::string text(const std::vector<Candidate>& candidates, Watch watch) {
   }
   const size_t without_result = count(candidates, State::NoResult);
   const size_t not_run = count(candidates, State::NotRun);
-  lines +=
-      fmt::format("{} thunks executed again: {} the same, {} not deterministic; {} could not be executed{}\n",
-                  candidates.size() - not_run - without_result, count(candidates, State::Same),
-                  count(candidates, State::Differs), not_run,
-                  without_result == 0 ? "" : fmt::format(", {} have no result", without_result));
+  const size_t not_compared = count(candidates, State::NotCompared);
+  lines += fmt::format(
+      "{} thunks executed again: {} the same, {} not deterministic{}; {} could not be executed{}\n",
+      candidates.size() - not_run - without_result, count(candidates, State::Same),
+      count(candidates, State::Differs),
+      not_compared == 0 ? "" : fmt::format(", {} could not be compared", not_compared), not_run,
+      without_result == 0 ? "" : fmt::format(", {} have no result", without_result));
   if (watch == Watch::Yes) {
     lines += fmt::format("{} asked for a path that is not in its tree but on this machine", asking);
     lines += made_since == 0
@@ -178,7 +184,8 @@ std::string text(const std::vector<Candidate>& candidates, Watch watch) {
 }
 
 nlohmann::json as_json(const Candidate& candidate) {
-  static constexpr std::array kWords{"same", "differs", "only-watched", "no-result", "not-run"};
+  static constexpr std::array kWords{"same",      "differs", "only-watched",
+                                     "no-result", "not-run", "not-compared"};
   const Verification& verification = candidate.verification;
   const auto printable = [](const std::vector<std::string>& paths) {
     nlohmann::json array = nlohmann::json::array();
@@ -238,7 +245,7 @@ int verify(const Request& request, const Environment& environment) {
     return 128 + stopped_by;
   }
   fmt::print("{}", settings.json ? as_json(candidates) : text(candidates, watch));
-  const bool nothing_done = !candidates.empty() && count(candidates, State::NoResult) == candidates.size();
+  const bool nothing_done = count(candidates, State::NoResult) == candidates.size();
   return !nothing_done && std::all_of(candidates.begin(), candidates.end(), is_good) ? kOk : kFailed;
 }
 

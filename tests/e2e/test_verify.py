@@ -161,6 +161,25 @@ class Verify(Case):
         shown = self.json("verify", "--share", "100", status=1)["thunks"]
         self.assertEqual({each["state"] for each in shown}, {"no-result"})
 
+    def test_where_nothing_was_compared_nothing_is_taken_for_verified(self):
+        self.fresh({"Makefile": "all:\n\ttrue\n"})
+        self.under_gg(["make"])
+        self.assertEqual(self.json("verify", status=1)["thunks"], [])
+        self.assertEqual(self.gg("verify", "--share", "0").status, 2)
+
+    def test_what_was_executed_and_cannot_be_compared_is_not_called_not_executed(self):
+        self.fresh({"Makefile": "a.o: a.c\n\tgcc -flto -c a.c\n", "a.c": "int a;\n"})
+        self.under_gg(["make"])
+        digest = hashlib.sha256((self.tree / "a.o").read_bytes()).hexdigest()
+        held = [path for path in self.store.rglob("*") if digest[2:] in path.name]
+        self.assertNotEqual(held, [])
+        for path in held:
+            path.unlink()
+        shown = self.json("verify", "--share", "100", status=1)["thunks"]
+        self.assertEqual([each["state"] for each in shown], ["not-compared"], shown)
+        self.assertIn(b"1 thunks executed again: 0 the same, 0 not deterministic, 1 could not be compared; 0 could not",
+                      self.gg("verify", "--share", "100").out)
+
     def programs_below(self, ancestor):
         """Names of the processes that descend from this one."""
         parents, names = {}, {}
