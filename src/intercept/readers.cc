@@ -11,13 +11,14 @@ namespace {
 // tar is not here: an archive outlives the build, so what goes into it has to be real.
 constexpr std::array<std::string_view, 5> kMovers{"cp", "mv", "ln", "install", "ginstall"};
 
-constexpr std::array<std::string_view, 48> kNamesOnly{
-    "cp",    "mv",    "ln",      "install",  "ginstall", "rm",          "rmdir",    "unlink",
-    "mkdir", "touch", "chmod",   "chown",    "chgrp",    "echo",        "printf",   "true",
-    "false", "sleep", "expr",    "basename", "dirname",  "readlink",    "realpath", "mktemp",
-    "make",  "gmake", "gnumake", "remake",   "ninja",    "ninja-build", "samu",     "cmake",
-    "sh",    "dash",  "bash",    "ksh",      "mksh",     "env",         "nice",     "ionice",
-    "nohup", "time",  "timeout", "xargs",    "find",     "strace",      "sudo",     "fakeroot"};
+constexpr std::array<std::string_view, 49> kNamesOnly{
+    "cp", "mv", "ln", "install", "ginstall", "rm", "rmdir", "unlink", "mkdir", "touch", "chmod", "chown",
+    "chgrp", "echo", "printf", "true", "false", "sleep", "expr", "basename", "dirname", "readlink",
+    "realpath", "mktemp", "make", "gmake", "gnumake", "remake", "ninja", "ninja-build", "samu", "cmake", "sh",
+    "dash", "bash", "ksh", "mksh", "env", "nice", "ionice", "nohup", "time", "timeout", "xargs", "find",
+    "strace", "sudo", "fakeroot",
+    // hands a tool on to the session
+    "gg"};
 
 constexpr std::array<std::string_view, 16> kPackers{"cpio", "gcpio",  "bsdcpio", "pax", "afio", "tar",
                                                     "gtar", "bsdtar", "star",    "zip", "7z",   "7za",

@@ -178,6 +178,11 @@ class WithinARun(Launcher):
             stats = self.stats()
             self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
 
+    def test_what_it_hands_over_is_not_made_real_for_it(self):
+        self.fresh({**WARNS, "Makefile": f"whole.o: a.c\n\tgcc -c a.c\n\t{GG} cc gcc -r -nostdlib -o whole.o a.o\n"})
+        self.ok(self.gg("infer", "--", "make"))
+        self.assertEqual(len(self.placeholders()), 2)
+
     def test_where_namespaces_are_refused_also_tools_with_an_absolute_path(self):
         argv = self.project(GG)
         expected = self.expected(argv)
