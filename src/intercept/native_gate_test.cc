@@ -1,15 +1,19 @@
 #include "intercept/native_gate.hh"
 
+#include "intercept/process.hh"
+
 #include <gtest/gtest.h>
 
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
 #include <set>
+#include <thread>
 
 namespace intercept {
 namespace {
@@ -104,6 +108,35 @@ TEST(NativeGate, who_died_in_the_queue_takes_no_place) {
   tools[0].end();
   admitted.wait_for(2);
   EXPECT_EQ(admitted.now(), (std::set<int>{0, 1, 2}));
+}
+
+// A process whose first thread sleeps while another one works is at work.
+TEST(NativeGate, a_process_is_busy_when_any_of_its_threads_is) {
+  std::array<int, 2> started{};
+  ASSERT_EQ(::pipe(started.data()), 0);
+  const pid_t worker = ::fork();
+  if (worker == 0) {
+    std::thread([&] {
+      (void)!::write(started[1], "x", 1);
+      for (volatile bool on = true; on;) {
+      }
+    }).join();
+    ::_exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(started[0], &byte, 1), 1);
+  // The first thread may run for a moment yet, and then sleeps: looks over so long see it asleep.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
+  size_t idle = 0;
+  while (std::chrono::steady_clock::now() < until) {
+    idle += is_busy(worker) ? 0U : 1U;
+  }
+  ::kill(worker, SIGKILL);
+  ::waitpid(worker, nullptr, 0);
+  ::close(started[0]);
+  ::close(started[1]);
+  EXPECT_EQ(idle, 0U);
+  EXPECT_FALSE(is_busy(worker));
 }
 
 TEST(NativeGate, its_end_lets_everybody_in) {

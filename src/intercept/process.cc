@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <memory>
@@ -59,6 +60,39 @@ std::vector<std::string> words_of(const std::string& nul_ended) {
 
 StreamId id_of(const struct stat& status) {
   return {status.st_dev, status.st_ino, status.st_mode, status.st_rdev};
+}
+
+// Folders of /proc.
+std::vector<std::string> threads_of(pid_t pid) {
+  const std::string folder = proc(pid, "task");
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), &::closedir);
+  std::vector<std::string> threads;
+  while (const dirent* entry = open ? ::readdir(open.get()) : nullptr) {
+    if (entry->d_name[0] != '.') {
+      threads.push_back(folder + "/" + entry->d_name);
+    }
+  }
+  return threads;
+}
+
+bool runs(const std::string& thread) {
+  const auto status = contents(thread + "/stat");
+  const size_t name_end = status ? status->rfind(')') : std::string::npos;
+  if (name_end == std::string::npos || name_end + 2 >= status->size()) {
+    return false;  // it has ended
+  }
+  const char state = (*status)[name_end + 2];
+  return state == 'R' || state == 'D';
+}
+
+bool has_busy_child(const std::string& thread) {
+  std::istringstream children(contents(thread + "/children").value_or(""));
+  for (pid_t child = 0; children >> child;) {
+    if (is_busy(child)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -120,22 +154,9 @@ std::optional<Process> read_process(pid_t pid) {
 }
 
 bool is_busy(pid_t pid) {
-  const auto status = contents(proc(pid, "stat"));
-  const size_t name_end = status ? status->rfind(')') : std::string::npos;
-  if (name_end == std::string::npos || name_end + 2 >= status->size()) {
-    return false;  // it has ended
-  }
-  const char state = (*status)[name_end + 2];
-  if (state == 'R' || state == 'D') {
-    return true;
-  }
-  std::istringstream children(contents(proc(pid, "task/" + std::to_string(pid) + "/children")).value_or(""));
-  for (pid_t child = 0; children >> child;) {
-    if (is_busy(child)) {
-      return true;
-    }
-  }
-  return false;
+  const std::vector<std::string> threads = threads_of(pid);  // none: it has ended
+  return std::any_of(threads.begin(), threads.end(),
+                     [](const std::string& thread) { return runs(thread) || has_busy_child(thread); });
 }
 
 }  // namespace intercept
