@@ -37,12 +37,18 @@ NativeGate::NativeGate(unsigned places)
 }
 
 NativeGate::~NativeGate() {
+  stop();
+}
+
+void NativeGate::stop() {
   {
     const std::scoped_lock lock(mutex_);
     ending_ = true;
   }
   wake();
-  thread_.join();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
 }
 
 void NativeGate::wake() {

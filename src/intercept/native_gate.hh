@@ -19,13 +19,17 @@ namespace intercept {
 class NativeGate {
  public:
   explicit NativeGate(unsigned places);
-  ~NativeGate();  // lets everybody in
+  ~NativeGate();  // stops
   NativeGate(const NativeGate&) = delete;
   NativeGate& operator=(const NativeGate&) = delete;
 
   // Calls `go` once, now or later, on any thread, without any lock of the gate's held; in order of asking.
   // The process waits for that meanwhile. One that has died is let in at once.
   void enter(pid_t process, std::function<void()> go);
+
+  // Lets everybody in, also whoever comes later. When this returns, the gate's own thread calls nothing any
+  // more. By one thread at a time.
+  void stop();
 
  private:
   struct Guest {

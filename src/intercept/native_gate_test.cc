@@ -139,6 +139,18 @@ TEST(NativeGate, a_process_is_busy_when_any_of_its_threads_is) {
   EXPECT_FALSE(is_busy(worker));
 }
 
+TEST(NativeGate, stopped_it_lets_everybody_in_who_comes_later) {
+  std::array<Sleeper, 3> tools;
+  Admitted admitted;
+  NativeGate gate(1);
+  gate.enter(tools[0].pid(), admitted.note(0));
+  gate.enter(tools[1].pid(), admitted.note(1));
+  gate.stop();
+  EXPECT_EQ(admitted.now(), (std::set<int>{0, 1}));
+  gate.enter(tools[2].pid(), admitted.note(2));
+  EXPECT_EQ(admitted.now(), (std::set<int>{0, 1, 2}));
+}
+
 TEST(NativeGate, its_end_lets_everybody_in) {
   std::array<Sleeper, 3> tools;
   Admitted admitted;

@@ -66,8 +66,13 @@ void write_shim(const std::string& path, const std::string& image, const std::st
 
 // cmake and configure write down where they found a compiler, so the directory has to stand after the session
 // and to mean the same tools to the next.
-std::string path_directory(const std::string& path_dir, const std::string& path) {
-  return path_dir + "/" + object::hash(path).hex().substr(0, 16);
+std::string path_directory(const std::string& path_dir, const std::string& path,
+                           const std::vector<std::string>& names) {
+  std::string key = path;
+  for (const std::string& name : names) {  // they depend on the tools that the user has described, too
+    key += '\0' + name;
+  }
+  return path_dir + "/" + object::hash(key).hex().substr(0, 16);
 }
 
 // Exactly these names. They find the session through kLauncherVariable, and without one the real tool. Other
@@ -147,7 +152,13 @@ struct Session::Impl {
       ledger->stop();
       ledger->wait_until_idle();
     }
+    if (server) {
+      server->close();
+    }
     workers.reset();
+    if (commands) {
+      commands->let_all_run();  // its thread answers through the server
+    }
   }
 
   Impl(const Impl&) = delete;
@@ -193,8 +204,9 @@ struct Session::Impl {
   }
 
   void put_shims_before_path(Launch& launch, const std::string& path) {
-    const std::string directory = path_directory(options.path_dir, path);
-    fill_path_directory(directory, names_of(models.tools(path), path));
+    const std::vector<std::string> names = names_of(models.tools(path), path);
+    const std::string directory = path_directory(options.path_dir, path, names);
+    fill_path_directory(directory, names);
     ShimSettings shim_settings{socket(), "", directory};
     shim_settings.launches = true;
     base::write_file_atomically(launcher(), patched_shim(shim_settings), 0755);

@@ -1,5 +1,6 @@
 """gg before the compiler (`gg cc gcc`, CMAKE_C_COMPILER_LAUNCHER=gg): within `gg run` and alone."""
 import os
+import pathlib
 import shutil
 import signal
 import unittest
@@ -177,6 +178,19 @@ class WithinARun(Launcher):
             self.assert_same(expected, self.snapshot(), str(run))
             stats = self.stats()
             self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
+
+    def test_where_namespaces_are_refused_a_project_with_tools_of_its_own_has_its_own_shims(self):
+        """Another build with the same PATH, which does not describe the tool, keeps to those it knows."""
+        self.fresh({"bin/gen": "#!/bin/sh\n"})
+        (self.tree / "bin/gen").chmod(0o755)
+        path = {"PATH": f"{self.tree}/bin:{self.environment['PATH']}"}
+        shims = []
+        for description in ({}, {".gg/tools/gen.toml": "[[tool]]\nprogram = \"gen\"\nwords = \"input\"\n"
+                                                       "[tool.options]\noutput = \"-o\"\n"}):
+            self.write(description)
+            run = self.ok(self.refused(GG, "run", "-q", "--sandbox=none", "--", "sh", "-c", "echo $PATH", env=path))
+            shims.append(pathlib.Path(run.out.decode().partition(":")[0]))
+        self.assertEqual([(folder / "gen").is_symlink() for folder in shims], [False, True])
 
     def test_what_it_hands_over_is_not_made_real_for_it(self):
         self.fresh({**WARNS, "Makefile": f"whole.o: a.c\n\tgcc -c a.c\n\t{GG} cc gcc -r -nostdlib -o whole.o a.o\n"})
