@@ -46,29 +46,42 @@ constexpr const char* kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 constexpr int kNotExecutable = 126;  // as a shell says it
 constexpr int kNotFound = 127;
 
+// How the caller of gg cc treats signals, which the tool inherits.
+struct Inherited {
+  struct sigaction broken_pipe {};
+
+  sigset_t mask{};
+};
+
+Inherited inherited() {
+  Inherited signals;
+  ::sigaction(SIGPIPE, nullptr, &signals.broken_pipe);
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &signals.mask);
+  return signals;
+}
+
 struct Tool {
   std::string program;  // as it was called where that has a slash, since a script's $0 is this very word
   std::vector<std::string> argv;
+  Inherited signals;
 };
 
 // Execs. Returns what went wrong.
-int execute(const std::string& program, const std::vector<std::string>& argv) {
+int execute(const std::string& program, const std::vector<std::string>& argv, const Inherited& signals) {
   std::vector<char*> words;
   for (const std::string& word : argv) {
     words.push_back(const_cast<char*>(word.c_str()));  // execve's signature; it does not write
   }
   words.push_back(nullptr);
-  // What is ignored or blocked here would stay so in the tool.
-  ::signal(SIGPIPE, SIG_DFL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  // What is ignored or blocked here, and was not by the caller, would stay so in the tool.
+  ::sigaction(SIGPIPE, &signals.broken_pipe, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &signals.mask, nullptr);
   ::execve(program.c_str(), words.data(), environ);
   return errno;
 }
 
 int become(const Tool& tool) {
-  const int error = execute(tool.program, tool.argv);
+  const int error = execute(tool.program, tool.argv, tool.signals);
   say(fmt::format("execute '{}': {}", base::printable(tool.program), std::generic_category().message(error)));
   return error == ENOENT ? kNotFound : kNotExecutable;
 }
@@ -100,13 +113,13 @@ std::string variable(const Environment& environment, const char* name, const cha
 // The session that this command belongs to takes it over; returns if there is none.
 void hand_to_session(const Tool& tool, const Environment& environment) {
   if (stands_under_a_shim(tool.program)) {
-    (void)execute(tool.program, tool.argv);
+    (void)execute(tool.program, tool.argv, tool.signals);
   }
   const std::string launcher = variable(environment, intercept::kLauncherVariable, "");
   if (!launcher.empty()) {
     std::vector<std::string> argv{tool.program};
     argv.insert(argv.end(), tool.argv.begin(), tool.argv.end());
-    (void)execute(launcher, argv);  // a session that is over has taken its launcher away
+    (void)execute(launcher, argv, tool.signals);  // a session that is over has taken its launcher away
   }
 }
 
@@ -388,7 +401,8 @@ int launch(const std::vector<std::string>& argv, const std::vector<std::string>&
     say("'" + base::printable(command.at(0)) + "' is not on PATH");
     return kNotFound;
   }
-  const Tool tool{command.at(0).find('/') == std::string::npos ? *program : command.at(0), command};
+  const Tool tool{command.at(0).find('/') == std::string::npos ? *program : command.at(0), command,
+                  inherited()};
   hand_to_session(tool, environment);
   if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
     return become(tool);

@@ -107,6 +107,13 @@ class Alone(Launcher):
         self.assertEqual(launched, plain)
         self.assertEqual(len(plain), 4)
 
+    def test_the_tool_inherits_what_the_caller_does_about_signals(self):
+        show = ["grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"]
+        self.fresh({})
+        for word in ("--block-signal=USR2", "--ignore-signal=PIPE", "--default-signal=PIPE"):
+            self.assertEqual(self.ok(self.run_command(["env", word, GG, "cc", *show])).out,
+                             self.ok(self.run_command(["env", word, *show])).out)
+
     def test_many_at_once_share_a_store(self):
         count = 40
         files = {f"s{i}.c": f"#include <stdio.h>\nint f{i % 20}(void) {{ return {i % 20}; }}\n" for i in range(count)}
