@@ -8,28 +8,24 @@ round; medians are over the rounds. Reads PROJECT-DIR, writes below --work only.
 
   bench/build_ratio.py --configure ./configure --build 'make -j2' ~/src/hello-2.10
 """
-import argparse
 import json
 import os
 import pathlib
-import resource
-import shlex
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
-import time
 
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+import interleaved
+
 COMPILERS = ("cc", "c++", "gcc", "g++", "clang", "clang++")
 
 
 class Bench:
     def __init__(self, options, project, work):
         self.options, self.work = options, work
-        self.tree, self.configured, self.log = work / "tree", work / "configured", work / "log"
-        self.environment = {"PATH": PATH, "HOME": str(work / "home"), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+        self.tree, self.configured = work / "tree", work / "configured"
+        self.environment = {"PATH": interleaved.PATH, "HOME": str(work / "home"), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
         (work / "home").mkdir(parents=True)
         shutil.copytree(project, self.tree, symlinks=True, ignore=shutil.ignore_patterns(".git", *options.skip))
         if options.configure:
@@ -37,16 +33,7 @@ class Bench:
         self.tree.rename(self.configured)
 
     def command(self, argv, **environment):
-        """Seconds of wall and of processor time; ends the bench, with the log, when the command fails."""
-        before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        with open(self.log, "wb") as log:
-            status = subprocess.call(argv, cwd=self.tree, env=self.environment | environment, stdin=subprocess.DEVNULL,
-                                     stdout=log, stderr=subprocess.STDOUT)
-        wall, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-        if status != 0:
-            sys.stderr.write(self.log.read_text(errors="replace")[-4000:])
-            sys.exit(f"build_ratio: {shlex.join(map(str, argv))} ended with {status}")
-        return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return interleaved.timed(argv, self.tree, self.environment | environment)
 
     def restore(self):
         shutil.rmtree(self.tree, ignore_errors=True)
@@ -73,14 +60,14 @@ class Bench:
         if not links.exists():
             links.mkdir()
             for name in COMPILERS:
-                if shutil.which(name, path=PATH):
+                if shutil.which(name, path=interleaved.PATH):
                     (links / name).symlink_to(os.path.abspath(self.options.ccache))
             self.with_ccache(links)  # fills the cache
         return self.with_ccache(links)
 
     def with_ccache(self, links):
         self.restore()
-        return self.command(self.build(), PATH=f"{links}:{PATH}", CCACHE_DIR=str(self.work / "ccache"))
+        return self.command(self.build(), PATH=f"{links}:{interleaved.PATH}", CCACHE_DIR=str(self.work / "ccache"))
 
     def round(self, number):
         """{kind: (wall, processor)}; cold comes before warm, the rest turns."""
@@ -138,21 +125,14 @@ def show(report):
 
 
 def main():
-    here = pathlib.Path(__file__).resolve().parent.parent
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = interleaved.parser(__doc__, rounds=5)
     parser.add_argument("projects", nargs="+", type=pathlib.Path, metavar="PROJECT-DIR")
-    parser.add_argument("--gg", default=str(here / "build/release/src/cli/gg"), help="the binary (default: preset release)")
     parser.add_argument("--configure", default="", metavar="COMMAND", help="run once, plainly, before the builds")
     parser.add_argument("--build", default=f"make -j{os.cpu_count()}", metavar="COMMAND")
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--ccache", metavar="PROGRAM", help="compare with this ccache, warm")
     parser.add_argument("--skip", action="append", default=[], metavar="NAME", help="files and folders not to copy")
     parser.add_argument("--work", default=None, metavar="DIR", help="where to build (default: the temporary directory)")
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    options.gg = os.path.abspath(options.gg)
-    if not os.access(options.gg, os.X_OK):
-        sys.exit(f"build_ratio: no gg at {options.gg}: cmake --preset release && cmake --build --preset release")
     for project in options.projects:
         report = measure(options, project.resolve())
         print(json.dumps(report)) if options.json else show(report)

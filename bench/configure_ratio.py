@@ -7,7 +7,6 @@ time of all that ran; ratios are to plain, within a round.
 
   bench/configure_ratio.py --configure 'cmake -S . -B b' ~/src/ninja-build-1.11.1
 """
-import argparse
 import json
 import pathlib
 import shutil
@@ -39,15 +38,11 @@ def measure(options, project, work):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = interleaved.parser(__doc__, rounds=5)
     parser.add_argument("projects", nargs="+", type=pathlib.Path, metavar="PROJECT-DIR")
-    parser.add_argument("--gg", default=interleaved.default_gg(), help="the binary (default: preset release)")
     parser.add_argument("--configure", default="cmake -S . -B b", metavar="COMMAND")
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default=None, metavar="DIR", help="where to work (default: the temporary directory)")
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    options.gg = interleaved.the_gg(options.gg)
     for project in options.projects:
         with tempfile.TemporaryDirectory(prefix="gg-bench-", dir=options.work) as work:
             lines = measure(options, project.resolve(), pathlib.Path(work).resolve())

@@ -1,4 +1,5 @@
-"""What the small benchmarks share: commands timed in turns, so that what else the machine does meets all of them."""
+"""What the benchmarks of commands share: they are timed in turns, so that what else the machine does meets all of them."""
+import argparse
 import os
 import pathlib
 import resource
@@ -10,8 +11,14 @@ import time
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def default_gg():
-    return str(pathlib.Path(__file__).resolve().parent.parent / "build/release/src/cli/gg")
+def parser(description, rounds):
+    """For --gg, --rounds and --json, which all of them take."""
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--gg", type=the_gg, default=str(pathlib.Path(__file__).resolve().parent.parent / "build/release/src/cli/gg"),
+                      help="the binary (default: preset release)")
+    made.add_argument("--rounds", type=int, default=rounds)
+    made.add_argument("--json", action="store_true")
+    return made
 
 
 def the_gg(given):

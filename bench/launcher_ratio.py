@@ -6,7 +6,6 @@ with. Medians; ratios are to ccache, within a round. Without SOURCE: a small C f
 
   bench/launcher_ratio.py --ccache /usr/bin/ccache a.c b.cc
 """
-import argparse
 import json
 import pathlib
 import tempfile
@@ -30,14 +29,10 @@ def measure(options, source, work):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = interleaved.parser(__doc__, rounds=30)
     parser.add_argument("sources", nargs="*", type=pathlib.Path, metavar="SOURCE")
-    parser.add_argument("--gg", default=interleaved.default_gg(), help="the binary (default: preset release)")
     parser.add_argument("--ccache", default="ccache", metavar="PROGRAM")
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    options.gg = interleaved.the_gg(options.gg)
     with tempfile.TemporaryDirectory(prefix="gg-bench-") as folder:
         work = pathlib.Path(folder).resolve()
         small = work / "small.c"
