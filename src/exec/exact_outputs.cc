@@ -4,6 +4,7 @@
 #include "base/quote.hh"
 #include "base/unique_fd.hh"
 #include "exec/container_files.hh"
+#include "exec/paths.hh"
 #include "object/hash.hh"
 
 #include <fmt/format.h>
@@ -24,11 +25,6 @@ namespace {
 
 using base::UniqueFd;
 using Found = Expected<std::optional<std::string>>;
-
-std::string parent_of(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash);
-}
 
 std::string in(const std::string& directory, const std::string& name) {
   return directory.empty() ? name : directory + "/" + name;
@@ -67,9 +63,8 @@ std::string real_path(const UniqueFd& place, int top) {
 }
 
 bool is_at_or_below_one(const std::string& path, const OutputPaths& outputs) {
-  return std::any_of(outputs.begin(), outputs.end(), [&](const std::string& output) {
-    return path.starts_with(output) && (path.size() == output.size() || path[output.size()] == '/');
-  });
+  return std::any_of(outputs.begin(), outputs.end(),
+                     [&](const std::string& output) { return is_at_or_below(path, output); });
 }
 
 // overlayfs may mark the layer in the upper bits.

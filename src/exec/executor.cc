@@ -17,11 +17,6 @@ using std::chrono::steady_clock;
 
 constexpr std::array<std::string_view, 3> kKernels{"dev", "proc", "sys"};
 
-std::string parent_of(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash);
-}
-
 sandbox::Job container_for(const Task& task, const std::string& layer, const sandbox::Limits& limits) {
   sandbox::Job job = job_for(task.command, limits);
   job.layers = {layer};
@@ -32,18 +27,14 @@ sandbox::Job container_for(const Task& task, const std::string& layer, const san
   return job;
 }
 
-bool is_or_below(std::string_view path, std::string_view top) {
-  return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
-}
-
 // What a tree never holds: the kernel's, and what the command itself is to make, whose older self it may look
 // for.
 bool is_no_input(const std::string& path, const Task& task) {
   const auto plain = below_root("", std::string_view(path).substr(1));
   return !plain || std::any_of(kKernels.begin(), kKernels.end(), [&](std::string_view top) {
-    return is_or_below(*plain, top);
+    return is_at_or_below(*plain, top);
   }) || std::any_of(task.places.begin(), task.places.end(), [&](const auto& place) {
-    return is_or_below(*plain, place.second);
+    return is_at_or_below(*plain, place.second);
   });
 }
 

@@ -1,5 +1,7 @@
 #include "exec/layout.hh"
 
+#include "exec/paths.hh"
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -8,11 +10,6 @@ namespace exec {
 namespace {
 
 using object::Digest;
-
-bool is_or_holds(std::string_view output, std::string_view path) {
-  return output.empty() || (path.substr(0, output.size()) == output &&
-                            (path.size() == output.size() || path[output.size()] == '/'));
-}
 
 class Walk {
  public:
@@ -56,7 +53,7 @@ class Walk {
     node.digest = file.digest;
     node.executable = file.executable;
     node.writable = std::any_of(outputs_.begin(), outputs_.end(),
-                                [&](const std::string& output) { return is_or_holds(output, path); });
+                                [&](const std::string& output) { return is_at_or_below(path, output); });
     node.repeat = times_[file.digest]++;
     layout_.push_back(std::move(node));
     return {};

@@ -40,6 +40,15 @@ std::optional<std::string> below_root(std::string_view working_directory, std::s
   return result;
 }
 
+std::string parent_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return std::string(slash == std::string_view::npos ? "" : path.substr(0, slash));
+}
+
+bool is_at_or_below(std::string_view path, std::string_view top) {
+  return top.empty() || (path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/'));
+}
+
 base::Result<std::map<std::string, std::string>> output_places(const ir::Command& command) {
   std::map<std::string, std::string> places;
   for (const std::string& output : command.output_paths) {
