@@ -12,6 +12,7 @@
 #include "intercept/placeholder.hh"
 #include "intercept/placing.hh"
 #include "intercept/session.hh"
+#include "model/paths.hh"
 #include "sched/steps.hh"
 
 #include <fmt/format.h>
@@ -40,7 +41,6 @@ namespace {
 // A model that asks for ever for something more to be read is a defect; the real tool then decides.
 constexpr int kMostQuestions = 200;
 constexpr int kMostTries = 5;
-constexpr mode_t kFileMode = 0666;
 constexpr const char* kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
 constexpr int kNotExecutable = 126;  // as a shell says it
@@ -306,20 +306,11 @@ class Command {
     if (!out || !err) {
       return false;
     }
-    for (const model::Output& output : inferred.outputs) {
-      const auto made = result.outputs.find(output.name);
-      if (made == result.outputs.end() && output.made == model::Output::Made::Perhaps) {
-        continue;
-      }
-      if (made == result.outputs.end() ||
-          !intercept::place_now(storage_->refilling(), made->second, output.path, mask_)) {
-        return false;
-      }
-    }
-    for (const model::WrittenNow& file : inferred.written_now) {
-      if (!intercept::write_now(file.path, file.bytes, kFileMode & ~mask_)) {
-        return false;
-      }
+    const auto where_it_is = [](const std::string& path) { return path; };
+    if (!intercept::place_outputs(storage_->refilling(), inferred, result, intercept::OutputsToPlace::All,
+                                  mask_, where_it_is) ||
+        !intercept::write_now_files(inferred, mask_)) {
+      return false;
     }
     base::write_all(STDOUT_FILENO, *out, "standard output");
     base::write_all(STDERR_FILENO, *err, "standard error");
@@ -336,8 +327,7 @@ class Command {
 
   std::optional<int> natively(const std::string& reason, const std::string& detail) {
     for (const std::string& word : invocation_.argv) {
-      const std::string path = word.starts_with('/') ? word : invocation_.working_directory + "/" + word;
-      here_.look(path);  // sees what is a placeholder
+      here_.look(model::absolute(invocation_.working_directory, word));  // sees what is a placeholder
     }
     std::vector<object::Promise> promises;
     {
@@ -358,8 +348,7 @@ class Command {
   void explain(const char* outcome, const std::string& label, const std::string& reason,
                const std::string& detail) const {
     if (settings_.explain) {
-      say(fmt::format("{:8} {}{}{}", outcome, label, reason.empty() ? "" : "  " + reason,
-                      detail.empty() ? "" : " (" + base::printable(detail) + ")"));
+      say_what_became(outcome, label, reason, detail);
     }
   }
 

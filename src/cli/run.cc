@@ -63,9 +63,7 @@ class BuildObserver final : public intercept::Observer {
     record.took_ns = report.took.count();
     journal_.command(record);
     if (explain_) {
-      say(fmt::format("{:8} {}{}{}", record.outcome, record.label,
-                      record.reason.empty() ? "" : "  " + record.reason,
-                      record.detail.empty() ? "" : " (" + base::printable(record.detail) + ")"));
+      say_what_became(record.outcome, record.label, record.reason, record.detail);
     }
   }
 

@@ -16,11 +16,6 @@ namespace intercept {
 
 namespace {
 
-bool was_written_now(const model::Inferred& inferred, const std::string& path) {
-  return std::any_of(inferred.written_now.begin(), inferred.written_now.end(),
-                     [&](const model::WrittenNow& file) { return file.path == path; });
-}
-
 // A model that asks for ever for something more to be read is a defect; the real tool then decides.
 constexpr int kMostQuestions = 200;
 
@@ -257,7 +252,8 @@ void Commands::take(const JobRef& job, model::Inferred inferred) {
 bool Commands::replay(const JobRef& job, const model::Inferred& inferred) {
   const auto result = forcer_.known(inferred.thunk);
   const auto streams = result && result->exit_code == 0 ? held_streams(*result) : std::nullopt;
-  if (!streams || !place_outputs(job, inferred, *result, false) || !write_now_files(job, inferred)) {
+  if (!streams || !place_outputs(job, inferred, *result, OutputsToPlace::All) ||
+      !write_now_files(inferred, job->request.file_mode_mask)) {
     return false;  // not known, or no longer held: made again
   }
   report(job, Outcome::Hit, "", "", &inferred);
@@ -289,7 +285,7 @@ bool Commands::promise(const JobRef& job, const model::Inferred& inferred) {
       return false;
     }
   }
-  if (!write_now_files(job, inferred)) {
+  if (!write_now_files(inferred, job->request.file_mode_mask)) {
     job->bet = {};
     job->bet.reason = "placeholder-not-written";
     return false;
@@ -310,8 +306,8 @@ bool Commands::promise(const JobRef& job, const model::Inferred& inferred) {
 void Commands::wait_for(const JobRef& job, const model::Inferred& inferred) {
   ledger_.expect(inferred.thunk, inferred.label, nullptr, again(job, inferred));
   ledger_.need(inferred.thunk, [this, job, inferred](const base::Result<ir::Result>& result) {
-    if (result && result->exit_code == 0 && place_outputs(job, inferred, *result, false) &&
-        write_now_files(job, inferred)) {
+    if (result && result->exit_code == 0 && place_outputs(job, inferred, *result, OutputsToPlace::All) &&
+        write_now_files(inferred, job->request.file_mode_mask)) {
       report(job, Outcome::Waited, job->bet.reason, job->bet.detail, &inferred);
       answer(job, *result);
       return;
@@ -367,7 +363,7 @@ void Commands::settle(const JobRef& job, const model::Inferred& inferred,
       return;
     }
   }
-  const auto placed = place_outputs(job, inferred, *result, true);
+  const auto placed = place_outputs(job, inferred, *result, OutputsToPlace::OnlyPerhaps);
   if (!placed) {
     report_lost(job, inferred, tl::unexpected(placed.error()));
     return;
@@ -403,41 +399,13 @@ void Commands::report_lost(const JobRef& job, const model::Inferred& inferred,
 }
 
 base::Result<void> Commands::place_outputs(const JobRef& job, const model::Inferred& inferred,
-                                           const ir::Result& result, bool perhaps_only) {
-  for (const model::Output& output : inferred.outputs) {
-    if (perhaps_only && output.made == model::Output::Made::Always) {
-      continue;
-    }
-    // Inference writes it when the command is answered; later the caller may have moved it away (automake's
-    // .Tpo).
-    if (was_written_now(inferred, output.path)) {
-      continue;
-    }
-    const auto made = result.outputs.find(output.name);
-    if (made == result.outputs.end()) {
-      if (output.made == model::Output::Made::Always) {
-        return base::failure("'" + output.path + "' was not made", base::FailureKind::Deterministic);
-      }
-      continue;
-    }
-    const std::string path = canonical(output.path);
-    registry_.abandon(path);
-    auto placed = place_now(store_, made->second, path, job->request.file_mode_mask);
-    if (!placed) {
-      return placed;
-    }
-  }
-  return {};
-}
-
-base::Result<void> Commands::write_now_files(const JobRef& job, const model::Inferred& inferred) {
-  for (const model::WrittenNow& file : inferred.written_now) {
-    auto written = write_now(file.path, file.bytes, kFileMode & ~job->request.file_mode_mask);
-    if (!written) {
-      return written;
-    }
-  }
-  return {};
+                                           const ir::Result& result, OutputsToPlace which) {
+  return intercept::place_outputs(store_, inferred, result, which, job->request.file_mode_mask,
+                                  [this](const std::string& output) {
+                                    std::string path = canonical(output);
+                                    registry_.abandon(path);
+                                    return path;
+                                  });
 }
 
 std::optional<Commands::Streams> Commands::held_streams(const ir::Result& result) {

@@ -5,6 +5,7 @@
 #include "intercept/ledger.hh"
 #include "intercept/native_gate.hh"
 #include "intercept/observer.hh"
+#include "intercept/placing.hh"
 #include "intercept/server.hh"
 #include "model/model.hh"
 
@@ -77,8 +78,7 @@ class Commands {
   void report_lost(const JobRef& job, const model::Inferred& inferred,
                    const base::Result<ir::Result>& result);
   base::Result<void> place_outputs(const JobRef& job, const model::Inferred& inferred,
-                                   const ir::Result& result, bool perhaps_only);
-  base::Result<void> write_now_files(const JobRef& job, const model::Inferred& inferred);
+                                   const ir::Result& result, OutputsToPlace which);
   // What the command wrote; nullopt when the store has lost some of it.
   [[nodiscard]] std::optional<Streams> held_streams(const ir::Result& result);
   void answer(const JobRef& job, const ir::Result& result);

@@ -26,9 +26,15 @@ namespace intercept {
 
 namespace {
 
+constexpr mode_t kFileMode = 0666;
 constexpr size_t kNameBytes = 12;
 constexpr std::string_view kTemporaryStart = ".gg-";
 constexpr std::string_view kTemporaryEnd = ".tmp";
+
+bool was_written_now(const model::Inferred& inferred, const std::string& path) {
+  return std::any_of(inferred.written_now.begin(), inferred.written_now.end(),
+                     [&](const model::WrittenNow& file) { return file.path == path; });
+}
 
 std::string maker_part(pid_t maker) {
   return "-" + std::to_string(maker) + "-";
@@ -257,6 +263,43 @@ void remove_temporaries(const std::string& folder, pid_t maker) {
     }
   }
   std::for_each(left.begin(), left.end(), remove_any);
+}
+
+base::Result<void> place_outputs(object::FileStore& store, const model::Inferred& inferred,
+                                 const ir::Result& result, OutputsToPlace which, mode_t mask,
+                                 const std::function<std::string(const std::string& path)>& at) {
+  for (const model::Output& output : inferred.outputs) {
+    if (which == OutputsToPlace::OnlyPerhaps && output.made == model::Output::Made::Always) {
+      continue;
+    }
+    // Inference writes it when the command is answered; later the caller may have moved it away (automake's
+    // .Tpo).
+    if (was_written_now(inferred, output.path)) {
+      continue;
+    }
+    const auto made = result.outputs.find(output.name);
+    if (made == result.outputs.end()) {
+      if (output.made == model::Output::Made::Always) {
+        return base::failure("'" + output.path + "' was not made", base::FailureKind::Deterministic);
+      }
+      continue;
+    }
+    auto placed = place_now(store, made->second, at(output.path), mask);
+    if (!placed) {
+      return placed;
+    }
+  }
+  return {};
+}
+
+base::Result<void> write_now_files(const model::Inferred& inferred, mode_t mask) {
+  for (const model::WrittenNow& file : inferred.written_now) {
+    auto written = write_now(file.path, file.bytes, kFileMode & ~mask);
+    if (!written) {
+      return written;
+    }
+  }
+  return {};
 }
 
 bool can_be_made(const std::string& path) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "base/result.hh"
+#include "ir/result.hh"
+#include "model/model.hh"
 #include "object/store.hh"
 #include "object/tree.hh"
 
@@ -33,6 +35,18 @@ void remove_temporaries(const std::string& folder, pid_t maker);
 // now. `entry` owes nothing.
 [[nodiscard]] base::Result<void> place_now(object::FileStore& store, const object::Entry& entry,
                                            const std::string& path, mode_t mask);
+
+enum class OutputsToPlace { All, OnlyPerhaps };
+
+// Puts a finished result's outputs in place with place_now, but for those that inference writes itself
+// (write_now_files); `at` says where each goes, just before. An error: one that is always made is not in the
+// result, or could not be put.
+[[nodiscard]] base::Result<void> place_outputs(object::FileStore& store, const model::Inferred& inferred,
+                                               const ir::Result& result, OutputsToPlace which, mode_t mask,
+                                               const std::function<std::string(const std::string& path)>& at);
+
+// The files that inference writes itself.
+[[nodiscard]] base::Result<void> write_now_files(const model::Inferred& inferred, mode_t mask);
 
 // Replaces the placeholder of `promise` at every one of `paths` by `entry`, where it still is that very
 // promise. mtime, mode, owner and hard links between the paths are kept. Errors name the path; the others are

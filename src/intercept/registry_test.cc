@@ -63,6 +63,14 @@ TEST(Registry, the_real_file_keeps_the_placeholders_time_and_mode) {
   EXPECT_TRUE(tree.registry.empty());
 }
 
+// A placeholder with another owner and the set-user and set-group bits, as `install -o -g -m` leaves it.
+void give_away(Tree& tree) {
+  tree.made = object::File{tree.store.put("the real bytes").value(), true};
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("prog"), 0755).value());
+  ASSERT_EQ(::chown(tree.at("prog").c_str(), 12345, 54321), 0);
+  ASSERT_EQ(::chmod(tree.at("prog").c_str(), 06755), 0);
+}
+
 // What root's `install -o -g -m` did to the placeholder it did to the file. (Whatever else changes a file's
 // metadata, setfacl or setcap, is given the real one.)
 TEST(Registry, the_real_file_keeps_the_placeholders_owner_and_special_bits) {
@@ -70,10 +78,7 @@ TEST(Registry, the_real_file_keeps_the_placeholders_owner_and_special_bits) {
     GTEST_SKIP() << "only root can give files away";
   }
   Tree tree;
-  tree.made = object::File{tree.store.put("the real bytes").value(), true};
-  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("prog"), 0755).value());
-  ASSERT_EQ(::chown(tree.at("prog").c_str(), 12345, 54321), 0);
-  ASSERT_EQ(::chmod(tree.at("prog").c_str(), 06755), 0);
+  ASSERT_NO_FATAL_FAILURE(give_away(tree));
   tree.put();
 
   struct stat status {};
@@ -90,10 +95,7 @@ TEST(Registry, where_nothing_may_be_given_away_the_real_file_is_put_in_place_wit
     GTEST_SKIP() << "only root can give files away";
   }
   Tree tree;
-  tree.made = object::File{tree.store.put("the real bytes").value(), true};
-  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("prog"), 0755).value());
-  ASSERT_EQ(::chown(tree.at("prog").c_str(), 12345, 54321), 0);
-  ASSERT_EQ(::chmod(tree.at("prog").c_str(), 06755), 0);
+  ASSERT_NO_FATAL_FAILURE(give_away(tree));
   const pid_t child = ::fork();
   if (child == 0) {
     // Version 3: two halves of 32 capabilities each.
