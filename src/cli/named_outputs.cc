@@ -1,5 +1,6 @@
 #include "cli/named_outputs.hh"
 
+#include "model/paths.hh"
 #include "model/tool_names.hh"
 
 #include <algorithm>
@@ -18,10 +19,6 @@ constexpr std::array<std::string_view, 6> kNoLink{"-c", "-S", "-E", "-M", "-MM",
 constexpr std::array<std::string_view, 17> kSources{".c",   ".C",  ".cc",  ".cp",  ".cpp", ".cxx",
                                                     ".c++", ".i",  ".ii",  ".s",   ".S",   ".sx",
                                                     ".m",   ".mm", ".asm", ".f90", ".F90"};
-
-std::string last_part(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
 
 bool is_option(const std::string& word) {
   return word.size() > 1 && word[0] == '-';
@@ -72,7 +69,7 @@ Words compilers_own_names(const Words& argv) {
   const bool assembles = !has(argv, "-S");
   Words names;
   for (const std::string& word : argv) {
-    const std::string name = last_part(word);
+    const std::string name(model::base_name(word));
     const size_t dot = name.rfind('.');
     if (!is_option(word) && dot != std::string::npos &&
         std::find(kSources.begin(), kSources.end(), name.substr(dot)) != kSources.end()) {
@@ -146,7 +143,7 @@ Words own_names(const std::string& program, model::Tool tool, const Words& argv)
 }
 
 Words outputs_of(const Words& argv, std::string_view reason) {
-  const std::string program = last_part(argv[0]);
+  const std::string program(model::base_name(argv[0]));
   if (is_archiver(program)) {  // by its words alone: to the model also a change of order is a "query"
     return archive_of(argv);
   }
@@ -165,7 +162,7 @@ std::vector<std::string> named_outputs(const std::vector<std::string>& argv, con
   Words outputs = argv.empty() ? Words{} : outputs_of(argv, reason);
   std::erase_if(outputs, [](const std::string& name) { return name.empty() || name == "-"; });
   for (std::string& output : outputs) {
-    output = output[0] == '/' ? output : directory + "/" + output;
+    output = model::absolute(directory, output);
   }
   return outputs;
 }

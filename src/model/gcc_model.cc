@@ -1,5 +1,6 @@
 #include "model/gcc_model.hh"
 
+#include "model/driver_questions.hh"
 #include "model/environment.hh"
 #include "model/link_inputs.hh"
 #include "model/link_step.hh"
@@ -48,11 +49,7 @@ class Work {
         toolchain_(std::move(toolchain)),
         step_(helpers.view, helpers.builder, invocation_, std::move(environment)) {}
 
-  void add_readings(const std::vector<scan::Reading>& readings) {
-    for (const scan::Reading& reading : readings) {
-      step_.add_reading(reading);
-    }
-  }
+  void add_readings(const std::vector<scan::Reading>& readings) { step_.add_readings(readings); }
 
   base::Result<Inference> run() {
     if (const auto precompiled = is_clang(driver_) ? precompiled_header() : std::nullopt) {
@@ -61,7 +58,9 @@ class Work {
     use_colour();
     step_.use(toolchain_->assemble);
     if (command_.converts_charsets) {
-      step_.use(toolchain_->charsets);
+      Toolset charsets;
+      add_charsets(charsets, toolchain_->compile.files);
+      step_.use(charsets);
     }
     if (command_.assembles_outside) {
       step_.use(toolchain_->external_assembler);
@@ -170,9 +169,7 @@ class Work {
   }
 
   void take_preprocessing(const Source& source, const Preprocessing& found) {
-    for (const scan::Reading& reading : found.read) {
-      step_.add_reading(reading);
-    }
+    step_.add_readings(found.read);
     for (const std::string& file : found.present) {
       step_.add_input(file);
     }
@@ -300,7 +297,7 @@ class Work {
         words.push_back(std::move(inner));
       }
     }
-    add_readings(files.readings());
+    step_.add_readings(files.readings());
     if (!files.owed().promises.empty()) {
       answered_ = files.owed();
     }

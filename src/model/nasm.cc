@@ -8,8 +8,6 @@
 #include "model/options.hh"
 #include "model/step.hh"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cctype>
 #include <set>
@@ -291,11 +289,7 @@ std::optional<std::string> depfile_text(NasmModel::Depfiles kind, const std::str
 }  // namespace
 
 NasmModel::Depfiles NasmModel::depfiles_of(const std::string& path) {
-  struct stat status {};
-
-  const std::string key = ::stat(path.c_str(), &status) == 0 ? path + " " + std::to_string(status.st_ino) +
-                                                                   " " + std::to_string(status.st_mtim.tv_sec)
-                                                             : path;
+  const std::string key = signature_line(path);
   return depfiles_.with([&](auto& known) {
     const auto found = known.find(key);
     if (found != known.end()) {

@@ -6,6 +6,7 @@
 #include "model/gcc_command.hh"
 #include "model/look.hh"
 #include "model/paths.hh"
+#include "model/view_files.hh"
 
 #include <stdlib.h>
 
@@ -50,15 +51,19 @@ std::string Step::in_place(const std::string& path) const {
 
 base::Result<std::optional<std::string>> Step::read_input(const std::string& path) {
   const std::string where = in_place(path);
-  if (view_.look(where).what != scan::Look::What::File) {
-    return std::nullopt;
-  }
-  auto contents = view_.read(where);
+  auto contents = contents_through(view_, where);
   if (!contents) {
     return tl::unexpected(contents.error());
   }
-  add_reading(scan::reading_of(where, *contents));
-  return std::move(contents->bytes);
+  if (!*contents) {
+    return std::nullopt;
+  }
+  footprint_.readings.push_back(scan::reading_of(where, **contents));
+  return std::move((*contents)->bytes);
+}
+
+void Step::add_readings(const std::vector<scan::Reading>& readings) {
+  footprint_.readings.insert(footprint_.readings.end(), readings.begin(), readings.end());
 }
 
 void Step::use(const Toolset& tools) {
@@ -174,9 +179,7 @@ std::variant<std::vector<std::string>, Inference> expand_response_files(View& vi
   if (!files.owed().promises.empty()) {
     return Inference(files.owed());
   }
-  for (const scan::Reading& reading : files.readings()) {
-    step.add_reading(reading);
-  }
+  step.add_readings(files.readings());
   return words;
 }
 

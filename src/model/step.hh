@@ -39,8 +39,8 @@ class Step {
   // an input with just these bytes, or finish() declines.
   [[nodiscard]] base::Result<std::optional<std::string>> read_input(const std::string& path);
 
-  // An input, by its absolute path, of which something was concluded.
-  void add_reading(scan::Reading reading) { footprint_.readings.push_back(std::move(reading)); }
+  // Inputs, by their absolute paths, of which something was concluded.
+  void add_readings(const std::vector<scan::Reading>& readings);
 
   void add_directory(const std::string& path) { footprint_.directories.push_back(in_place(path)); }
 
@@ -88,7 +88,7 @@ class ResponseFiles {
 
   [[nodiscard]] const MustRead& owed() const { return owed_; }
 
-  // All that were read, for Step::add_reading.
+  // All that were read, for Step::add_readings.
   [[nodiscard]] const std::vector<scan::Reading>& readings() const { return readings_; }
 
  private:

@@ -24,20 +24,6 @@ namespace model {
 
 namespace {
 
-std::string signature_line(const std::string& path) {
-  struct stat status {};
-
-  std::string line = path;
-  if (::stat(path.c_str(), &status) == 0) {
-    const scan::Identity s = scan::identity_of(status);
-    for (const auto number :
-         {s.device, s.inode, s.size, static_cast<uint64_t>(s.mtime), static_cast<uint64_t>(s.ctime)}) {
-      line += " " + std::to_string(number);
-    }
-  }
-  return line + "\n";
-}
-
 object::Digest identity_of(const Toolchain& toolchain) {
   object::Hasher hasher;
   for (const Toolset* set :
@@ -111,6 +97,20 @@ std::vector<std::string> named_by_clang(const std::vector<std::string>& machine,
 }
 
 }  // namespace
+
+std::string signature_line(const std::string& path) {
+  struct stat status {};
+
+  std::string line = path;
+  if (::stat(path.c_str(), &status) == 0) {
+    const scan::Identity s = scan::identity_of(status);
+    for (const auto number :
+         {s.device, s.inode, s.size, static_cast<uint64_t>(s.mtime), static_cast<uint64_t>(s.ctime)}) {
+      line += " " + std::to_string(number);
+    }
+  }
+  return line + "\n";
+}
 
 Toolchains::Toolchains(std::string pristine_root) : pristine_root_(std::move(pristine_root)) {}
 
@@ -371,7 +371,6 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver, const st
     }
   }
   add_binutils_plugins(toolchain.link);
-  add_charsets(toolchain.charsets, toolchain.compile.files);
   return toolchain;
 }
 

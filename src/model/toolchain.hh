@@ -34,7 +34,6 @@ struct Toolchain {
   Toolset link;                // driver, collect2, ld, its plugin
   Toolset optimise_at_link;    // what the plugin starts beside driver and assembler: lto1, make
   Toolset external_assembler;  // of a compiler that otherwise assembles by itself
-  Toolset charsets;            // what the C library converts charsets with
   Toolset split_debug;         // what takes a .dwo out of an object: objcopy
   std::string linker;          // ld
   std::string path_variable;   // PATH that leads the driver to the same as and ld as the user's
@@ -112,6 +111,9 @@ class Toolchains {
   base::Guarded<std::map<std::string, std::string>>
       answers_;  // of says(), by program, signature and question
 };
+
+// The path and what tells its file's states apart, as a line: for keys under which a tool's answers are kept.
+[[nodiscard]] std::string signature_line(const std::string& path);
 
 // The first executable called `name` on the PATH; "" if there is none.
 [[nodiscard]] std::string find_program(const std::string& name, const std::string& path_variable);

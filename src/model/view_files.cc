@@ -8,15 +8,19 @@
 
 namespace model {
 
-base::Result<std::optional<std::string>> read_through(View& view, const std::string& path) {
+base::Result<std::optional<scan::Contents>> contents_through(View& view, const std::string& path) {
   if (view.look(path).what != scan::Look::What::File) {
     return std::nullopt;
   }
-  auto contents = view.read(path);
+  return view.read(path);
+}
+
+base::Result<std::optional<std::string>> read_through(View& view, const std::string& path) {
+  auto contents = contents_through(view, path);
   if (!contents) {
     return tl::unexpected(contents.error());
   }
-  return std::move(contents->bytes);
+  return *contents ? std::optional(std::move((*contents)->bytes)) : std::nullopt;
 }
 
 std::string ViewFiles::real_path(const std::string& path) {

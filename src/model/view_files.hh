@@ -21,7 +21,11 @@ class ViewFiles final : public scan::FileSystem {
   View& view_;
 };
 
-// The bytes of a file in the view, symlinks followed; nullopt: no file with bytes is there.
+// A file in the view, symlinks followed; nullopt: no file with bytes is there.
+[[nodiscard]] base::Result<std::optional<scan::Contents>> contents_through(View& view,
+                                                                           const std::string& path);
+
+// Its bytes alone.
 [[nodiscard]] base::Result<std::optional<std::string>> read_through(View& view, const std::string& path);
 
 }  // namespace model
