@@ -24,6 +24,10 @@ class RestlessView final : public View {
     return seen;
   }
 
+  std::optional<object::Digest> known(const scan::Identity& identity) override {
+    return view_.known(identity);
+  }
+
   base::Result<scan::Contents> read(const std::string& path) override {
     note(path);
     auto contents = view_.read(path);

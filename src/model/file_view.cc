@@ -119,8 +119,9 @@ base::Result<std::optional<View::Seen>> FileView::see_as(const std::string& path
       return Seen{*promise, identity};
     }
   }
-  const auto known = remembered(identity);
-  const auto digest = known ? base::Result<std::optional<object::Digest>>(known) : hash_bytes(path, identity);
+  const auto hashed = known(identity);
+  const auto digest =
+      hashed ? base::Result<std::optional<object::Digest>>(hashed) : hash_bytes(path, identity);
   if (!digest) {
     return tl::unexpected(digest.error());
   }
@@ -142,23 +143,23 @@ scan::Look FileView::look(const std::string& path) {
     real = resolved ? resolved.get() : "";
   }
   if (!there) {
-    return {errno == ENOENT || errno == ENOTDIR ? What::Absent : What::Unreadable, {}};
+    return {errno == ENOENT || errno == ENOTDIR ? What::Absent : What::Unreadable};
   }
   const scan::Identity identity = scan::identity_of(status);
   if (S_ISDIR(status.st_mode)) {
-    return {What::Directory, identity};
+    return {What::Directory, identity, real.empty()};
   }
   if (!S_ISREG(status.st_mode)) {
-    return {What::Unreadable, identity};
+    return {What::Unreadable, identity, real.empty()};
   }
   const bool promised = placeholder_ && placeholder_(real.empty() ? path : real, status);
-  return {promised ? What::Promised : What::File, identity};
+  return {promised ? What::Promised : What::File, identity, real.empty(), (status.st_mode & S_IXUSR) != 0};
 }
 
-std::optional<object::Digest> FileView::remembered(const scan::Identity& identity) {
-  return signatures_.with([&](const Signatures& known) -> std::optional<object::Digest> {
-    const auto found = known.find(identity);
-    return found == known.end() ? std::nullopt : std::optional(found->second);
+std::optional<object::Digest> FileView::known(const scan::Identity& identity) {
+  return signatures_.with([&](const Signatures& all) -> std::optional<object::Digest> {
+    const auto found = all.find(identity);
+    return found == all.end() ? std::nullopt : std::optional(found->second);
   });
 }
 

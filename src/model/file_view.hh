@@ -31,6 +31,7 @@ class FileView final : public View {
   ~FileView() override;
 
   [[nodiscard]] base::Result<std::optional<Seen>> see(const std::string& path) override;
+  [[nodiscard]] std::optional<object::Digest> known(const scan::Identity& identity) override;
   [[nodiscard]] base::Result<scan::Contents> read(const std::string& path) override;
   [[nodiscard]] base::Result<bool> keep(const object::Digest& digest, const std::string& path) override;
 
@@ -45,8 +46,6 @@ class FileView final : public View {
  private:
   void load();
   void save() const;
-  [[nodiscard]] std::optional<object::Digest> remembered(const scan::Identity& identity);
-
   // Nullopt: something else is there by now than lstat() told of.
   [[nodiscard]] base::Result<std::optional<Seen>> see_as(const std::string& path, const struct stat& status);
 

@@ -23,6 +23,14 @@ Layout::Node* Layout::child(Node* parent, std::string_view name) {
   return found->second.get();
 }
 
+Layout::Leaves::iterator Layout::lay_out(Node* parent, std::string_view name, View::Seen seen) {
+  const auto leaf = parent->leaves.emplace(name, std::move(seen)).first;
+  if (const auto* file = std::get_if<object::File>(&leaf->second.entry)) {
+    files_.emplace_back(file->digest, parent->path + "/" + std::string(name));
+  }
+  return leaf;
+}
+
 base::Result<Layout::Place> Layout::step(Node* from, std::string_view name, int depth) {
   if (name.empty() || name == ".") {
     return Place(from);
@@ -45,10 +53,7 @@ base::Result<Layout::Place> Layout::step(Node* from, std::string_view name, int 
     if (std::holds_alternative<object::Subdirectory>((*seen)->entry)) {
       return Place(child(from, name));
     }
-    leaf = from->leaves.emplace(name, **std::move(seen)).first;
-    if (const auto* file = std::get_if<object::File>(&leaf->second.entry)) {
-      files_.emplace_back(file->digest, from->path + "/" + std::string(name));
-    }
+    leaf = lay_out(from, name, **std::move(seen));
   }
   const auto* link = std::get_if<object::Symlink>(&leaf->second.entry);
   if (link == nullptr) {
@@ -105,6 +110,21 @@ base::Result<const View::Seen*> Layout::add_input(const std::string& path) {
   }
   const auto* leaf = std::get_if<Leaf>(&*place);
   return leaf == nullptr ? nullptr : leaf->seen;
+}
+
+base::Result<const View::Seen*> Layout::add_reading(const scan::Reading& reading) {
+  auto where = directory(parent_of(reading.path));
+  if (!where) {
+    return tl::unexpected(where.error());
+  }
+  auto* const* node = std::get_if<Node*>(&*where);
+  const std::string_view name = base_name(reading.path);
+  if (node != nullptr && reading.executable && !(*node)->leaves.contains(name)) {
+    if (const auto digest = view_.known(reading.identity)) {
+      lay_out(*node, name, {object::File{*digest, *reading.executable}, reading.identity});
+    }
+  }
+  return add_input(reading.path);
 }
 
 base::Result<void> Layout::add_entry(const std::string& path, const object::Entry& entry) {

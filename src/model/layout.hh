@@ -26,6 +26,9 @@ class Layout {
   // answer).
   [[nodiscard]] base::Result<const View::Seen*> add_input(const std::string& path);
 
+  // The same for a file that was read, which is looked at again unless the reading says that it need not be.
+  [[nodiscard]] base::Result<const View::Seen*> add_reading(const scan::Reading& reading);
+
   // An entry that does not have to be on this machine; what stands there already stays.
   [[nodiscard]] base::Result<void> add_entry(const std::string& path, const object::Entry& entry);
 
@@ -42,10 +45,12 @@ class Layout {
   [[nodiscard]] std::vector<std::pair<object::Digest, std::string>> take_files() { return std::move(files_); }
 
  private:
+  using Leaves = std::map<std::string, View::Seen, std::less<>>;
+
   struct Node {
     std::string path;  // real; "" for the root
     Node* parent = nullptr;
-    std::map<std::string, View::Seen, std::less<>> leaves;
+    Leaves leaves;
     std::map<std::string, std::unique_ptr<Node>, std::less<>> directories;
   };
 
@@ -61,6 +66,7 @@ class Layout {
   [[nodiscard]] base::Result<Place> walk(Node* from, std::string_view path, int depth);
   [[nodiscard]] base::Result<Place> step(Node* from, std::string_view name, int depth);
   [[nodiscard]] base::Result<Place> directory(const std::string& path);
+  Leaves::iterator lay_out(Node* parent, std::string_view name, View::Seen seen);
   [[nodiscard]] Node* child(Node* parent, std::string_view name);
   [[nodiscard]] object::Subdirectory finish_node(const Node& node, const Encoded& encoded);
 

@@ -45,6 +45,9 @@ class View {
   // with a zero digest. Errors name the path (unreadable, a device, a FIFO).
   [[nodiscard]] virtual base::Result<std::optional<Seen>> see(const std::string& path) = 0;
 
+  // The digest of files in this state, if there is a file that was hashed in it.
+  [[nodiscard]] virtual std::optional<object::Digest> known(const scan::Identity& identity) = 0;
+
   [[nodiscard]] base::Result<std::optional<object::Entry>> at(const std::string& path);
 
   // The bytes of the regular file that the absolute path leads to, symlinks followed. Errors name the path.

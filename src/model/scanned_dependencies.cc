@@ -90,6 +90,7 @@ std::optional<Declined> objection(const scan::Inexact& inexact) {
 
 ScannedDependencies::ScannedDependencies(View& view, object::Records& records, const base::Clock& clock)
     : view_(view),
+      clock_(clock),
       files_(view),
       scanner_(files_),
       compilers_(view, records, scanner_),
@@ -116,7 +117,9 @@ base::Result<PreprocessingAnswer> ScannedDependencies::scan(const PreprocessingQ
   if (!compiler) {
     return ask(question, "compiler-facts", compiler.error().message);
   }
+  const base::Nanoseconds begin = clock_.steady();
   scan::Outcome outcome = scanner_.scan(request_of(question, std::move(options), **compiler, files_));
+  const base::Nanoseconds scanning = clock_.steady() - begin;
   if (auto kept = compilers_.keep_answers(**compiler); !kept) {
     return tl::unexpected(kept.error());
   }
@@ -130,7 +133,10 @@ base::Result<PreprocessingAnswer> ScannedDependencies::scan(const PreprocessingQ
     return ask(question, scan::name(inexact->reason), with_place(*inexact));
   }
   auto& scanned = std::get<scan::Scan>(outcome);
-  counts_.with([](Counts& counts) { ++counts.scanned; });
+  counts_.with([&](Counts& counts) {
+    ++counts.scanned;
+    counts.scanning += scanning;
+  });
   if (auto declined = objection(scanned, question)) {
     return PreprocessingAnswer(*std::move(declined));
   }

@@ -32,6 +32,7 @@ class ScannedDependencies final : public Dependencies {
 
   struct Counts {
     uint64_t scanned = 0;
+    base::Nanoseconds scanning{0};       // in all of them
     std::map<std::string, Asked> asked;  // of the compiler, by the reason
   };
 
@@ -47,6 +48,7 @@ class ScannedDependencies final : public Dependencies {
                                                        const PreprocessingQuestion& question);
 
   View& view_;
+  const base::Clock& clock_;
   ViewFiles files_;
   scan::Scanner scanner_;
   KnownCompilers compilers_;

@@ -56,7 +56,7 @@ base::Result<ThunkBuilder::Outcome> ThunkBuilder::build(const Footprint& footpri
     }
   }
   for (const scan::Reading& reading : footprint.readings) {
-    const auto there = layout.add_input(reading.path);
+    const auto there = layout.add_reading(reading);
     if (!there) {
       return tl::unexpected(there.error());
     }

@@ -15,6 +15,11 @@ class ViewFiles final : public scan::FileSystem {
 
   base::Result<scan::Contents> read(const std::string& path) override { return view_.read(path); }
 
+  std::shared_ptr<const scan::DirectoryNames> names_in(const std::string& directory,
+                                                       const scan::Identity& identity) override {
+    return scan::names_on_disk(directory, identity);
+  }
+
   std::string real_path(const std::string& path) override;
 
  private:

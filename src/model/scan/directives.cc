@@ -4,6 +4,8 @@
 #include "model/scan/lexer.hh"
 #include "model/scan/source_text.hh"
 
+#include <algorithm>
+#include <atomic>
 #include <optional>
 #include <span>
 
@@ -391,8 +393,10 @@ class Reducer {
       add(DirectiveKind::Endif);
     }
     file_->guard = guard_;
+    file_->serial = next_serials(std::max(file_->macros.size(), file_->directives.size()));
     for (size_t i = 0; i < bodies_.size(); ++i) {
       file_->macros[i].body = file_->tokens.data() + bodies_[i];
+      file_->macros[i].serial = file_->serial + i;
     }
   }
 
@@ -411,6 +415,11 @@ class Reducer {
 };
 
 }  // namespace
+
+uint64_t next_serials(size_t count) {
+  static std::atomic<uint64_t> next{1};
+  return next.fetch_add(count, std::memory_order_relaxed);
+}
 
 std::shared_ptr<const FileDirectives> reduce(std::string_view bytes, const Dialect& dialect,
                                              Vocabulary& vocabulary) {

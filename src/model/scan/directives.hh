@@ -74,6 +74,7 @@ struct Macro {
   uint8_t builtin = 0;    // Known, for what the preprocessor computes itself; then there is no body
   const Token* body = nullptr;
   uint32_t size = 0;
+  uint64_t serial = 0;  // no two definitions of this process have the same
 };
 
 // A source file reduced to what decides about inclusion. Immutable, shared between threads.
@@ -81,11 +82,15 @@ struct FileDirectives {
   std::vector<Directive> directives;
   std::vector<Token> tokens;
   std::vector<Macro> macros;
-  uint32_t guard = 0;  // identifier: while it is a macro, the whole file is nothing
+  uint64_t serial = 0;  // + the index of a directive: no other directive of this process has the same
+  uint32_t guard = 0;   // identifier: while it is a macro, the whole file is nothing
   std::string
       problem;  // the compiler fails on this file whatever its macros are, or we don't know; empty: none
   uint32_t problem_line = 0;
 };
+
+// As many serial numbers as asked for, from the one returned. Never 0. Any thread.
+[[nodiscard]] uint64_t next_serials(size_t count);
 
 // Lexes all of it, once. Never fails: what is wrong with the text is in `problem` and in Failure directives.
 [[nodiscard]] std::shared_ptr<const FileDirectives> reduce(std::string_view bytes, const Dialect& dialect,

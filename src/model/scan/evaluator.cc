@@ -363,7 +363,7 @@ class Parser {
     if (parenthesis && expander_.next_unexpanded().kind != Kind::Close) {
       expander_.reject("defined( without )");
     }
-    return expander_.macros().find(token.text) != nullptr;
+    return expander_.defines(token.text);
   }
 
   Value apply(Kind kind, Value left, Value right, bool counts) {

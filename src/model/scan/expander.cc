@@ -19,6 +19,8 @@ void Expander::start(std::span<const Token> tokens) {
   used_ = 0;
   prevent_ = 0;
   carried_white_ = 0;
+  consulted_.clear();
+  computed_ = false;
   failure_.clear();
   rejected_ = false;
   contexts_.push_back({tokens.data(), tokens.data() + tokens.size(), 0, true});
@@ -38,6 +40,12 @@ void Expander::pop() {
     macros_.enable(contexts_.back().macro);
   }
   contexts_.pop_back();
+}
+
+const Macro* Expander::look_up(uint32_t name) {
+  const Macro* macro = macros_.find(name);
+  consulted_.push_back({name, macro == nullptr ? 0 : macro->serial});
+  return macro;
 }
 
 Token Expander::read() {
@@ -62,7 +70,7 @@ Token Expander::next() {
     if (token.kind != Kind::Identifier || token.has(token_flag::kNoExpand)) {
       return token;
     }
-    const Macro* macro = macros_.find(token.text);
+    const Macro* macro = look_up(token.text);
     if (macro == nullptr) {
       return token;
     }
@@ -74,6 +82,7 @@ Token Expander::next() {
       return token;
     }
     if (macro->builtin != 0) {
+      computed_ = true;
       const Token value = builtins_.value(static_cast<Known>(macro->builtin), *this);
       return failure_.empty() ? value : Token{};
     }

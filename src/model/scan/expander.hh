@@ -1,8 +1,10 @@
 #pragma once
 
+#include "model/scan/conditions.hh"
 #include "model/scan/macro_table.hh"
 
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,7 +62,12 @@ class Expander {
 
   [[nodiscard]] bool rejected() const { return rejected_; }
 
-  [[nodiscard]] const MacroTable& macros() const { return macros_; }
+  [[nodiscard]] bool defines(uint32_t name) { return look_up(name) != nullptr; }
+
+  // The macros that this expansion has looked up so far; nullopt: it depends on more than these.
+  [[nodiscard]] std::optional<std::span<const Consulted>> consulted() const {
+    return computed_ ? std::nullopt : std::optional<std::span<const Consulted>>(consulted_);
+  }
 
   [[nodiscard]] Vocabulary& vocabulary() { return vocabulary_; }
 
@@ -83,6 +90,7 @@ class Expander {
     bool omitted = false;  // of a variadic macro: not even an empty one was given
   };
 
+  const Macro* look_up(uint32_t name);
   Token read();
   bool enter(const Macro& macro, const Token& name);
   bool collect(const Macro& macro, std::vector<Argument>& arguments);
@@ -107,6 +115,8 @@ class Expander {
   size_t used_ = 0;
   int prevent_ = 0;
   uint8_t carried_white_ = 0;  // white space of an expansion that came to nothing
+  std::vector<Consulted> consulted_;
+  bool computed_ = false;  // a builtin gave a value
   std::string failure_;
   bool rejected_ = false;
 };

@@ -5,9 +5,12 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 struct stat;
 
@@ -40,7 +43,9 @@ struct Look {
     Unreadable,  // something is there, or may be, but it can't be looked at or is no file
   };
   What what = What::Absent;
-  Identity identity;
+  Identity identity{};
+  bool itself = false;      // no symlink at the end of the path
+  bool executable = false;  // by its owner
 
   bool operator==(const Look&) const = default;
 };
@@ -53,11 +58,13 @@ struct Contents {
 };
 
 // A file as it was when it was read, to be held against what is there later. `fingerprint`: where the
-// identity would not tell the next change, of the bytes.
+// identity would not tell the next change, of the bytes. `executable`: of a file that needs no second look,
+// since nobody is expected to change it and no symlink stands at the end of its path.
 struct Reading {
   std::string path;  // absolute
   Identity identity;
   std::optional<uint64_t> fingerprint;
+  std::optional<bool> executable{};
 
   bool operator==(const Reading&) const = default;
 };
@@ -66,6 +73,15 @@ struct Reading {
 [[nodiscard]] uint64_t fingerprint_of(std::string_view bytes);
 
 [[nodiscard]] Reading reading_of(const std::string& path, const Contents& contents);
+
+struct HashOfName {
+  using is_transparent = void;
+
+  size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
+};
+
+// Names in a directory.
+using DirectoryNames = std::unordered_set<std::string, HashOfName, std::equal_to<>>;
 
 // The files as the scanner sees them. Paths are absolute, symlinks are followed. Thread-safe.
 class FileSystem {
@@ -80,15 +96,30 @@ class FileSystem {
   // The bytes of what `look` called a File. Errors name the path.
   [[nodiscard]] virtual base::Result<Contents> read(const std::string& path) = 0;
 
+  // All names in the directory, provided that it is in the state `identity`, that this state would tell of
+  // any name made since, and that a name which isn't among them leads nowhere. Null: ask for the name itself.
+  [[nodiscard]] virtual std::shared_ptr<const DirectoryNames> names_in(const std::string& directory,
+                                                                       const Identity& identity);
+
   // Without symlinks, "." and ".."; the path itself when it can't be resolved.
   [[nodiscard]] virtual std::string real_path(const std::string& path) = 0;
 };
+
+// `FileSystem::names_in` of this machine's disk.
+[[nodiscard]] std::shared_ptr<const DirectoryNames> names_on_disk(const std::string& directory,
+                                                                  const Identity& identity);
 
 // The machine's own files, nothing promised.
 class Disk final : public FileSystem {
  public:
   Look look(const std::string& path) override;
   base::Result<Contents> read(const std::string& path) override;
+
+  std::shared_ptr<const DirectoryNames> names_in(const std::string& directory,
+                                                 const Identity& identity) override {
+    return names_on_disk(directory, identity);
+  }
+
   std::string real_path(const std::string& path) override;
 };
 

@@ -2,6 +2,7 @@
 
 #include "model/scan/search_path.hh"
 
+#include <algorithm>
 #include <unordered_set>
 
 namespace model::scan {
@@ -49,7 +50,8 @@ Folder& PlaceTable::folder(std::string_view name) {
   Folder*& known = folders_by_name_[key];
   if (known == nullptr) {
     const auto number = static_cast<uint32_t>(folders_.size());
-    folders_.push_back({std::string(name), absolute(working_directory_, name), number, {}, 0});
+    folders_.push_back(
+        {std::string(name), absolute(working_directory_, name), number, {}, 0, nullptr, 0, {}});
     known = &folders_.back();
   }
   return *known;
@@ -68,6 +70,8 @@ Place& PlaceTable::place(const Folder& folder, uint32_t name) {
   }
   place.spelled += text;
   place.absolute = absolute(working_directory_, place.spelled);
+  place.parent = &this->folder(
+      std::string_view(place.absolute).substr(0, std::max<size_t>(place.absolute.rfind('/'), 1)));
   places_by_name_.set(key, static_cast<uint32_t>(places_.size()));
   places_.push_back(std::move(place));
   return places_.back();
@@ -78,7 +82,7 @@ const Look& PlaceTable::look(Place& place, bool in_system_folder) {
     return place.look;
   }
   const Look before = place.look;
-  place.look = files_.look(place.absolute);
+  place.look = is_absent(place) ? Look{} : files_.look(place.absolute);
   place.looked = unit_;
   if (place.look.what == Look::What::Absent) {
     absent_.push_back(place.absolute);
@@ -96,6 +100,26 @@ const Look& PlaceTable::look(Place& place, bool in_system_folder) {
     }
   }
   return place.look;
+}
+
+// What its directory tells: one look for all the headers that are looked for there in vain.
+bool PlaceTable::is_absent(const Place& place) {
+  const Look& folder = look(*place.parent);
+  if (folder.what == Look::What::Absent) {
+    return true;
+  }
+  const DirectoryNames* names = folder.what == Look::What::Directory ? names_in(*place.parent) : nullptr;
+  return names != nullptr &&
+         !names->contains(std::string_view(place.absolute).substr(place.absolute.rfind('/') + 1));
+}
+
+const DirectoryNames* PlaceTable::names_in(Folder& folder) {
+  if (folder.listed != unit_ && (!folder.names || folder.names_of != folder.look.identity)) {
+    folder.names = listings_.of(folder.absolute, folder.look.identity);
+    folder.names_of = folder.look.identity;
+  }
+  folder.listed = unit_;
+  return folder.names.get();
 }
 
 const Look& PlaceTable::look(Folder& folder) {

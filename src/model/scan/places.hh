@@ -2,6 +2,7 @@
 
 #include "model/scan/epoch_map.hh"
 #include "model/scan/header_cache.hh"
+#include "model/scan/listings.hh"
 
 #include <deque>
 #include <memory>
@@ -12,10 +13,22 @@
 
 namespace model::scan {
 
+struct Folder {
+  std::string name;  // as the compiler spells it; "" for the working directory
+  std::string absolute;
+  uint32_t number = 0;
+  Look look;
+  uint32_t looked = 0;                          // the unit that looked last
+  std::shared_ptr<const DirectoryNames> names;  // null: not known
+  uint32_t listed = 0;                          // the unit that asked for them last
+  Identity names_of;
+};
+
 // One path as a compiler would spell it, and what is known of it.
 struct Place {
-  std::string spelled;   // directory + "/" + name
-  std::string absolute;  // for the file system
+  std::string spelled;       // directory + "/" + name
+  std::string absolute;      // for the file system
+  Folder* parent = nullptr;  // the directory that its last component stands in
   std::string
       path;  // as the compiler goes on to call it (canonical, where it does that); set when it is a file
   Look look;
@@ -28,20 +41,12 @@ struct Place {
   uint32_t directives_dialect = 0;
 };
 
-struct Folder {
-  std::string name;  // as the compiler spells it; "" for the working directory
-  std::string absolute;
-  uint32_t number = 0;
-  Look look;
-  uint32_t looked = 0;  // the unit that looked last
-};
-
 // Paths are put together once, not once per translation unit. Kept by one worker from unit to unit, so that
 // the warm path takes no lock and allocates nothing. One thread.
 class PlaceTable {
  public:
-  PlaceTable(FileSystem& files, HeaderCache& headers, Vocabulary& vocabulary)
-      : files_(files), headers_(headers), vocabulary_(vocabulary) {}
+  PlaceTable(FileSystem& files, HeaderCache& headers, Listings& listings, Vocabulary& vocabulary)
+      : files_(files), headers_(headers), listings_(listings), vocabulary_(vocabulary) {}
 
   // A new translation unit: files are looked at anew.
   void begin(const std::string& working_directory, const Dialect& dialect, uint32_t dialect_number,
@@ -73,9 +78,12 @@ class PlaceTable {
 
  private:
   void forget_if_large();
+  [[nodiscard]] bool is_absent(const Place& place);
+  [[nodiscard]] const DirectoryNames* names_in(Folder& folder);
 
   FileSystem& files_;
   HeaderCache& headers_;
+  Listings& listings_;
   Vocabulary& vocabulary_;
   std::string working_directory_;
   Dialect dialect_;

@@ -70,7 +70,8 @@ std::string as_directives(const std::vector<MacroAction>& actions) {
 }
 
 struct Scanner::State {
-  explicit State(FileSystem& file_system) : files(file_system), headers(file_system, vocabulary) {}
+  explicit State(FileSystem& file_system)
+      : files(file_system), headers(file_system, vocabulary), listings(file_system) {}
 
   std::shared_ptr<const FileDirectives> command_line(const Request& request) {
     if (request.macros.empty()) {
@@ -98,6 +99,7 @@ struct Scanner::State {
   FileSystem& files;
   Vocabulary vocabulary;
   HeaderCache headers;
+  Listings listings;
   base::Guarded<std::map<CompilerKey, std::shared_ptr<const Compiler>>> compilers;
   base::Guarded<std::map<CommandLineKey, std::shared_ptr<const FileDirectives>>> command_lines;
   base::Guarded<std::map<Dialect, uint32_t>> dialects;
@@ -139,6 +141,7 @@ std::shared_ptr<const Compiler> Scanner::compiler(const Dialect& dialect, const 
       Macro macro;
       macro.name = number;
       macro.builtin = static_cast<uint8_t>(number);
+      macro.serial = next_serials(1);
       made->builtins.push_back(macro);
     }
   }
@@ -157,7 +160,8 @@ Outcome Scanner::scan(const Request& request) {
     return taken;
   });
   if (!unit) {
-    unit = std::make_unique<TranslationUnit>(state_->files, state_->headers, state_->vocabulary);
+    unit = std::make_unique<TranslationUnit>(state_->files, state_->headers, state_->listings,
+                                             state_->vocabulary);
   }
   Outcome outcome = unit->run(request, command_line.get());
   state_->idle.with([&](auto& idle) { idle.push_back(std::move(unit)); });

@@ -4,8 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <thread>
 
 namespace model::scan {
@@ -466,6 +470,83 @@ TEST(Scanner, says_where_only_the_compiler_knows) {
             "exact");
   EXPECT_EQ(inexact_of({{"main.c", "#include \"a.h\"\n"}, {"a.h", ""}, {"a.h.gch", "x"}}),
             "precompiled-header");
+}
+
+// Long ago, so that the times of what is there would tell a change.
+void settle(const std::string& path) {
+  const timespec old[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), old, 0), 0);
+  while (!is_settled(Disk().look(path).identity, base::SystemClock().wall())) {
+  }
+}
+
+TEST(Scanner, finds_a_header_made_in_a_directory_that_did_not_have_it) {
+  const base::TemporaryDirectory folder;
+  write_tree(folder.path(), {{"main.c", "#include \"a.h\"\n"}, {"first/other.h", ""}, {"second/a.h", ""}});
+  settle(folder.path() + "/first");
+  Case c;
+  c.directories.bracket = {"first", "second"};
+  for (int time = 0; time < 4; ++time) {
+    EXPECT_EQ(oracle().scanned(c, folder.path()), *Oracle::compiler(c, folder.path()));
+  }
+  write_tree(folder.path(), {{"first/a.h", ""}});
+  EXPECT_EQ(oracle().scanned(c, folder.path()), *Oracle::compiler(c, folder.path()));
+}
+
+TEST(Scanner, finds_a_header_below_a_directory_made_since) {
+  const base::TemporaryDirectory folder;
+  write_tree(folder.path(),
+             {{"main.c", "#include \"sub/a.h\"\n"}, {"first/other.h", ""}, {"second/sub/a.h", ""}});
+  settle(folder.path() + "/first");
+  Case c;
+  c.directories.bracket = {"first", "second"};
+  for (int time = 0; time < 4; ++time) {
+    EXPECT_EQ(oracle().scanned(c, folder.path()), *Oracle::compiler(c, folder.path()));
+  }
+  write_tree(folder.path(), {{"first/sub/a.h", ""}});
+  EXPECT_EQ(oracle().scanned(c, folder.path()), *Oracle::compiler(c, folder.path()));
+}
+
+TEST(Disk, lists_a_directory_only_in_a_state_that_would_tell_of_a_change) {
+  const base::TemporaryDirectory folder;
+  write_tree(folder.path(), {{"sub/Name", ""}});
+  const std::string path = folder.path() + "/sub";
+  settle(path);
+  Disk disk;
+  const Identity identity = disk.look(path).identity;
+  const auto names = disk.names_in(path, identity);
+  ASSERT_TRUE(names);
+  EXPECT_TRUE(names->contains("Name"));
+  EXPECT_FALSE(names->contains("name"));
+  write_tree(folder.path(), {{"sub/new", ""}});
+  EXPECT_FALSE(disk.names_in(path, identity)) << "it is in another state by now";
+  Identity just_now = disk.look(path).identity;
+  just_now.mtime = std::numeric_limits<int64_t>::max() / 2;
+  EXPECT_FALSE(disk.names_in(path, just_now));
+  EXPECT_FALSE(disk.names_in("/proc", disk.look("/proc").identity)) << "more is found there than is listed";
+}
+
+// The same condition, with other macros, and again as it was: within one unit and from one to the next.
+TEST(Scanner, evaluates_a_condition_anew_when_a_name_in_it_means_something_else) {
+  const std::string ask = "#if A && B == 2\n#include \"yes.h\"\n#else\n#include \"no.h\"\n#endif\n";
+  const base::TemporaryDirectory folder;
+  write_tree(folder.path(), {{"ask.h", ask}, {"deep.h", "#define B C\n"}, {"yes.h", ""}, {"no.h", ""}});
+  settle(folder.path() + "/ask.h");
+  const auto with = [&](const std::string& text) {
+    write_tree(folder.path(), {{"main.c", text}});
+    EXPECT_EQ(oracle().scanned(Case{}, folder.path()), *Oracle::compiler(Case{}, folder.path())) << text;
+  };
+  const std::string on = "#define A F(1)\n#define F(x) x\n#define B 2\n";
+  for (int time = 0; time < 2; ++time) {
+    with(on + "#include \"ask.h\"\n");
+    with("#include \"ask.h\"\n");
+    with(on + "#undef F\n#define F(x) __LINE__ - 4\n#include \"ask.h\"\n#include \"ask.h\"\n");
+    with(on + "#undef B\n#include \"ask.h\"\n#define B 2\n#include \"ask.h\"\n");
+    with(
+        "#define A 1\n#include \"deep.h\"\n#define C 2\n#include \"ask.h\"\n#undef C\n#include "
+        "\"ask.h\"\n");
+    with("#define A 1\n#include \"deep.h\"\n#include \"ask.h\"\n#define C 2\n#include \"ask.h\"\n");
+  }
 }
 
 // A file system in which one header is still to be made.

@@ -26,8 +26,11 @@ std::string_view without_leading_dots(std::string_view path) {
 
 }  // namespace
 
-TranslationUnit::TranslationUnit(FileSystem& files, HeaderCache& headers, Vocabulary& vocabulary)
-    : places_(files, headers, vocabulary), vocabulary_(vocabulary), expander_(macros_, vocabulary, *this) {}
+TranslationUnit::TranslationUnit(FileSystem& files, HeaderCache& headers, Listings& listings,
+                                 Vocabulary& vocabulary)
+    : places_(files, headers, listings, vocabulary),
+      vocabulary_(vocabulary),
+      expander_(macros_, vocabulary, *this) {}
 
 bool TranslationUnit::inexact(Reason reason, std::string_view detail) {
   if (!failure_) {
@@ -329,10 +332,20 @@ bool TranslationUnit::holds(const Directive& directive) {
     }
     default: {
       const FileDirectives& file = *frames_.back().directives;
+      const uint64_t condition = file.serial + static_cast<uint64_t>(&directive - file.directives.data());
+      if (const auto known = conditions_.recall(condition, macros_)) {
+        return *known;
+      }
       expander_.start(
           std::span<const Token>(file.tokens).subspan(directive.first, directive.last - directive.first));
       const bool result = evaluate(expander_);
-      return expander_.failure().empty() ? result : expansion_failed();
+      if (!expander_.failure().empty()) {
+        return expansion_failed();
+      }
+      if (const auto consulted = expander_.consulted()) {
+        conditions_.remember(condition, *consulted, result);
+      }
+      return result;
     }
   }
 }
@@ -870,7 +883,7 @@ bool TranslationUnit::twin_was_read(const File& file, Entering entering) {
     }
     if (*a == *b) {
       if (!other.read) {
-        scan_.read.push_back({other.place->absolute, its, std::nullopt});
+        scan_.read.push_back({other.place->absolute, its, std::nullopt, std::nullopt});
       }
       return true;
     }
@@ -888,7 +901,11 @@ bool TranslationUnit::load(File& file, bool once) {
   const Place& place = *file.place;
   if (!file.read || place.fingerprint) {  // which is read again each time
     file.read = true;
-    scan_.read.push_back({place.absolute, place.read_as, place.fingerprint});
+    // The user's own files are looked at again when the tree is made: somebody may be at work on them.
+    const bool settled =
+        file.system && place.look.itself && place.look.identity == place.read_as && !place.fingerprint;
+    scan_.read.push_back({place.absolute, place.read_as, place.fingerprint,
+                          settled ? std::optional(place.look.executable) : std::nullopt});
   }
   if (!directives->problem.empty()) {
     inexact(Reason::CompilerWillFail, directives->problem);

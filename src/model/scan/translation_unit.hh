@@ -17,7 +17,7 @@ namespace model::scan {
 // its buffers and what it knows of paths in between. One thread.
 class TranslationUnit final : private Builtins {
  public:
-  TranslationUnit(FileSystem& files, HeaderCache& headers, Vocabulary& vocabulary);
+  TranslationUnit(FileSystem& files, HeaderCache& headers, Listings& listings, Vocabulary& vocabulary);
 
   // `command_line`: the request's macro actions, reduced; nullptr when there are none.
   [[nodiscard]] Outcome run(const Request& request, const FileDirectives* command_line);
@@ -124,6 +124,7 @@ class TranslationUnit final : private Builtins {
   PlaceTable places_;
   Vocabulary& vocabulary_;
   MacroTable macros_;
+  Conditions conditions_;
   Expander expander_;
 
   const Request* request_ = nullptr;
