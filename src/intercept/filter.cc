@@ -81,7 +81,6 @@ std::vector<NumberedCall> make_calls() {
       {kNative, SYS_renameat2, two_paths(Call::Rename, 0, 1, 2, 3)},
       {kNative, SYS_renameat, two_paths(Call::Rename, 0, 1, 2, 3)},
       {kNative, SYS_linkat, two_paths(Call::Link, 0, 1, 2, 3)},
-      {kNative, SYS_unlinkat, one_path(Call::Unlink, 0, 1)},
       {kNative, SYS_truncate, one_path(Call::Truncate, -1, 0)},
   };
 #if defined(__x86_64__)
@@ -91,18 +90,15 @@ std::vector<NumberedCall> make_calls() {
       {kNative, SYS_creat, creat_shape()},
       {kNative, SYS_rename, two_paths(Call::Rename, -1, 0, -1, 1)},
       {kNative, SYS_link, two_paths(Call::Link, -1, 0, -1, 1)},
-      {kNative, SYS_unlink, one_path(Call::Unlink, -1, 0)},
       // arch/x86/entry/syscalls/syscall_32.tbl
       {kI386, 5, open_shape(-1, 0, 1)},
       {kI386, 8, creat_shape()},
       {kI386, 9, two_paths(Call::Link, -1, 0, -1, 1)},
-      {kI386, 10, one_path(Call::Unlink, -1, 0)},
       {kI386, 11, execute_shape(-1, 0, 1)},
       {kI386, 38, two_paths(Call::Rename, -1, 0, -1, 1)},
       {kI386, 92, one_path(Call::Truncate, -1, 0)},
       {kI386, 193, one_path(Call::Truncate, -1, 0)},
       {kI386, 295, open_shape(0, 1, 2)},
-      {kI386, 301, one_path(Call::Unlink, 0, 1)},
       {kI386, 302, two_paths(Call::Rename, 0, 1, 2, 3)},
       {kI386, 303, two_paths(Call::Link, 0, 1, 2, 3)},
       {kI386, 353, two_paths(Call::Rename, 0, 1, 2, 3)},

@@ -8,7 +8,7 @@
 // Which system calls of a build gg is told about (seccomp user notification), and what they mean.
 namespace intercept {
 
-enum class Call : uint8_t { Open, Execute, Rename, Link, Unlink, Truncate };
+enum class Call : uint8_t { Open, Execute, Rename, Link, Truncate };
 
 // Where a call keeps its paths and flags. An index of -1: the call has no such argument; a directory of -1 is
 // the working directory.

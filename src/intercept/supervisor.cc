@@ -179,7 +179,6 @@ struct Supervisor::Impl {
   void on_open_directory(const Case& one, const std::string& reached);
   void on_execute(const Case& one);
   void on_rename_or_link(const Case& one);
-  void on_unlink(const Case& one);
   void on_truncate(const Case& one);
   bool open_placeholder(const Case& one, const std::string& reached, int flags,
                         const object::Promise& promise);
@@ -261,9 +260,6 @@ void Supervisor::Impl::decide(const Case& one) {
     case Call::Rename:
     case Call::Link:
       on_rename_or_link(one);
-      return;
-    case Call::Unlink:
-      on_unlink(one);
       return;
     case Call::Truncate:
       on_truncate(one);
@@ -472,17 +468,6 @@ void Supervisor::Impl::on_rename_or_link(const Case& one) {
     registry.add(*promise, real_path(*to, Last::AsItIs, root));
   } else if (one.shape.call == Call::Rename && !registry.empty()) {
     registry.abandon(real_path(*to, Last::AsItIs, root));
-  }
-  listener->go_on(one.id);
-}
-
-void Supervisor::Impl::on_unlink(const Case& one) {
-  const auto reached = registry.empty() ? std::nullopt : path_of(one, one.shape.directory, one.shape.path);
-
-  struct stat status {};
-
-  if (reached && ::lstat(reached->c_str(), &status) == 0 && is_placeholder_sized(status)) {
-    registry.abandon(real_path(*reached, Last::AsItIs, settings.pristine_root));
   }
   listener->go_on(one.id);
 }
