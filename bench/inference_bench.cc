@@ -198,16 +198,25 @@ void measure(const Options& options) {
   model::GnuModels models(view, **store, **records);
   print("first, another server", cost_of([&] { (void)models.infer(compiles[0]); }), 1);
   print("all, another server", cost_of([&] { infer_all(models); }), compiles.size());
+  const auto scanning = [&] { return models.statistics().dependencies.scanning; };
   std::vector<Cost> costs;
+  std::vector<Milliseconds> scans;
   for (unsigned round = 0; round < options.rounds; ++round) {
+    const base::Nanoseconds before = scanning();
     costs.push_back(cost_of([&] { infer_all(models); }));
+    scans.emplace_back(scanning() - before);
   }
+  std::sort(scans.begin(), scans.end());
   std::sort(costs.begin(), costs.end(), [](const Cost& a, const Cost& b) { return a.cpu < b.cpu; });
   const Cost warm = costs[costs.size() / 2];
   print("all, warm (median)", warm, compiles.size());
+  const Milliseconds scan = scans[scans.size() / 2];
+  fmt::print("{:<24} {:9.3f} ms wall each\n", "of that, the scan",
+             scan.count() / static_cast<double>(compiles.size()));
   const Cost asked = cost_of(
       [&] { in_parallel(options.threads, compiles.size(), [&](size_t at) { ask_compiler(compiles[at]); }); });
   print("gcc -M for each", asked, compiles.size());
+  fmt::print("scan / gcc -M: {:.4f} wall\n", scan / asked.wall / options.threads);
   fmt::print("warm / gcc -M: {:.4f} wall, {:.4f} CPU\n", warm.wall / asked.wall, warm.cpu / asked.cpu);
   for (const auto& count : outcomes(models, compiles)) {
     fmt::print("{:6} {}\n", count.second, count.first);

@@ -1,0 +1,172 @@
+// What inference costs in a very large build: compiles with headers of their own and many shared ones, each
+// command inferred once, as a build does. Prints time and memory of each. Usage: synthetic_bench [COUNT]
+// (default 100000). Sources are written below /tmp a batch at a time.
+#include "base/clock.hh"
+#include "base/errors.hh"
+#include "base/files.hh"
+#include "model/file_view.hh"
+#include "model/gnu_models.hh"
+#include "model/tool_names.hh"
+#include "storage/local/records.hh"
+#include "storage/local/store.hh"
+
+#include <fmt/core.h>
+
+#include <malloc.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+namespace {
+
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+constexpr const char* kPath = "/usr/local/bin:/usr/bin:/bin";
+constexpr unsigned kOwnHeaders = 5;
+constexpr unsigned kSharedHeaders = 200;
+constexpr unsigned kDepth = 3;
+constexpr unsigned kBatch = 500;
+
+void write(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::trunc) << text;
+}
+
+// A guard, an include for each of `names`, and some declarations under a condition.
+std::string header(const std::string& name, const std::vector<std::string>& names) {
+  std::string text = "#ifndef " + name + "_H\n#define " + name + "_H\n";
+  for (const std::string& included : names) {
+    text += "#include \"" + included + ".h\"\n";
+  }
+  text += "#if defined(__GNUC__) && __GNUC__ >= 4\n#define " + name +
+          "_ATTRIBUTE __attribute__((unused))\n#else\n#define " + name + "_ATTRIBUTE\n#endif\n";
+  for (int i = 0; i < 20; ++i) {
+    text += "int " + name + "_function_" + std::to_string(i) + "(int argument); /* of many words */\n";
+  }
+  return text + "#endif\n";
+}
+
+std::string shared_name(unsigned number) {
+  return "shared_" + std::to_string(number);
+}
+
+// Thirds: each of the first includes three of the second, each of these three of the third.
+void write_shared(const std::string& folder) {
+  constexpr unsigned kLevel = kSharedHeaders / kDepth;
+  for (unsigned number = 0; number < kSharedHeaders; ++number) {
+    std::vector<std::string> names;
+    for (unsigned i = 0; number + kLevel < kSharedHeaders && number / kLevel + 1 < kDepth && i < 3; ++i) {
+      names.push_back(shared_name((number / kLevel + 1) * kLevel + (number * 3 + i) % kLevel));
+    }
+    write(folder + "/" + shared_name(number) + ".h", header(shared_name(number), names));
+  }
+}
+
+// All the shared headers are read: those of the first third by the source, the others through them.
+model::Invocation write_compile(const std::string& folder, unsigned number) {
+  const std::string stem = "unit_" + std::to_string(number);
+  std::string source;
+  for (unsigned own = 0; own < kOwnHeaders; ++own) {
+    const std::string name = stem + "_own_" + std::to_string(own);
+    write(folder + "/" + name + ".h", header(name, {}));
+    source += "#include \"" + name + ".h\"\n";
+  }
+  for (unsigned shared = 0; shared < kSharedHeaders; ++shared) {
+    source += "#include \"" + shared_name(shared) + ".h\"\n";
+  }
+  write(folder + "/" + stem + ".c",
+        source + "int " + stem + "(void) { return " + std::to_string(number) + "; }\n");
+  model::Invocation one;
+  one.program = model::find_program("gcc", kPath);
+  one.argv = {"gcc", "-O2", "-I../shared", "-MD", "-c", stem + ".c", "-o", stem + ".o"};
+  one.environment = {{"PATH", kPath}, {"LC_ALL", "C.UTF-8"}};
+  one.working_directory = folder;
+  return one;
+}
+
+// Of the heap, in bytes: what resides in memory also counts what the allocator has not given back.
+size_t heap() {
+  const struct mallinfo2 info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+size_t peak_kibibytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<size_t>(usage.ru_maxrss);
+}
+
+void measure(unsigned count) {
+  const base::TemporaryDirectory space("/tmp", "gg-bench-");
+  const base::SystemClock clock;
+  const auto store = storage::LocalStore::open(space.path() + "/store", clock, nullptr);
+  const auto records = storage::LocalRecords::open(space.path() + "/store", clock, nullptr);
+  if (!store || !records) {
+    throw base::OperatorError(!store ? store.error().message : records.error().message);
+  }
+  model::FileView view(**store, **records, clock, "", nullptr);
+  model::GnuModels models(view, **store, **records);
+  std::filesystem::create_directory(space.path() + "/shared");
+  write_shared(space.path() + "/shared");
+  std::vector<double> inferring;
+  std::vector<double> keeping;
+  size_t heap_before = 0;
+  unsigned counted = 0;
+  for (unsigned first = 0; first < count; first += kBatch) {
+    const std::string folder = space.path() + "/batch_" + std::to_string(first / kBatch);
+    std::filesystem::create_directory(folder);
+    std::vector<model::Invocation> compiles;
+    for (unsigned number = first; number < std::min(first + kBatch, count); ++number) {
+      compiles.push_back(write_compile(folder, number));
+    }
+    Milliseconds infer{0};
+    Milliseconds keep{0};
+    for (const model::Invocation& one : compiles) {
+      const auto start = std::chrono::steady_clock::now();
+      const auto answer = models.infer(one);
+      const auto inferred = std::chrono::steady_clock::now();
+      const auto* thunk = std::get_if<model::Inferred>(&answer);
+      if (thunk == nullptr || !models.keep(*thunk).value_or(false)) {
+        throw base::OperatorError("a compile did not become a thunk: " + one.argv[5]);
+      }
+      infer += inferred - start;
+      keep += std::chrono::steady_clock::now() - inferred;
+    }
+    inferring.push_back(infer.count() / static_cast<double>(compiles.size()));
+    keeping.push_back(keep.count() / static_cast<double>(compiles.size()));
+    std::filesystem::remove_all(folder);
+    if (first + kBatch >= count / 10 && counted == 0) {  // what is shared is there by now
+      heap_before = heap();
+      counted = first + kBatch;
+    }
+  }
+  const auto median = [](std::vector<double>& values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+  };
+  fmt::print("{} compiles, {} own headers each, {} shared\n", count, kOwnHeaders, kSharedHeaders);
+  fmt::print("{:<32} {:8.3f} ms each (median of batches of {})\n", "inference", median(inferring), kBatch);
+  fmt::print("{:<32} {:8.3f} ms each\n", "its inputs into the store", median(keeping));
+  if (count > counted) {
+    fmt::print("{:<32} {:8.0f} bytes each (from compile {} on)\n", "heap",
+               (static_cast<double>(heap()) - static_cast<double>(heap_before)) / (count - counted), counted);
+  }
+  fmt::print("{:<32} {:8} KiB, {:.0f} bytes each\n", "resident, the most", peak_kibibytes(),
+             1024.0 * static_cast<double>(peak_kibibytes()) / count);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    measure(argc > 1 ? static_cast<unsigned>(std::max(1, std::atoi(argv[1]))) : 100'000);
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "synthetic_bench: {}\n", error.what());
+    return 1;
+  }
+}
