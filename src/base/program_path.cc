@@ -17,18 +17,36 @@ bool is_executable_file(const std::string& path) {
 
 }  // namespace
 
+std::vector<std::string> search_folders(std::string_view list, const std::string& working_directory) {
+  std::vector<std::string> folders;
+  for (size_t at = 0; at <= list.size();) {
+    const size_t end = std::min(list.find(':', at), list.size());
+    const std::string folder(list.substr(at, end - at));
+    folders.push_back(folder.empty()          ? working_directory
+                      : folder.front() == '/' ? folder
+                                              : working_directory + "/" + folder);
+    at = end + 1;
+  }
+  return folders;
+}
+
+std::string absolute_search_path(std::string_view list, const std::string& working_directory) {
+  std::string path;
+  for (const std::string& folder : search_folders(list, working_directory)) {
+    path += (path.empty() ? "" : ":") + folder;
+  }
+  return path;
+}
+
 std::optional<std::string> find_program(const std::string& name, const std::string& path,
                                         const std::string& working_directory) {
   if (name.find('/') != std::string::npos) {
     return name[0] == '/' ? name : working_directory + "/" + name;
   }
-  for (size_t at = 0; at <= path.size();) {
-    const size_t end = std::min(path.find(':', at), path.size());
-    const std::string folder = at == end ? working_directory : path.substr(at, end - at);
+  for (const std::string& folder : search_folders(path, working_directory)) {
     if (is_executable_file(folder + "/" + name)) {
       return folder + "/" + name;
     }
-    at = end + 1;
   }
   return std::nullopt;
 }

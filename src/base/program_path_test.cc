@@ -20,6 +20,12 @@ TEST(FindProgram, takes_the_first_executable_file_on_the_path) {
   EXPECT_EQ(find_program("tool", root + "/a", "/"), std::nullopt);
 }
 
+TEST(FindProgram, an_empty_part_of_the_path_is_the_working_directory) {
+  const std::vector<std::string> expected{"/bin", "/w", "/w/tools", "/w"};
+  EXPECT_EQ(search_folders("/bin::tools:", "/w"), expected);
+  EXPECT_EQ(search_folders("", "/w"), std::vector<std::string>{"/w"});
+}
+
 TEST(FindProgram, a_name_with_a_slash_is_a_path) {
   EXPECT_EQ(find_program("./tool", "/bin", "/a"), "/a/./tool");
   EXPECT_EQ(find_program("/opt/tool", "/bin", "/a"), "/opt/tool");

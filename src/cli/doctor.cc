@@ -1,5 +1,6 @@
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "base/program_path.hh"
 #include "cli/commands.hh"
 #include "cli/wire_up.hh"
 #include "intercept/spawn.hh"
@@ -8,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 namespace cli {
@@ -56,19 +58,20 @@ Finding look_at_store(const Settings& settings) {
 
 std::vector<Finding> look_at_compilers(const Environment& environment) {
   const auto path = environment.find("PATH");
-  const std::string path_variable = path == environment.end() ? "/usr/bin:/bin" : path->second;
+  const std::string path_variable = base::absolute_search_path(
+      path == environment.end() ? "/usr/bin:/bin" : path->second, std::filesystem::current_path().string());
   std::vector<Finding> findings;
   model::Toolchains toolchains("");
   for (const char* name : {"gcc", "g++"}) {
-    const std::string driver = model::find_program(name, path_variable);
-    if (driver.empty()) {
+    const auto driver = base::find_program(name, path_variable, "/");
+    if (!driver) {
       findings.push_back({name, false, false, "not in PATH"});
       continue;
     }
     try {
-      const auto toolchain = toolchains.find(driver, path_variable);
+      const auto toolchain = toolchains.find(*driver, path_variable);
       findings.push_back({name, true, false,
-                          fmt::format("{}: {} files to compile with, {} to link with", driver,
+                          fmt::format("{}: {} files to compile with, {} to link with", *driver,
                                       toolchain->compile.size(), toolchain->link.size())});
     } catch (const base::OperatorError& error) {
       findings.push_back({name, false, false, error.what()});

@@ -315,10 +315,7 @@ std::vector<std::string> Session::Impl::names_of(const std::vector<std::string>&
   std::map<std::string, bool> names;
   std::set<std::string> wanted(tools.begin(), tools.end());
   std::set<std::string> seen;
-  for (size_t at = 0; at <= path.size();) {
-    const size_t end = std::min(path.find(':', at), path.size());
-    const std::string folder = path.substr(at, end - at);
-    at = end + 1;
+  for (const std::string& folder : base::search_folders(path, ".")) {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
       const std::string name = entry.path().filename().string();

@@ -158,6 +158,16 @@ TEST_F(Compile, tools_are_found_where_the_command_says) {
   EXPECT_FALSE(leaves_of(inferred({"gcc", "-c", "-Ilib", "a.c"}).thunk).contains(tools + "/as"));
 }
 
+TEST_F(Compile, an_empty_part_of_the_path_leads_to_tools_in_the_working_directory) {
+  write("a.c", "int a;\n");
+  std::filesystem::copy_file("/usr/bin/as", path("as"));
+  environment_["PATH"] = std::string(kPath) + ":";
+  EXPECT_EQ(leaves_of(inferred({"/usr/bin/gcc", "-c", "a.c"}).thunk).count(path("as")), 0U);
+  environment_["PATH"] = ":" + std::string(kPath);
+  EXPECT_EQ(leaves_of(inferred({"/usr/bin/gcc", "-c", "a.c"}).thunk).count(path("as")), 1U);
+  expect_same({"/usr/bin/gcc", "-c", "a.c"});
+}
+
 TEST_F(Compile, the_machines_own_processor_is_named) {
   expect_same({"gcc", "-S", "-O3", "-march=native", "-Ilib", "a.c"});
   expect_same({"gcc", "-c", "-mtune=native", "-O2", "-mno-avx", "-Ilib", "a.c", "-o", "t.o"});

@@ -1,6 +1,7 @@
 #include "model/described_model.hh"
 
 #include "base/files.hh"
+#include "base/program_path.hh"
 #include "model/archive.hh"
 #include "model/driver_questions.hh"
 #include "model/environment.hh"
@@ -223,7 +224,7 @@ class DescribedModel::Reading {
     }
     for (const std::string& name : wanted) {
       const std::string program = name.find('/') == std::string::npos
-                                      ? find_program(name, path)
+                                      ? base::find_program(name, path, "/").value_or("")
                                       : absolute(invocation_.working_directory, name);
       if (program.empty() || !is_there(program)) {
         return Declined{"missing-program", name};

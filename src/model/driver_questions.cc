@@ -1,6 +1,7 @@
 #include "model/driver_questions.hh"
 
 #include "base/errors.hh"
+#include "base/program_path.hh"
 #include "model/dynamic_loader.hh"
 #include "model/paths.hh"
 
@@ -52,7 +53,8 @@ std::string DriverQuestions::about_itself() const {
 
 std::string DriverQuestions::program(const std::string& name) const {
   const std::string answer = ask("-print-prog-name=" + name);
-  return answer.find('/') != std::string::npos ? answer : find_program(answer, path_variable_);
+  return answer.find('/') != std::string::npos ? answer
+                                               : base::find_program(answer, path_variable_, "/").value_or("");
 }
 
 std::string DriverQuestions::file(const std::string& name) const {
@@ -122,16 +124,6 @@ std::string narrowed_path(const std::string& path_variable, const std::set<std::
     }
   }
   return narrowed.empty() ? "/usr/bin:/bin" : narrowed;
-}
-
-std::string find_program(const std::string& name, const std::string& path_variable) {
-  for (const std::string& folder : split_list(path_variable)) {
-    const std::string path = folder + "/" + name;
-    if (!folder.empty() && ::access(path.c_str(), X_OK) == 0 && !is_directory(path)) {
-      return path;
-    }
-  }
-  return "";
 }
 
 }  // namespace model

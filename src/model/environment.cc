@@ -1,5 +1,6 @@
 #include "model/environment.hh"
 
+#include "base/program_path.hh"
 #include "model/paths.hh"
 
 #include <dirent.h>
@@ -127,7 +128,9 @@ void pass(Variables& passed, const Variables& given, const std::string& name) {
 
 std::string path_variable_of(const Invocation& invocation) {
   const auto path = invocation.environment.find("PATH");
-  return path == invocation.environment.end() ? "/bin:/usr/bin" : path->second;
+  return path == invocation.environment.end()
+             ? "/bin:/usr/bin"
+             : base::absolute_search_path(path->second, invocation.working_directory);
 }
 
 std::variant<Variables, Declined> plain_environment(const Invocation& invocation,

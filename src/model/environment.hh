@@ -20,7 +20,7 @@ namespace model {
 [[nodiscard]] std::variant<std::map<std::string, std::string>, Declined> thunk_environment(
     const Invocation& invocation, const std::string& path_variable);
 
-// The PATH by which the command would find a program: libc's own where none is set.
+// The PATH by which the command would find a program, each folder absolute: libc's own where none is set.
 [[nodiscard]] std::string path_variable_of(const Invocation& invocation);
 
 // Files that a process in this environment reads to speak its language: locales and message catalogues. Empty

@@ -1,5 +1,6 @@
 #include "model/tool_names.hh"
 
+#include "base/program_path.hh"
 #include "model/paths.hh"
 
 #include <dirent.h>
@@ -156,7 +157,7 @@ std::optional<Tool> tool_at(const std::string& path) {
 
 std::vector<std::string> tools_on_path(const std::string& path_variable, const IsTool& is_described) {
   std::set<std::string> found;
-  for (const std::string& folder : split_list(path_variable)) {
+  for (const std::string& folder : base::search_folders(path_variable, ".")) {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
     while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
       const std::string name = entry->d_name;

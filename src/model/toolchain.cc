@@ -1,6 +1,7 @@
 #include "model/toolchain.hh"
 
 #include "base/errors.hh"
+#include "base/program_path.hh"
 #include "base/subprocess.hh"
 #include "model/clang_toolchain.hh"
 #include "model/driver_link.hh"
@@ -303,7 +304,7 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver, const st
   // lto-wrapper runs several compilers at a time by means of make, and make's recipe removes what is done.
   std::set<std::string> makers;
   for (const char* const name : {"make", "touch", "mv"}) {
-    makers.insert(find_program(name, path_variable));
+    makers.insert(base::find_program(name, path_variable, "/").value_or(""));
   }
   std::set<std::string> searched = makers;
   searched.insert({as, ld, objcopy});

@@ -115,7 +115,4 @@ class Toolchains {
 // The path and what tells its file's states apart, as a line: for keys under which a tool's answers are kept.
 [[nodiscard]] std::string signature_line(const std::string& path);
 
-// The first executable called `name` on the PATH; "" if there is none.
-[[nodiscard]] std::string find_program(const std::string& name, const std::string& path_variable);
-
 }  // namespace model

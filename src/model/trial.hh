@@ -2,6 +2,7 @@
 
 #include "base/clock.hh"
 #include "base/files.hh"
+#include "base/program_path.hh"
 #include "base/subprocess.hh"
 #include "model/file_view.hh"
 #include "model/gnu_models.hh"
@@ -43,7 +44,7 @@ class Trial : public ::testing::Test {
   [[nodiscard]] Invocation invocation(std::vector<std::string> argv,
                                       const std::string& directory = "") const {
     Invocation made;
-    made.program = argv[0].starts_with('/') ? argv[0] : find_program(argv[0], kPath);
+    made.program = argv[0].starts_with('/') ? argv[0] : base::find_program(argv[0], kPath, "/").value_or("");
     made.argv = std::move(argv);
     made.environment = environment_;
     made.working_directory = directory.empty() ? root_ : path(directory);
@@ -127,9 +128,10 @@ class Trial : public ::testing::Test {
     }
     const std::string directory = "/" + command.working_directory;
     const std::string& word = command.arguments[0];
-    const std::string program = word.find('/') == std::string::npos
-                                    ? find_program(word, command.environment.at("PATH"))
-                                    : absolute(directory, word);
+    const std::string program =
+        word.find('/') == std::string::npos
+            ? base::find_program(word, command.environment.at("PATH"), "/").value_or("")
+            : absolute(directory, word);
     Ran ran;
     ran.completed = base::run({program, command.arguments, variables, directory, box.path()});
     for (const std::string& name : command.output_paths) {
