@@ -5,6 +5,7 @@
 #include "cli/wire_up.hh"
 #include "intercept/spawn.hh"
 #include "model/toolchain.hh"
+#include "object/memory_store.hh"
 #include "sandbox/probe.hh"
 
 #include <fmt/format.h>
@@ -61,7 +62,9 @@ std::vector<Finding> look_at_compilers(const Environment& environment) {
   const std::string path_variable = base::absolute_search_path(
       path == environment.end() ? "/usr/bin:/bin" : path->second, std::filesystem::current_path().string());
   std::vector<Finding> findings;
-  model::Toolchains toolchains("");
+  object::MemoryRecords nothing_known;  // each is asked
+  const base::SystemClock clock;
+  model::Toolchains toolchains(nothing_known, clock, "");
   for (const char* name : {"gcc", "g++"}) {
     const auto driver = base::find_program(name, path_variable, "/");
     if (!driver) {

@@ -1,10 +1,13 @@
 #include "model/clang_toolchain.hh"
 
+#include "base/program_path.hh"
 #include "model/driver_questions.hh"
 #include "model/paths.hh"
 
 #include <dirent.h>
 
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -18,20 +21,6 @@ constexpr const char* kDistributionFiles[] = {
     "/etc/lsb-release",    "/etc/os-release",   "/usr/lib/os-release", "/etc/redhat-release",
     "/etc/debian_version", "/etc/SuSE-release", "/etc/gentoo-release", "/etc/env.d/gcc"};
 
-// What stands behind `label` on lines of its own.
-std::vector<std::string> lines_after(std::string_view label, std::string_view text) {
-  std::vector<std::string> found;
-  while (!text.empty()) {
-    const size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    if (line.starts_with(label)) {
-      found.emplace_back(line.substr(label.size()));
-    }
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return found;
-}
-
 // Lists of what sanitizers leave alone; the driver names them to the compiler where they are there.
 void add_folder(std::set<std::string>& files, const std::string& folder) {
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
@@ -43,7 +32,7 @@ void add_folder(std::set<std::string>& files, const std::string& folder) {
 }
 
 // Where clang looks whether a GCC could be there: an absent one and an empty one are not the same to it.
-void add_searched_folders(Toolset& set, const std::string& driver) {
+std::set<std::string> searched_folders(const std::string& driver) {
   const std::string prefix = parent_of(parent_of(driver));
   std::set<std::string> folders{"/opt"};
   for (const std::string& top : {std::string(), std::string("/usr"), prefix == "/" ? "" : prefix}) {
@@ -51,9 +40,57 @@ void add_searched_folders(Toolset& set, const std::string& driver) {
       folders.insert(top + name);
     }
   }
-  for (const std::string& folder : folders) {
+  return folders;
+}
+
+void add_searched_folders(Toolset& set, const std::string& driver) {
+  for (const std::string& folder : searched_folders(driver)) {
     if (is_directory(folder)) {
       set.directories.insert(folder);
+    }
+  }
+}
+
+// Folders and theirs below `folder`, so many levels deep.
+void add_levels(std::set<std::string>& folders, const std::string& folder, int levels) {
+  folders.insert(folder);
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(levels > 0 ? ::opendir(folder.c_str()) : nullptr,
+                                                      ::closedir);
+  while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+    const std::string below = folder + "/" + entry->d_name;
+    if (entry->d_name[0] != '.' && is_directory(below)) {
+      add_levels(folders, below, levels - 1);
+    }
+  }
+}
+
+// Whatever could lead this driver to another GCC, another configuration or another distribution's habits.
+void add_what_it_rests_on(std::set<std::string>& paths, const std::string& driver, const std::string& about) {
+  paths.insert(std::begin(kDistributionFiles), std::end(kDistributionFiles));
+  for (const std::string& folder : searched_folders(driver)) {
+    paths.insert(folder);
+    for (const char* const name : {"/gcc", "/gcc-cross"}) {
+      add_levels(paths, folder + name, 2);  // TARGET/VERSION
+    }
+  }
+  std::error_code none;
+  paths.insert({parent_of(driver), parent_of(std::filesystem::canonical(driver, none).string())});
+  for (const char* const kind : {"System", "User"}) {
+    for (const std::string& folder :
+         lines_after(std::string(kind) + " configuration file directory: ", about)) {
+      paths.insert(folder);
+    }
+  }
+}
+
+// It looks along PATH for TARGET-as before as.
+void add_path_candidates(std::set<std::string>& paths, const std::string& path_variable,
+                         const std::string& about, const std::set<std::string>& names) {
+  for (const std::string& target : lines_after("Target: ", about)) {
+    for (const std::string& name : names) {
+      for (const std::string& folder : base::search_folders(path_variable, "/")) {
+        paths.insert({folder + "/" + name, folder + "/" + target + "-" + name});
+      }
     }
   }
 }
@@ -74,7 +111,7 @@ void add_gcc_installation(Toolset& set, const std::string& folder) {
 base::Result<Toolchain> discover_clang(const std::string& driver, const std::string& path_variable,
                                        const std::string& linker, const std::vector<std::string>& words,
                                        const std::string& pristine_root) {
-  const DriverQuestions questions(driver, words, path_variable, pristine_root);
+  DriverQuestions questions(driver, words, path_variable, pristine_root);
   Toolchain toolchain;
   toolchain.maker = Toolchain::Maker::Llvm;
   toolchain.driver = driver;
@@ -83,7 +120,7 @@ base::Result<Toolchain> discover_clang(const std::string& driver, const std::str
   toolchain.path_variable = narrowed_path(path_variable, {toolchain.linker, assembler});
 
   Toolset common;
-  if (auto done = add_program(common.files, driver); !done) {
+  if (auto done = add_program(common, driver); !done) {
     return tl::unexpected(done.error());
   }
   const std::string resources = questions.ask("-print-resource-dir");
@@ -91,6 +128,7 @@ base::Result<Toolchain> discover_clang(const std::string& driver, const std::str
     common.directories.insert(resources);
     common.directories.insert(resources + "/include");
     add_folder(common.files, resources + "/share");
+    common.rests_on.insert(resources + "/share");
   }
   for (const char* const file : kDistributionFiles) {
     if (is_there(file) && !is_directory(file)) {
@@ -107,17 +145,20 @@ base::Result<Toolchain> discover_clang(const std::string& driver, const std::str
   }
   toolchain.compile = toolchain.compile_cxx = toolchain.assemble = toolchain.link = common;
   if (!assembler.empty() && is_there(assembler)) {
-    if (auto done = add_program(toolchain.external_assembler.files, assembler); !done) {
+    if (auto done = add_program(toolchain.external_assembler, assembler); !done) {
       return tl::unexpected(done.error());
     }
   }
   // One that only compiles is whole, too; a link then says for itself what it lacks.
   if (!toolchain.linker.empty() && is_there(toolchain.linker)) {
-    if (auto done = add_program(toolchain.link.files, toolchain.linker); !done) {
+    if (auto done = add_program(toolchain.link, toolchain.linker); !done) {
       return tl::unexpected(done.error());
     }
     add_binutils_plugins(toolchain.link);
   }
+  toolchain.rests_on = questions.looked_at();
+  add_what_it_rests_on(toolchain.rests_on, driver, about);
+  add_path_candidates(toolchain.rests_on, path_variable, about, {"as", linker});
   return toolchain;
 }
 

@@ -18,12 +18,14 @@ namespace model {
 namespace {
 
 void add_plugins_in(const std::string& folder, Toolset& set) {
+  set.rests_on.insert(folder);
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
   while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
     const std::string path = folder + "/" + entry->d_name;
     if (entry->d_name[0] != '.' && is_there(path)) {
       if (auto closure = runtime_files(path)) {
-        set.files.merge(*closure);
+        set.files.merge(closure->files);
+        set.rests_on.merge(closure->looked_at);
       }
     }
   }
@@ -38,7 +40,7 @@ base::Completed DriverQuestions::asked(const std::string& question) const {
   return base::run({driver_, argv, {"LC_ALL=C", "PATH=" + path_variable_}, "/", root_});
 }
 
-std::string DriverQuestions::ask(const std::string& question) const {
+std::string DriverQuestions::ask(const std::string& question) {
   const base::Completed done = asked(question);
   std::string answer = done.exit_code == 0 ? done.out : "";
   while (answer.ends_with('\n')) {
@@ -47,19 +49,66 @@ std::string DriverQuestions::ask(const std::string& question) const {
   return answer;
 }
 
-std::string DriverQuestions::about_itself() const {
+std::string DriverQuestions::about_itself() {
   return asked("-v").err;
 }
 
-std::string DriverQuestions::program(const std::string& name) const {
+std::string DriverQuestions::program(const std::string& name) {
+  names_.insert(name);
   const std::string answer = ask("-print-prog-name=" + name);
-  return answer.find('/') != std::string::npos ? answer
-                                               : base::find_program(answer, path_variable_, "/").value_or("");
+  return answer.find('/') != std::string::npos ? answer : find_on_path(answer, path_variable_, looked_at_);
 }
 
-std::string DriverQuestions::file(const std::string& name) const {
+std::string DriverQuestions::file(const std::string& name) {
+  names_.insert(name);
   const std::string answer = ask("-print-file-name=" + name);
   return answer.find('/') != std::string::npos && is_there(answer) ? answer : "";
+}
+
+// A folder's own state tells of what comes and goes in it, under whatever name the driver looks for it; a
+// file's also of one that becomes executable where it stands.
+std::set<std::string> DriverQuestions::looked_at() {
+  std::set<std::string> paths = looked_at_;
+  const std::string printed = ask("-print-search-dirs");
+  for (const char* const kind : {"install: ", "programs: =", "libraries: ="}) {
+    for (const std::string& list : lines_after(kind, printed)) {
+      for (const std::string& folder : split_list(list)) {
+        // One that is no folder, but the begin of names.
+        paths.insert(folder.ends_with('/') || is_directory(folder) ? folder : parent_of(folder));
+        for (const std::string& name : names_) {
+          const std::string file = folder + (is_directory(folder) ? "/" : "") + name;
+          if (is_there(file)) {
+            paths.insert(file);
+          }
+        }
+      }
+    }
+  }
+  return paths;
+}
+
+std::vector<std::string> lines_after(std::string_view label, std::string_view text) {
+  std::vector<std::string> found;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    if (line.starts_with(label)) {
+      found.emplace_back(line.substr(label.size()));
+    }
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return found;
+}
+
+std::string find_on_path(const std::string& name, const std::string& path_variable,
+                         std::set<std::string>& looked_at) {
+  for (const std::string& folder : base::search_folders(path_variable, "/")) {
+    looked_at.insert(folder + "/" + name);
+    if (const auto found = base::find_program(name, folder, "/")) {
+      return *found;
+    }
+  }
+  return "";
 }
 
 bool is_directory(const std::string& path) {
@@ -72,12 +121,13 @@ bool is_there(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
 }
 
-base::Result<void> add_program(std::set<std::string>& files, const std::string& path) {
+base::Result<void> add_program(Toolset& set, const std::string& path) {
   auto closure = runtime_files(path);
   if (!closure) {
     return tl::unexpected(closure.error());
   }
-  files.merge(*closure);
+  set.files.merge(closure->files);
+  set.rests_on.merge(closure->looked_at);
   return {};
 }
 

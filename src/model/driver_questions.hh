@@ -6,6 +6,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // What the discovery of a toolchain is made of.
@@ -24,16 +25,20 @@ class DriverQuestions {
 
   // The answer on stdout less its newline; "" if it refuses. Throws base::SyscallError if the driver cannot
   // be started.
-  [[nodiscard]] std::string ask(const std::string& question) const;
+  [[nodiscard]] std::string ask(const std::string& question);
 
   // What it says on stderr to -v.
-  [[nodiscard]] std::string about_itself() const;
+  [[nodiscard]] std::string about_itself();
 
   // The file that the driver would run as `name`; "" if there is none.
-  [[nodiscard]] std::string program(const std::string& name) const;
+  [[nodiscard]] std::string program(const std::string& name);
 
   // The file that the driver would read as `name`; "" if there is none.
-  [[nodiscard]] std::string file(const std::string& name) const;
+  [[nodiscard]] std::string file(const std::string& name);
+
+  // Every path, there or not, that decides about the answers so far: the driver tells where it looks
+  // (-print-search-dirs).
+  [[nodiscard]] std::set<std::string> looked_at();
 
  private:
   [[nodiscard]] base::Completed asked(const std::string& question) const;
@@ -42,13 +47,23 @@ class DriverQuestions {
   std::vector<std::string> words_;
   std::string path_variable_;
   std::string root_;
+  std::set<std::string> names_;      // of all programs and files asked for
+  std::set<std::string> looked_at_;  // along PATH
 };
+
+// What stands behind `label` on lines of its own.
+[[nodiscard]] std::vector<std::string> lines_after(std::string_view label, std::string_view text);
+
+// The first executable called `name` on a PATH of absolute folders; "" if there is none. Every path that was
+// tried goes into `looked_at`.
+[[nodiscard]] std::string find_on_path(const std::string& name, const std::string& path_variable,
+                                       std::set<std::string>& looked_at);
 
 [[nodiscard]] bool is_directory(const std::string& path);
 [[nodiscard]] bool is_there(const std::string& path);
 
 // The program and all libraries that it is loaded with. Errors name what is missing.
-[[nodiscard]] base::Result<void> add_program(std::set<std::string>& files, const std::string& path);
+[[nodiscard]] base::Result<void> add_program(Toolset& set, const std::string& path);
 
 // binutils load every plugin of their folders (one is beside their own library) to read objects of other
 // compilers. One that cannot be loaded here is passed over there, too.

@@ -76,7 +76,7 @@ std::multimap<std::string, std::string> read_cache() {
 class Closure {
  public:
   base::Result<void> add(const std::string& path) {
-    if (!files_.insert(path).second) {
+    if (!found_.files.insert(path).second) {
       return {};
     }
     const auto elf = read_elf(path);
@@ -103,7 +103,7 @@ class Closure {
     return {};
   }
 
-  std::set<std::string> take() { return std::move(files_); }
+  RuntimeFiles take() { return std::move(found_); }
 
  private:
   base::Result<void> add_script(const std::string& path) {
@@ -116,7 +116,8 @@ class Closure {
     return from == std::string::npos ? base::Result<void>() : add(text.substr(from, to - from));
   }
 
-  static bool serves(const std::string& path, const Elf& user) {
+  bool serves(const std::string& path, const Elf& user) {
+    found_.looked_at.insert(path);
     if (::access(path.c_str(), R_OK) != 0) {
       return false;
     }
@@ -160,6 +161,7 @@ class Closure {
     // The cache is searched first, so what it says counts; but while that is in a directory that is searched
     // anyway, the cache, which each package installed changes, can stay out of the thunk.
     static const std::multimap<std::string, std::string> cache = read_cache();
+    found_.looked_at.insert(kCachePath);
     const auto range = cache.equal_range(name);
     for (auto it = range.first; it != range.second; ++it) {
       if (serves(it->second, user)) {
@@ -169,7 +171,7 @@ class Closure {
           standard = standard || known == directory;
         }
         if (!standard) {
-          files_.insert(kCachePath);
+          found_.files.insert(kCachePath);
         }
         return it->second;
       }
@@ -182,12 +184,12 @@ class Closure {
     return base::failure("'" + user_path + "' needs the library " + name + ", which is nowhere to be found");
   }
 
-  std::set<std::string> files_;
+  RuntimeFiles found_;
 };
 
 }  // namespace
 
-base::Result<std::set<std::string>> runtime_files(const std::string& path) {
+base::Result<RuntimeFiles> runtime_files(const std::string& path) {
   Closure closure;
   if (auto done = closure.add(path); !done) {
     return tl::unexpected(done.error());

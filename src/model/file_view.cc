@@ -166,7 +166,13 @@ std::optional<object::Digest> FileView::known(const scan::Identity& identity) {
 void FileView::remember(const scan::Identity& identity, const object::Digest& digest,
                         base::Nanoseconds read_at) {
   if (scan::is_settled(identity, read_at)) {
-    signatures_.with([&](Signatures& known) { known.insert_or_assign(identity, digest); });
+    signatures_.with([&](Signatures& known) {
+      const auto [entry, is_new] = known.emplace(identity, digest);
+      if (is_new || entry->second != digest) {
+        entry->second = digest;
+        has_news_ = true;
+      }
+    });
   }
 }
 
@@ -274,7 +280,11 @@ void FileView::load() {
   });
 }
 
-void FileView::save() const {
+void FileView::save() {
+  if (!has_news_) {
+    return;
+  }
+  load();  // what other processes have saved meanwhile
   const std::string bytes = signatures_.with([](const Signatures& known) {
     std::string all;
     all.reserve(known.size() * sizeof(SavedSignature));

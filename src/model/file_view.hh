@@ -5,6 +5,7 @@
 #include "model/model.hh"
 #include "object/store.hh"
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -45,7 +46,8 @@ class FileView final : public View {
 
  private:
   void load();
-  void save() const;
+  void save();
+
   // Nullopt: something else is there by now than lstat() told of.
   [[nodiscard]] base::Result<std::optional<Seen>> see_as(const std::string& path, const struct stat& status);
 
@@ -64,6 +66,7 @@ class FileView final : public View {
   std::string pristine_root_;
   ReadPlaceholder placeholder_;
   base::Guarded<Signatures> signatures_;
+  std::atomic<bool> has_news_{false};  // some of them are not in the records
   // What the store was seen to have during this run, and a file with those bytes, should the store lose them.
   base::Guarded<std::unordered_map<object::Digest, std::string>> held_;
 };

@@ -169,6 +169,54 @@ TEST_F(FileViewTest, times_that_are_set_back_do_not_hide_a_change) {
   EXPECT_EQ(seen("a.c"), "two");
 }
 
+// Records that tell how often they were written to.
+class CountedRecords final : public object::Records {
+ public:
+  base::Result<std::optional<std::string>> find(std::string_view table, const object::Digest& key) override {
+    return records_.find(table, key);
+  }
+
+  base::Result<void> record(std::string_view table, const object::Digest& key,
+                            std::string_view value) override {
+    ++writes;
+    return records_.record(table, key, value);
+  }
+
+  int writes = 0;
+
+ private:
+  object::MemoryRecords records_;
+};
+
+TEST_F(FileViewTest, what_was_hashed_is_known_to_the_next_and_written_down_once) {
+  CountedRecords records;
+  write("a.c", "one");
+  set_clock("a.c", std::chrono::seconds(1));
+  for (int process = 0; process < 3; ++process) {
+    FileView view(store_, records, clock_, "", {});
+    EXPECT_TRUE(view.at(path("a.c")).value().has_value());
+  }
+  EXPECT_EQ(clock_.reads, 1);
+  EXPECT_EQ(records.writes, 1);
+}
+
+TEST_F(FileViewTest, views_that_learn_at_once_keep_what_each_learnt) {
+  write("a.c", "one");
+  write("b.c", "two");
+  set_clock("b.c", std::chrono::seconds(1));
+  const auto look_from_within = [&](const std::string& name, const std::function<void()>& meanwhile) {
+    FileView view(store_, records_, clock_, "", {});
+    EXPECT_TRUE(view.at(path(name)).value().has_value());
+    meanwhile();
+  };
+  look_from_within("a.c", [&] { look_from_within("b.c", [] {}); });
+  EXPECT_EQ(clock_.reads, 2);
+  for (const char* const name : {"a.c", "b.c"}) {
+    look_from_within(name, [] {});
+  }
+  EXPECT_EQ(clock_.reads, 2);
+}
+
 TEST_F(FileViewTest, what_the_store_lost_comes_again_from_the_file_that_was_seen_last) {
   const object::Digest digest = object::hash("same");
   for (const char* const name : {"a.h", "b.h"}) {

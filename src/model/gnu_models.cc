@@ -9,7 +9,7 @@ namespace model {
 GnuModels::GnuModels(View& view, object::Store& store, object::Records& records,
                      std::vector<DescribedTool> described)
     : dependencies_(view, records, clock_),
-      toolchains_(view.pristine_root()),
+      toolchains_(records, clock_, view.pristine_root()),
       linker_calls_(records, view.pristine_root()),
       builder_(view, store),
       gcc_(view, store, dependencies_, toolchains_, linker_calls_, builder_),

@@ -1,22 +1,24 @@
 #include "model/toolchain.hh"
 
 #include "base/errors.hh"
-#include "base/program_path.hh"
+#include "base/files.hh"
 #include "base/subprocess.hh"
 #include "model/clang_toolchain.hh"
 #include "model/driver_link.hh"
 #include "model/driver_questions.hh"
 #include "model/dynamic_loader.hh"
-#include "model/file_view.hh"
+#include "model/elf.hh"
 #include "model/link_script.hh"
 #include "model/paths.hh"
 #include "model/tool_names.hh"
+#include "model/toolchain_record.hh"
 #include "object/hash.hh"
 
 #include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +37,50 @@ object::Digest identity_of(const Toolchain& toolchain) {
   }
   hasher.add(toolchain.path_variable);
   return hasher.take();
+}
+
+void add_what_it_rests_on(Toolchain& toolchain) {
+  for (const Toolset* set :
+       {&toolchain.compile, &toolchain.compile_cxx, &toolchain.assemble, &toolchain.link,
+        &toolchain.optimise_at_link, &toolchain.external_assembler, &toolchain.split_debug}) {
+    for (const auto* paths : {&set->files, &set->directories, &set->rests_on}) {
+      toolchain.rests_on.insert(paths->begin(), paths->end());
+    }
+  }
+}
+
+bool is_elf(const std::string& path) {
+  const auto elf = read_elf(path);
+  return elf && *elf;
+}
+
+// Is everything known that its driver went by? A script goes by whatever it likes, and clang does not tell
+// where else it looked for a GCC when it was given another root.
+bool lasts(const Toolchain& toolchain, const std::vector<std::string>& words) {
+  const bool told = toolchain.maker == Toolchain::Maker::Gnu ||
+                    std::all_of(words.begin(), words.end(),
+                                [](const std::string& word) { return word.starts_with("--target="); });
+  return told && is_elf(toolchain.driver);
+}
+
+// This processor, as long as it is this; "" where the kernel does not tell.
+std::string this_boot() {
+  return base::read_file_if_there("/proc/sys/kernel/random/boot_id").value_or("");
+}
+
+template <class Map>
+auto found(const base::Guarded<Map>& known, const std::string& key) {
+  return known.with([&](const Map& all) {
+    const auto at = all.find(key);
+    return at == all.end() ? typename Map::mapped_type() : at->second;
+  });
+}
+
+template <class Map, class Value>
+auto remembered(base::Guarded<Map>& known, const std::string& key, Value value) {
+  auto shared = std::make_shared<const Value>(std::move(value));
+  known.with([&](Map& all) { all.insert_or_assign(key, shared); });
+  return shared;
 }
 
 // Of a linker that does not tell: lld and mold have none, gold those that its configuration gives it for the
@@ -99,46 +145,40 @@ std::vector<std::string> named_by_clang(const std::vector<std::string>& machine,
 
 }  // namespace
 
-std::string signature_line(const std::string& path) {
-  struct stat status {};
-
-  std::string line = path;
-  if (::stat(path.c_str(), &status) == 0) {
-    const scan::Identity s = scan::identity_of(status);
-    for (const auto number :
-         {s.device, s.inode, s.size, static_cast<uint64_t>(s.mtime), static_cast<uint64_t>(s.ctime)}) {
-      line += " " + std::to_string(number);
-    }
-  }
-  return line + "\n";
-}
-
-Toolchains::Toolchains(std::string pristine_root) : pristine_root_(std::move(pristine_root)) {}
+Toolchains::Toolchains(object::Records& records, const base::Clock& clock, std::string pristine_root)
+    : findings_(records, clock), pristine_root_(std::move(pristine_root)) {}
 
 std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver, const std::string& path_variable,
                                                   const std::string& linker,
                                                   const std::vector<std::string>& words) {
-  std::string key = path_variable + "\n" + linker + "\n" + signature_line(driver);
+  std::string question = "toolchain\n" + path_variable + "\n" + linker + "\n" + driver + "\n";
   for (const std::string& word : words) {
-    key += word + "\n";
+    question += word + "\n";
   }
-  const auto known = toolchains_.with([&](const auto& all) {
-    const auto found = all.find(key);
-    return found == all.end() ? nullptr : found->second;
-  });
-  if (known) {
+  const std::string key = question + signature_line(driver);
+  if (const auto known = found(toolchains_, key)) {
     return known;
   }
-  auto found = tool_at(driver) == Tool::Clang
-                   ? discover_clang(driver, path_variable, linker, words, pristine_root_)
-                   : discover(driver, path_variable, linker, words);
-  if (!found) {
-    throw base::OperatorError(found.error().message);
+  auto finding = findings_.find(question);
+  auto toolchain = finding ? decode_toolchain(finding->answer) : std::nullopt;
+  if (toolchain) {
+    toolchain->rests_on = std::move(finding->rests_on);
+  } else {
+    const base::Nanoseconds asked_at = findings_.now();
+    auto discovered = tool_at(driver) == Tool::Clang
+                          ? discover_clang(driver, path_variable, linker, words, pristine_root_)
+                          : discover(driver, path_variable, linker, words);
+    if (!discovered) {
+      throw base::OperatorError(discovered.error().message);
+    }
+    discovered->identity = identity_of(*discovered);
+    add_what_it_rests_on(*discovered);
+    if (lasts(*discovered, words)) {
+      findings_.keep(question, {encode(*discovered), discovered->rests_on}, asked_at);
+    }
+    toolchain = *std::move(discovered);
   }
-  found->identity = identity_of(*found);
-  auto shared = std::make_shared<const Toolchain>(*std::move(found));
-  toolchains_.with([&](auto& all) { all.insert_or_assign(key, shared); });
-  return shared;
+  return remembered(toolchains_, key, *std::move(toolchain));
 }
 
 std::shared_ptr<const Toolset> Toolchains::program(const std::string& path) {
@@ -150,23 +190,28 @@ std::shared_ptr<const Toolset> Toolchains::plain_program(const std::string& path
 }
 
 std::shared_ptr<const Toolset> Toolchains::program(const std::string& path, Plugins plugins) {
-  const std::string key = (plugins == Plugins::None ? "plain " : "") + signature_line(path);
-  const auto known = programs_.with([&](const auto& all) {
-    const auto found = all.find(key);
-    return found == all.end() ? nullptr : found->second;
-  });
-  if (known) {
+  const std::string question = (plugins == Plugins::None ? "plain program\n" : "program\n") + path + "\n";
+  const std::string key = question + signature_line(path);
+  if (const auto known = found(programs_, key)) {
     return known;
   }
-  auto set = std::make_shared<Toolset>();
-  if (auto done = add_program(set->files, path); !done) {
-    throw base::OperatorError(done.error().message);
+  auto finding = findings_.find(question);
+  auto set = finding ? decode_toolset(finding->answer) : std::nullopt;
+  if (set) {
+    set->rests_on = std::move(finding->rests_on);
+  } else {
+    const base::Nanoseconds looked_at = findings_.now();
+    set.emplace();
+    if (auto done = add_program(*set, path); !done) {
+      throw base::OperatorError(done.error().message);
+    }
+    if (plugins == Plugins::Binutils) {
+      add_binutils_plugins(*set);
+    }
+    set->rests_on.insert(set->files.begin(), set->files.end());
+    findings_.keep(question, {encode(*set), set->rests_on}, looked_at);
   }
-  if (plugins == Plugins::Binutils) {
-    add_binutils_plugins(*set);
-  }
-  programs_.with([&](auto& all) { all.insert_or_assign(key, set); });
-  return set;
+  return remembered(programs_, key, *std::move(set));
 }
 
 Archiver Toolchains::archiver(const std::string& path, const std::string& name,
@@ -175,53 +220,70 @@ Archiver Toolchains::archiver(const std::string& path, const std::string& name,
   if (!driver) {
     return {path, *program(path), ""};
   }
-  const std::string key = path_variable + "\n" + name + "\n" + signature_line(path);
-  const auto known = archivers_.with([&](const auto& all) -> std::optional<Archiver> {
-    const auto found = all.find(key);
-    return found == all.end() ? std::nullopt : std::optional(found->second);
-  });
-  if (known) {
+  const std::string question = "archiver\n" + path_variable + "\n" + name + "\n" + path + "\n";
+  const std::string key = question + signature_line(path);
+  if (const auto known = found(archivers_, key)) {
     return *known;
   }
-  // The wrapper looks for program and plugin where its compiler does.
-  const DriverQuestions questions(*driver, {}, path_variable, pristine_root_);
+  const auto finding = findings_.find(question);
+  auto archiver = finding ? decode_archiver(finding->answer) : std::nullopt;
+  if (!archiver) {
+    archiver = behind_wrapper(path, *driver, name, path_variable, question);
+  }
+  return *remembered(archivers_, key, *std::move(archiver));
+}
+
+// The wrapper looks for program and plugin where its compiler does.
+Archiver Toolchains::behind_wrapper(const std::string& path, const std::string& driver,
+                                    const std::string& name, const std::string& path_variable,
+                                    const std::string& question) {
+  const base::Nanoseconds asked_at = findings_.now();
+  DriverQuestions questions(driver, {}, path_variable, pristine_root_);
   const std::string real = questions.program(name);
   const std::string plugin = questions.file("liblto_plugin.so");
   if (real.empty() || plugin.empty()) {
     throw base::OperatorError("'" + path + "' finds no " + (real.empty() ? name : "liblto_plugin.so"));
   }
   Archiver archiver{real, *program(path), narrowed_path(path_variable, {real})};
-  for (const std::string& part : {real, plugin}) {
+  std::set<std::string> rests_on = questions.looked_at();
+  for (const std::string& part : {driver, path, real, plugin}) {
     const auto tools = program(part);
-    archiver.tools.files.insert(tools->files.begin(), tools->files.end());
+    rests_on.insert(tools->rests_on.begin(), tools->rests_on.end());
+    if (part != driver) {
+      archiver.tools.files.insert(tools->files.begin(), tools->files.end());
+    }
   }
-  archivers_.with([&](auto& all) { all.insert_or_assign(key, archiver); });
+  findings_.keep(question, {encode(archiver), rests_on}, asked_at);
   return archiver;
 }
 
 std::string Toolchains::says(const std::string& path, const std::vector<std::string>& question,
-                             Stream stream) {
-  std::string key = signature_line(path);
+                             const std::set<std::string>& rests_on, About about, Stream stream) {
+  const std::string machine = about == About::Processor ? this_boot() : "any";
+  std::string asked = "says\n" + machine + "\n" + path + "\n";
   std::vector<std::string> argv{path};
   for (const std::string& word : question) {
-    key += word + "\n";
+    asked += word + "\n";
     argv.push_back(word);
   }
-  const auto known = answers_.with([&](const auto& all) -> std::optional<std::string> {
-    const auto found = all.find(key);
-    return found == all.end() ? std::nullopt : std::optional(found->second);
-  });
-  if (known) {
+  const std::string key = asked + signature_line(path);
+  if (const auto known = found(answers_, key)) {
     return *known;
   }
+  if (auto finding = findings_.find(asked)) {
+    return *remembered(answers_, key, std::move(finding->answer));
+  }
+  const base::Nanoseconds asked_at = findings_.now();
   const base::Completed done =
       base::run({path, argv, {"LC_ALL=C", "PATH=/usr/bin:/bin"}, "/", pristine_root_});
   if (done.exit_code != 0) {
     throw base::OperatorError("'" + path + " " + question[0] + "' fails: " + done.err);
   }
   const std::string& answer = stream == Stream::Out ? done.out : done.err;
-  answers_.with([&](auto& all) { all.insert_or_assign(key, answer); });
-  return answer;
+  if (is_elf(path) && !machine.empty()) {
+    findings_.keep(asked, {answer, rests_on}, asked_at);
+  }
+  return *remembered(answers_, key, answer);
 }
 
 std::vector<std::string> Toolchains::for_this_processor(const Toolchain& toolchain,
@@ -245,7 +307,8 @@ std::vector<std::string> Toolchains::for_this_processor(const Toolchain& toolcha
   std::vector<std::string> machine = question;
   std::erase_if(machine, [](const std::string& word) { return !word.starts_with("-m"); });
   question.insert(question.end(), {"-###", "-c", "-xc", "/dev/null"});
-  const std::string answer = says(toolchain.driver, question, Stream::Err);
+  const std::string answer =
+      says(toolchain.driver, question, toolchain.rests_on, About::Processor, Stream::Err);
   // The compiler's words are on the first line that begins with a blank; clang says before how it would run
   // it.
   const bool clang = toolchain.maker == Toolchain::Maker::Llvm;
@@ -272,15 +335,16 @@ LinkerDefaults Toolchains::linker_defaults(const std::string& path, const std::v
       question.insert(question.end(), {words[i], words[i + 1]});
     }
   }
-  std::string sysroot = says(path, {"--print-sysroot"});
+  const auto& rests_on = plain_program(path)->rests_on;
+  std::string sysroot = says(path, {"--print-sysroot"}, rests_on);
   while (sysroot.ends_with('\n') || sysroot.ends_with('/')) {
     sysroot.pop_back();
   }
-  return {search_directories_of(says(path, question)), sysroot};
+  return {search_directories_of(says(path, question, rests_on)), sysroot};
 }
 
 bool Toolchains::is_deterministic_archiver(const std::string& path) {
-  const std::string help = says(path, {"--help"});
+  const std::string help = says(path, {"--help"}, plain_program(path)->rests_on);
   for (const char* const phrase : {"zero for timestamps", "zero for symbol map timestamp",
                                    "deterministic output when stripping archives"}) {
     if (const size_t at = help.find(phrase); at != std::string::npos) {
@@ -295,7 +359,7 @@ bool Toolchains::is_deterministic_archiver(const std::string& path) {
 base::Result<Toolchain> Toolchains::discover(const std::string& driver, const std::string& path_variable,
                                              const std::string& linker,
                                              const std::vector<std::string>& words) const {
-  const DriverQuestions questions(driver, words, path_variable, pristine_root_);
+  DriverQuestions questions(driver, words, path_variable, pristine_root_);
   Toolchain toolchain;
   toolchain.driver = driver;
   const std::string as = questions.program("as");
@@ -304,7 +368,7 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver, const st
   // lto-wrapper runs several compilers at a time by means of make, and make's recipe removes what is done.
   std::set<std::string> makers;
   for (const char* const name : {"make", "touch", "mv"}) {
-    makers.insert(base::find_program(name, path_variable, "/").value_or(""));
+    makers.insert(find_on_path(name, path_variable, toolchain.rests_on));
   }
   std::set<std::string> searched = makers;
   searched.insert({as, ld, objcopy});
@@ -327,7 +391,7 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver, const st
         return base::failure("the compiler '" + driver + "' has no working " +
                              (program.empty() ? "assembler or linker on the PATH" : "'" + program + "'"));
       }
-      if (auto done = add_program(set.files, program); !done) {
+      if (auto done = add_program(set, program); !done) {
         return done;
       }
     }
@@ -342,7 +406,7 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver, const st
   toolchain.compile = toolchain.compile_cxx = toolchain.assemble;
   for (const auto& part : {std::pair{&toolchain.compile, cc1}, std::pair{&toolchain.compile_cxx, cc1plus}}) {
     if (!part.second.empty() && is_there(part.second)) {
-      if (auto done = add_program(part.first->files, part.second); !done) {
+      if (auto done = add_program(*part.first, part.second); !done) {
         return tl::unexpected(done.error());
       }
     }
@@ -354,7 +418,7 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver, const st
   const auto add_optional = [](Toolset& set, const std::set<std::string>& programs) -> base::Result<void> {
     for (const std::string& program : programs) {
       if (!program.empty() && is_there(program)) {
-        if (auto done = add_program(set.files, program); !done) {
+        if (auto done = add_program(set, program); !done) {
           return done;
         }
       }
@@ -372,6 +436,7 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver, const st
     }
   }
   add_binutils_plugins(toolchain.link);
+  toolchain.rests_on.merge(questions.looked_at());
   return toolchain;
 }
 

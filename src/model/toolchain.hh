@@ -1,7 +1,9 @@
 #pragma once
 
+#include "base/clock.hh"
 #include "base/guarded.hh"
 #include "base/result.hh"
+#include "model/findings.hh"
 #include "model/model.hh"
 #include "object/digest.hh"
 
@@ -17,6 +19,7 @@ namespace model {
 struct Toolset {
   std::set<std::string> files;
   std::set<std::string> directories;
+  std::set<std::string> rests_on;  // besides: paths, there or not, that decided what is in it
 
   [[nodiscard]] size_t size() const { return files.size(); }
 };
@@ -26,17 +29,18 @@ struct Toolchain {
   enum class Maker : unsigned char { Gnu, Llvm };
 
   Maker maker = Maker::Gnu;
-  std::string driver;          // as it was asked for
-  object::Digest identity;     // of its paths and stat signatures at discovery
-  Toolset compile;             // driver, cc1, as
-  Toolset compile_cxx;         // driver, cc1plus, as
-  Toolset assemble;            // driver, as
-  Toolset link;                // driver, collect2, ld, its plugin
-  Toolset optimise_at_link;    // what the plugin starts beside driver and assembler: lto1, make
-  Toolset external_assembler;  // of a compiler that otherwise assembles by itself
-  Toolset split_debug;         // what takes a .dwo out of an object: objcopy
-  std::string linker;          // ld
-  std::string path_variable;   // PATH that leads the driver to the same as and ld as the user's
+  std::string driver;              // as it was asked for
+  object::Digest identity;         // of its paths and stat signatures at discovery
+  Toolset compile;                 // driver, cc1, as
+  Toolset compile_cxx;             // driver, cc1plus, as
+  Toolset assemble;                // driver, as
+  Toolset link;                    // driver, collect2, ld, its plugin
+  Toolset optimise_at_link;        // what the plugin starts beside driver and assembler: lto1, make
+  Toolset external_assembler;      // of a compiler that otherwise assembles by itself
+  Toolset split_debug;             // what takes a .dwo out of an object: objcopy
+  std::string linker;              // ld
+  std::string path_variable;       // PATH that leads the driver to the same as and ld as the user's
+  std::set<std::string> rests_on;  // paths, there or not, whose states decided about all this
 };
 
 // An ar or ranlib, or a wrapper of one (gcc/gcc-ar.c).
@@ -52,11 +56,12 @@ struct LinkerDefaults {
   std::string sysroot;
 };
 
-// Finds toolchains once and remembers them while the driver is unchanged. Any thread.
+// Finds toolchains once and remembers them while the driver is unchanged; what an earlier process found out
+// serves as long as nothing that it rests on has changed. Any thread.
 class Toolchains {
  public:
   // `pristine_root`: see View.
-  explicit Toolchains(std::string pristine_root);
+  Toolchains(object::Records& records, const base::Clock& clock, std::string pristine_root);
 
   // The toolchain of the driver at `driver` for somebody with that PATH, with the linker that the driver
   // finds by this name ("ld", "ld.gold"), and with those words of its command line that lead to other
@@ -96,23 +101,28 @@ class Toolchains {
 
   [[nodiscard]] std::shared_ptr<const Toolset> program(const std::string& path, Plugins plugins);
 
-  // What the tool prints when asked this, asked once.
+  [[nodiscard]] Archiver behind_wrapper(const std::string& path, const std::string& driver,
+                                        const std::string& name, const std::string& path_variable,
+                                        const std::string& question);
+
+  // What the tool prints when asked this, asked once. `rests_on`: what another answer could come of.
+  enum class About : unsigned char { Tool, Processor };
   [[nodiscard]] std::string says(const std::string& path, const std::vector<std::string>& question,
+                                 const std::set<std::string>& rests_on, About about = About::Tool,
                                  Stream stream = Stream::Out);
   [[nodiscard]] base::Result<Toolchain> discover(const std::string& driver, const std::string& path_variable,
                                                  const std::string& linker,
                                                  const std::vector<std::string>& words) const;
 
+  Findings findings_;
   std::string pristine_root_;
-  // By driver, its stat signature (a build may install another one over it), PATH and words; by program.
-  base::Guarded<std::map<std::string, std::shared_ptr<const Toolchain>>> toolchains_;
-  base::Guarded<std::map<std::string, std::shared_ptr<const Toolset>>> programs_;
-  base::Guarded<std::map<std::string, Archiver>> archivers_;  // wrappers only
-  base::Guarded<std::map<std::string, std::string>>
-      answers_;  // of says(), by program, signature and question
+  // Of this process: by question and stat signature of the program (a build may install another one over it).
+  template <class Known>
+  using ByQuestion = base::Guarded<std::map<std::string, std::shared_ptr<const Known>>>;
+  ByQuestion<Toolchain> toolchains_;
+  ByQuestion<Toolset> programs_;
+  ByQuestion<Archiver> archivers_;   // wrappers only
+  ByQuestion<std::string> answers_;  // of says()
 };
-
-// The path and what tells its file's states apart, as a line: for keys under which a tool's answers are kept.
-[[nodiscard]] std::string signature_line(const std::string& path);
 
 }  // namespace model
