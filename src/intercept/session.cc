@@ -55,11 +55,14 @@ void write_shim(const std::string& path, const std::string& image, const std::st
   if (::stat(tool.c_str(), &real) != 0) {
     throw base::SyscallError("look at", tool);
   }
-  base::write_file_atomically(path, image);
+  const base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700));
+  if (!file) {
+    throw base::SyscallError("create", path);
+  }
+  base::write_all(file.get(), image, path);
   const timespec times[2] = {real.st_atim, real.st_mtim};
-  if ((static_cast<size_t>(real.st_size) > image.size() && ::truncate(path.c_str(), real.st_size) != 0) ||
-      ::chmod(path.c_str(), real.st_mode & 0777U) != 0 ||
-      ::utimensat(AT_FDCWD, path.c_str(), times, 0) != 0) {
+  if ((static_cast<size_t>(real.st_size) > image.size() && ::ftruncate(file.get(), real.st_size) != 0) ||
+      ::fchmod(file.get(), real.st_mode & 0777U) != 0 || ::futimens(file.get(), times) != 0) {
     throw base::SyscallError("prepare", path);
   }
 }

@@ -276,17 +276,19 @@ int signal_descendants(int number) {
   return count;
 }
 
-// Until nothing is left. A fork bomb could outrun one sweep; zombies are reaped in between.
+// Until nothing is left. A fork bomb could outrun one sweep; zombies are reaped in between. Whatever is left
+// has come to be this process's child, so most builds end without a sweep, which reads all of /proc.
 void kill_all() {
   for (;;) {
-    signal_descendants(SIGKILL);
     int status = 0;
-    const pid_t gone = ::waitpid(-1, &status, 0);
+    pid_t gone = 0;
+    while ((gone = ::waitpid(-1, &status, WNOHANG)) > 0) {
+    }
     if (gone < 0 && errno == ECHILD) {
       return;
     }
-    while (::waitpid(-1, &status, WNOHANG) > 0) {
-    }
+    signal_descendants(SIGKILL);
+    ::waitpid(-1, &status, 0);
   }
 }
 
@@ -439,14 +441,13 @@ void Build::signal(int number) {
 Abilities probe_abilities(const std::string& scratch) {
   const base::TemporaryDirectory folder(scratch, "probe-");
   Launch launch;
-  // Nothing is run: nobody answers for its execve, so that fails, and it need not exist either.
-  launch.program = "/proc/self/exe";
   launch.argv = {"gg-probe"};
   launch.working_directory = "/";
   launch.namespaces = true;
   launch.supervise = true;
   launch.pristine_root = folder.path() + "/root";
   launch.binds = {{folder.path() + "/shim", folder.path() + "/tool"}};
+  launch.program = launch.binds[0].tool;  // nothing is run: it is no program
   base::make_directories(launch.pristine_root);
   base::write_file_atomically(launch.binds[0].shim, "");
   base::write_file_atomically(launch.binds[0].tool, "");
@@ -457,6 +458,8 @@ Abilities probe_abilities(const std::string& scratch) {
     if (started) {
       abilities.supervision = static_cast<bool>(started->listener);
       abilities.supervision_refused = started->supervision_refused;
+      started->listener.reset();  // nobody answers for its execve, so that fails
+      (void)build.wait();
     }
     return started.has_value() ? std::string() : started.error().message;
   };

@@ -157,17 +157,23 @@ std::optional<Tool> tool_at(const std::string& path) {
 
 std::vector<std::string> tools_on_path(const std::string& path_variable, const IsTool& is_described) {
   std::set<std::string> found;
-  for (const std::string& folder : base::search_folders(path_variable, ".")) {
+  std::set<std::string> folders;  // /bin is /usr/bin on many machines
+  for (const std::string& named : base::search_folders(path_variable, ".")) {
+    const std::string folder = real_path(named);
+    if (folder.empty() || !folders.insert(folder).second) {
+      continue;
+    }
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
     while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
       const std::string name = entry->d_name;
-      const std::string path = folder + "/" + name;
       const bool described = is_described(name);
-      if ((!described && !tool_called(name)) || ::access(path.c_str(), X_OK) != 0) {
+      if (!described && !tool_called(name)) {
         continue;
       }
-      const std::string real = real_path(path);
-      if (!real.empty() && is_file(real) && (described || tool_called(base_name(real)))) {
+      const std::string path = absolute(folder, name);
+      const std::string real = entry->d_type == DT_REG ? path : real_path(path);
+      if (!real.empty() && ::access(path.c_str(), X_OK) == 0 && is_file(real) &&
+          (described || tool_called(base_name(real)))) {
         found.insert(real);
       }
     }
