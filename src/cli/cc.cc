@@ -4,15 +4,18 @@
 #include "base/files.hh"
 #include "base/program_path.hh"
 #include "base/quote.hh"
+#include "cli/command_record.hh"
 #include "cli/commands.hh"
 #include "cli/execution.hh"
+#include "cli/journal.hh"
 #include "cli/models_here.hh"
 #include "cli/say.hh"
 #include "cli/stop_signals.hh"
+#include "cli/tool_files.hh"
+#include "intercept/command_steps.hh"
 #include "intercept/placeholder.hh"
 #include "intercept/placing.hh"
 #include "intercept/session.hh"
-#include "model/paths.hh"
 #include "sched/steps.hh"
 
 #include <fmt/format.h>
@@ -21,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -38,8 +42,6 @@ namespace cli {
 
 namespace {
 
-// A model that asks for ever for something more to be read is a defect; the real tool then decides.
-constexpr int kMostQuestions = 200;
 constexpr int kMostTries = 5;
 constexpr const char* kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
@@ -115,11 +117,13 @@ void hand_to_session(const Tool& tool, const Environment& environment) {
   if (stands_under_a_shim(tool.program)) {
     (void)execute(tool.program, tool.argv, tool.signals);
   }
-  const std::string launcher = variable(environment, intercept::kLauncherVariable, "");
-  if (!launcher.empty()) {
-    std::vector<std::string> argv{tool.program};
-    argv.insert(argv.end(), tool.argv.begin(), tool.argv.end());
-    (void)execute(launcher, argv, tool.signals);  // a session that is over has taken its launcher away
+  for (const char* const name : {intercept::kLauncherVariable, intercept::kLauncherPastMountsVariable}) {
+    const std::string launcher = variable(environment, name, "");
+    if (!launcher.empty()) {
+      std::vector<std::string> argv{tool.program};
+      argv.insert(argv.end(), tool.argv.begin(), tool.argv.end());
+      (void)execute(launcher, argv, tool.signals);  // a session that is over has taken its launcher away
+    }
   }
 }
 
@@ -129,10 +133,12 @@ class Command {
   Command(const Settings& settings, const Tool& tool, const Environment& environment)
       : settings_(settings),
         storage_(open_storage(settings)),
-        here_(*storage_, {},
-              [this](const std::string& path, const object::Promise& promise) { see(path, promise); }),
+        started_(storage_->clock().steady()),
+        journal_(Journal::of_launchers(settings.store, storage_->clock().wall())),
         invocation_{absolute_path(tool.program), tool.argv, environment,
                     std::filesystem::current_path().string(), ::isatty(STDERR_FILENO) != 0},
+        here_(*storage_, read_tool_files(settings, project_around(invocation_.working_directory)),
+              [this](const std::string& path, const object::Promise& promise) { see(path, promise); }),
         mask_(::umask(0)) {
     ::umask(mask_);
   }
@@ -146,21 +152,31 @@ class Command {
 
  private:
   std::optional<int> decide() {
-    for (int question = 0; question < kMostQuestions; ++question) {
-      model::Inference inference = here_.models().infer(invocation_);
-      if (const auto* inferred = std::get_if<model::Inferred>(&inference)) {
-        return take(*inferred);
+    const auto inference = infer(invocation_);
+    if (!inference) {
+      return kFailed;
+    }
+    if (const auto* inferred = std::get_if<model::Inferred>(&*inference)) {
+      return take(*inferred);
+    }
+    const auto& declined = std::get<model::Declined>(*inference);
+    return natively(declined.reason, declined.detail);
+  }
+
+  // What the models say once all that they have to read is real; never MustRead. Nullopt: something cannot be
+  // made real.
+  std::optional<model::Inference> infer(const model::Invocation& invocation) {
+    for (int question = 0; question < intercept::kMostQuestions; ++question) {
+      model::Inference inference = here_.models().infer(invocation);
+      const auto* must_read = std::get_if<model::MustRead>(&inference);
+      if (must_read == nullptr) {
+        return inference;
       }
-      if (const auto* declined = std::get_if<model::Declined>(&inference)) {
-        return natively(declined->reason, declined->detail);
-      }
-      for (const object::Promise& promise : std::get<model::MustRead>(inference).promises) {
-        if (!make_real(promise)) {
-          return kFailed;
-        }
+      if (!make_all_real(must_read->promises)) {
+        return std::nullopt;
       }
     }
-    return natively("too-many-questions", "");
+    return model::Declined{"too-many-questions", ""};
   }
 
   void see(const std::string& path, const object::Promise& promise) {
@@ -169,27 +185,25 @@ class Command {
   }
 
   std::optional<int> take(const model::Inferred& inferred) {
-    for (const model::Output& output : inferred.outputs) {
-      if (!intercept::can_be_made(output.path)) {
-        return natively("output-not-writable", output.path);
-      }
+    if (const auto path = intercept::output_that_cannot_be_made(inferred)) {
+      return natively("output-not-writable", *path);
     }
     const auto memo = sched::Steps(storage_->refilling(), storage_->records()).memo(inferred.thunk);
     if (memo && *memo && !(*memo)->owes() && finish(inferred, **memo)) {
-      explain("hit", inferred.label, "", "");
+      report(intercept::Outcome::Hit, "hit", "", "", &inferred);
       return (*memo)->exit_code;
     }
     if (!can_execute()) {
       return natively("no-container", no_container_);
     }
     std::string why;
-    if (succeeds(inferred, why)) {
+    if (keep(inferred, why) && succeeds(inferred, why)) {
       return kOk;
     }
     // The model may have missed a file that the command reads: it asks the real compiler, once.
-    const auto again = stopped_by_ == 0 ? here_.models().infer_again(invocation_) : std::nullopt;
-    const auto* other = again ? std::get_if<model::Inferred>(&*again) : nullptr;
-    if (other != nullptr && other->thunk != inferred.thunk && succeeds(*other, why)) {
+    const auto other =
+        intercept::inferred_again(here_.models(), invocation_, inferred, [this] { return stopped_by_ != 0; });
+    if (other && *other && (*other)->thunk != inferred.thunk && succeeds(**other, why)) {
       return kOk;
     }
     if (stopped_by_ != 0) {
@@ -198,15 +212,19 @@ class Command {
     return natively("failed-in-container", why);  // its messages and what it leaves are the tool's own
   }
 
-  bool succeeds(const model::Inferred& inferred, std::string& why) {
+  bool keep(const model::Inferred& inferred, std::string& why) {
     const base::Result<bool> kept = here_.models().keep(inferred);
     if (!kept || !*kept) {
       why = kept ? "an input changed meanwhile" : kept.error().message;
       return false;
     }
+    return true;
+  }
+
+  bool succeeds(const model::Inferred& inferred, std::string& why) {
     const base::Result<ir::Result> result = force(inferred.thunk, inferred.label);
     if (result && result->exit_code == 0 && finish(inferred, *result)) {
-      explain("ran", inferred.label, "", "");
+      report(intercept::Outcome::Waited, "ran", "launcher", "", &inferred);
       return true;
     }
     why = result ? fmt::format("exit {}", result->exit_code) : result.error().message;
@@ -227,7 +245,7 @@ class Command {
       return false;
     }
     stop_signals_.emplace();  // before the threads that come now
-    execution_.emplace(*storage_, settings_, nullptr, sched::OnFailure::KeepGoing, std::move(*runner));
+    execution_.emplace(*storage_, settings_, &journal_, sched::OnFailure::KeepGoing, std::move(*runner));
     watch_ = stop_signals_->watch([this](int signal) {
       stopped_by_ = signal;
       execution_->cancel_all();
@@ -249,6 +267,11 @@ class Command {
     return result.get();
   }
 
+  bool make_all_real(const std::vector<object::Promise>& promises) {
+    return std::all_of(promises.begin(), promises.end(),
+                       [this](const object::Promise& promise) { return make_real(promise); });
+  }
+
   // False, and said: whoever read the placeholder as data would build something wrong.
   bool make_real(const object::Promise& promise) {
     if (!can_execute()) {
@@ -267,12 +290,13 @@ class Command {
                       result ? "its command failed" : result.error().message));
       return false;
     }
-    std::vector<std::string> paths;
-    {
-      const std::scoped_lock lock(mutex_);
-      paths.assign(placeholders_[promise].begin(), placeholders_[promise].end());
-    }
-    return put(promise, made->second, paths);
+    return put(promise, made->second, paths_of(promise));
+  }
+
+  std::vector<std::string> paths_of(const object::Promise& promise) {
+    const std::scoped_lock lock(mutex_);
+    const std::set<std::string>& paths = placeholders_[promise];
+    return {paths.begin(), paths.end()};
   }
 
   // Others may be at the same files: what counts is that in the end none of them is the promise any more.
@@ -301,63 +325,72 @@ class Command {
   // Puts outputs and depfiles in place and repeats what the command said. False: something of it is lost, or
   // cannot be written.
   bool finish(const model::Inferred& inferred, const ir::Result& result) {
-    const auto out = held(result.standard_output);
-    const auto err = held(result.standard_error);
-    if (!out || !err) {
+    const auto streams = intercept::finish(storage_->refilling(), inferred, result, mask_,
+                                           [](const std::string& path) { return path; });
+    if (!streams) {
       return false;
     }
-    const auto where_it_is = [](const std::string& path) { return path; };
-    if (!intercept::place_outputs(storage_->refilling(), inferred, result, intercept::OutputsToPlace::All,
-                                  mask_, where_it_is) ||
-        !intercept::write_now_files(inferred, mask_)) {
-      return false;
-    }
-    base::write_all(STDOUT_FILENO, *out, "standard output");
-    base::write_all(STDERR_FILENO, *err, "standard error");
+    base::write_all(STDOUT_FILENO, streams->out, "standard output");
+    base::write_all(STDERR_FILENO, streams->err, "standard error");
     return true;
   }
 
-  std::optional<std::string> held(const std::optional<object::Digest>& digest) {
-    if (!digest) {
-      return "";
-    }
-    auto bytes = storage_->refilling().get(*digest);
-    return bytes ? std::move(*bytes) : std::nullopt;
-  }
-
   std::optional<int> natively(const std::string& reason, const std::string& detail) {
-    for (const std::string& word : invocation_.argv) {
-      here_.look(model::absolute(invocation_.working_directory, word));  // sees what is a placeholder
+    if (!make_real_what_it_reads()) {
+      return kFailed;
     }
-    std::vector<object::Promise> promises;
-    {
-      const std::scoped_lock lock(mutex_);
-      for (const auto& [promise, paths] : placeholders_) {
-        promises.push_back(promise);
-      }
-    }
-    for (const object::Promise& promise : promises) {
-      if (!make_real(promise)) {
-        return kFailed;
-      }
-    }
-    explain("native", invocation_.argv.at(0), reason, detail);
+    report(intercept::Outcome::Native, "native", reason, detail, nullptr);
     return std::nullopt;
   }
 
-  void explain(const char* outcome, const std::string& label, const std::string& reason,
-               const std::string& detail) const {
+  // Nobody holds the tool when it opens a placeholder: whatever it may read has to be real before. What the
+  // models have looked at is known; a command that they declined is looked through for what it names.
+  bool make_real_what_it_reads() {
+    for (const model::Invocation& part : intercept::preprocessing_in(invocation_)) {
+      if (!infer(part)) {
+        return false;
+      }
+    }
+    for (std::set<object::Promise> made;;) {
+      for (const std::string& path : intercept::paths_named_by(invocation_)) {
+        here_.look(path);  // sees what is a placeholder
+      }
+      std::vector<object::Promise> promises;
+      {
+        const std::scoped_lock lock(mutex_);
+        for (const auto& [promise, paths] : placeholders_) {
+          if (made.insert(promise).second) {
+            promises.push_back(promise);
+          }
+        }
+      }
+      if (promises.empty()) {
+        return true;
+      }
+      if (!make_all_real(promises)) {
+        return false;
+      }  // and once more: among them may be a response file
+    }
+  }
+
+  void report(intercept::Outcome outcome, const char* said, const std::string& reason,
+              const std::string& detail, const model::Inferred* inferred) {
+    intercept::CommandReport told = intercept::report_of(outcome, reason, detail, invocation_, inferred);
+    told.took = storage_->clock().steady() - started_;
+    journal_.command(record_of(told, storage_->clock().wall()));
     if (settings_.explain) {
-      say_what_became(outcome, label, reason, detail);
+      say_what_became(said, told.label, outcome == intercept::Outcome::Native ? reason : "", detail);
     }
   }
 
   const Settings& settings_;
   std::unique_ptr<Storage> storage_;
+  base::Nanoseconds started_;
+  Journal journal_;
   std::mutex mutex_;
   std::map<object::Promise, std::set<std::string>> placeholders_;  // seen so far, and where
-  ModelsHere here_;
   model::Invocation invocation_;
+  ModelsHere here_;
   mode_t mask_;
   std::optional<StopSignals> stop_signals_;
   std::optional<Execution> execution_;

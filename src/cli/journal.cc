@@ -21,6 +21,12 @@ using nlohmann::json;
 
 constexpr int kVersion = 1;
 
+// Leads to the journal that launchers write; its name is no run's.
+constexpr const char* kOfLaunchers = "/launchers";
+
+// Readers take a journal in as a whole.
+constexpr off_t kMostLauncherBytes = 1 << 20;
+
 std::string runs_folder(const std::string& store) {
   return store + "/runs";
 }
@@ -131,20 +137,62 @@ void take(const json& line, const std::string& path, RunRecord& run) {
 
 }  // namespace
 
-Journal::Journal(const std::string& store, const RunRecord& head)
-    : id_(fmt::format("{:013d}-{}", head.started_ns / 1'000'000, ::getpid())),
-      path_(journal_path(store, id_)) {
+Journal::Journal(const std::string& store, const RunRecord& head) : Journal(begun(store, head)) {
+  ::unlink((runs_folder(store) + kOfLaunchers).c_str());  // what they do from now on is later than this run
+}
+
+Journal Journal::begun(const std::string& store, const RunRecord& head) {
+  const std::string id = fmt::format("{:013d}-{}", head.started_ns / 1'000'000, ::getpid());
+  const std::string path = journal_path(store, id);
   base::make_directories(runs_folder(store));
-  file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
-  if (!file_) {
-    throw base::SyscallError("create", path_);
+  base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
+  if (!file) {
+    throw base::SyscallError("create", path);
   }
-  append(json{{"type", "run"},
-              {"version", kVersion},
-              {"argv", texts(head.argv)},
-              {"cwd", text(head.working_directory)},
-              {"started_ns", head.started_ns}}
-             .dump());
+  Journal journal(id, path, std::move(file));
+  journal.append(json{{"type", "run"},
+                      {"version", kVersion},
+                      {"argv", texts(head.argv)},
+                      {"cwd", text(head.working_directory)},
+                      {"started_ns", head.started_ns}}
+                     .dump());
+  return journal;
+}
+
+std::optional<Journal> Journal::begun_by_another_launcher(const std::string& store) {
+  const std::string link = runs_folder(store) + kOfLaunchers;
+  std::error_code none;
+  const std::string name = std::filesystem::read_symlink(link, none).string();
+  if (name.empty()) {
+    return std::nullopt;
+  }
+  const std::string path = runs_folder(store) + "/" + name;
+  base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  if (!file || base::status_of(file.get(), path).st_size >= kMostLauncherBytes) {
+    ::unlink(link.c_str());
+    return std::nullopt;
+  }
+  return Journal(std::filesystem::path(name).stem().string(), path, std::move(file));
+}
+
+Journal Journal::of_launchers(const std::string& store, base::Nanoseconds now) {
+  if (auto journal = begun_by_another_launcher(store)) {
+    return *std::move(journal);
+  }
+  RunRecord head;
+  head.argv = {"gg", "cc"};
+  head.working_directory = "/";
+  head.started_ns = now.count();
+  Journal journal = begun(store, head);
+  const std::string link = runs_folder(store) + kOfLaunchers;
+  if (::symlink((journal.id() + ".jsonl").c_str(), link.c_str()) == 0) {
+    return journal;
+  }
+  auto theirs = begun_by_another_launcher(store);  // begun at the same time
+  if (theirs) {
+    ::unlink(journal.path_.c_str());
+  }
+  return theirs ? *std::move(theirs) : std::move(journal);
 }
 
 void Journal::append(const std::string& line) {

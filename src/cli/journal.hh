@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.hh"
 #include "base/guarded.hh"
 #include "base/unique_fd.hh"
 #include "object/digest.hh"
@@ -70,6 +71,11 @@ class Journal {
   // Creates <store>/runs/<id>.jsonl. Throws base::SyscallError.
   Journal(const std::string& store, const RunRecord& head);
 
+  // The journal that launchers write one after another, each for a command of its own, as long as no run has
+  // begun meanwhile: journals tell what came later by their names. `now`: since 1970. Throws
+  // base::SyscallError.
+  [[nodiscard]] static Journal of_launchers(const std::string& store, base::Nanoseconds now);
+
   void command(const CommandRecord& record);
   void finish(const FinishRecord& record);
   void attempt(const AttemptRecord& record);
@@ -78,6 +84,12 @@ class Journal {
   [[nodiscard]] const std::string& id() const { return id_; }
 
  private:
+  Journal(std::string id, std::string path, base::UniqueFd file)
+      : id_(std::move(id)), path_(std::move(path)), file_(std::move(file)) {}
+
+  [[nodiscard]] static Journal begun(const std::string& store, const RunRecord& head);
+  [[nodiscard]] static std::optional<Journal> begun_by_another_launcher(const std::string& store);
+
   void append(const std::string& line);
 
   std::string id_;

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 namespace cli {
 namespace {
 
@@ -51,6 +53,23 @@ TEST(Journal, what_was_written_is_read_and_an_output_leads_to_its_command) {
   ASSERT_TRUE(origin);
   EXPECT_EQ(origin->command.label, "compile a.c");
   EXPECT_FALSE(origin_of(store.path(), "/p/b.o"));
+}
+
+TEST(Journal, launchers_share_one_until_a_run_begins) {
+  const base::TemporaryDirectory store;
+  const auto launched = [&](const std::string& output, int64_t seconds) {
+    Journal journal = Journal::of_launchers(store.path(), std::chrono::seconds(seconds));
+    journal.command(compile(output));
+    return journal.id();
+  };
+  const std::string first = launched("/p/a.o", 1'600'000'000);
+  EXPECT_EQ(launched("/p/b.o", 1'650'000'000), first);
+  EXPECT_EQ(read_journal(store.path(), first).commands.size(), 2U);
+  const Journal run(store.path(), head());
+  const std::string second = launched("/p/a.o", 1'750'000'000);
+  EXPECT_EQ(run_ids(store.path()), (std::vector<std::string>{first, run.id(), second}));
+  EXPECT_EQ(origin_of(store.path(), "/p/a.o")->run.id, second);
+  EXPECT_EQ(origin_of(store.path(), "/p/b.o")->run.id, first);
 }
 
 TEST(Journal, the_maker_of_a_path_is_the_latest_one) {

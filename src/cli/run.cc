@@ -1,16 +1,15 @@
 #include "base/errors.hh"
 #include "base/files.hh"
 #include "base/quote.hh"
+#include "cli/command_record.hh"
 #include "cli/commands.hh"
 #include "cli/execution.hh"
 #include "cli/models_here.hh"
-#include "cli/named_outputs.hh"
 #include "cli/progress_thread.hh"
 #include "cli/say.hh"
 #include "cli/stop_signals.hh"
 #include "cli/tool_files.hh"
 #include "cli/totals.hh"
-#include "intercept/registry.hh"
 #include "intercept/session.hh"
 
 #include <fmt/format.h>
@@ -24,20 +23,6 @@ namespace cli {
 
 namespace {
 
-const char* word_for(intercept::Outcome outcome) {
-  switch (outcome) {
-    case intercept::Outcome::Hit:
-      return "hit";
-    case intercept::Outcome::Promised:
-      return "promised";
-    case intercept::Outcome::Waited:
-      return "waited";
-    case intercept::Outcome::Native:
-      break;
-  }
-  return "native";
-}
-
 // Writes down what interception tells, and shows what the user should see at once.
 class BuildObserver final : public intercept::Observer {
  public:
@@ -45,22 +30,7 @@ class BuildObserver final : public intercept::Observer {
       : journal_(journal), clock_(clock), explain_(explain) {}
 
   void command(const intercept::CommandReport& report) override {
-    CommandRecord record;
-    record.outcome = word_for(report.outcome);
-    record.reason = report.reason;
-    record.detail = report.detail;
-    record.label = report.label;
-    record.argv = report.argv;
-    record.working_directory = report.working_directory;
-    record.thunk = report.thunk ? report.thunk->to_string() : "";
-    record.outputs = report.outputs;
-    if (report.outcome == intercept::Outcome::Native) {
-      for (const std::string& output : named_outputs(report.argv, report.working_directory, report.reason)) {
-        record.outputs.push_back(intercept::canonical(output));
-      }
-    }
-    record.started_ns = (clock_.wall() - report.took).count();
-    record.took_ns = report.took.count();
+    const CommandRecord record = record_of(report, clock_.wall());
     journal_.command(record);
     if (explain_) {
       say_what_became(record.outcome, record.label, record.reason, record.detail);

@@ -7,6 +7,9 @@
 #include "model/paths.hh"
 #include "model/tool_names.hh"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -336,6 +339,17 @@ std::vector<DescribedTool> read_tool_files(const Settings& settings, const std::
     read_tool_file(file, settings.tools, tools);
   }
   return tools;
+}
+
+std::string project_around(const std::string& directory) {
+  struct stat status {};
+
+  for (std::string folder = directory; !folder.empty() && folder != "/"; folder = model::parent_of(folder)) {
+    if (::stat((folder + "/.gg/tools").c_str(), &status) == 0 && status.st_uid == ::geteuid()) {
+      return folder;
+    }
+  }
+  return directory;
 }
 
 }  // namespace cli

@@ -15,4 +15,8 @@ namespace cli {
 [[nodiscard]] std::vector<model::DescribedTool> read_tool_files(const Settings& settings,
                                                                 const std::string& directory);
 
+// The nearest folder from `directory` upwards with a .gg/tools that is this user's own: a launcher is started
+// anywhere in a project. `directory` itself if there is none.
+[[nodiscard]] std::string project_around(const std::string& directory);
+
 }  // namespace cli

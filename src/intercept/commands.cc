@@ -16,15 +16,8 @@ namespace intercept {
 
 namespace {
 
-// A model that asks for ever for something more to be read is a defect; the real tool then decides.
-constexpr int kMostQuestions = 200;
-
 constexpr mode_t kFileMode = 0666;
 constexpr mode_t kExecutableMode = 0777;
-
-std::string absolute(const std::string& word, const std::string& working_directory) {
-  return word.empty() || word[0] == '/' ? word : working_directory + "/" + word;
-}
 
 // The build may have put folders of its own before ours.
 std::string without_directory(const std::string& path, const std::string& directory) {
@@ -165,8 +158,7 @@ void Commands::force_then(const std::vector<object::Promise>& promises,
 
 void Commands::run_natively(const JobRef& job, const std::string& reason, const std::string& detail) {
   std::vector<object::Promise> promises;
-  for (const std::string& word : job->invocation.argv) {
-    const std::string path = absolute(word, job->invocation.working_directory);
+  for (const std::string& path : paths_named_by(job->invocation)) {
     const auto promise = read_placeholder(path);
     if (promise && ledger_.knows(promise->thunk)) {
       registry_.add(*promise, canonical(path));
@@ -176,7 +168,11 @@ void Commands::run_natively(const JobRef& job, const std::string& reason, const 
   // The tool looks at its inputs itself even when one could not be made: its message is the right one.
   force_then(promises, [this, job, reason, detail](bool) {
     report(job, Outcome::Native, reason, detail, nullptr);
-    let_run(job, reason != "unknown-tool");
+    if (reason == "unknown-tool") {
+      job->answer->run_here();
+    } else {
+      let_run(job);
+    }
   });
 }
 
@@ -198,8 +194,8 @@ bool Commands::reads_from_a_pipeline(const Request& request) const {
 
 // A tool that gg has a model of works alone, so a place at the gate is not kept from whom it waits for. In a
 // pipeline it does wait, for one that may have no place yet.
-void Commands::let_run(const JobRef& job, bool waits_for_nobody) {
-  if (!waits_for_nobody || reads_from_a_pipeline(job->request)) {
+void Commands::let_run(const JobRef& job) {
+  if (reads_from_a_pipeline(job->request)) {
     job->answer->run_real_tool();
     return;
   }
@@ -211,11 +207,9 @@ void Commands::take(const JobRef& job, model::Inferred inferred) {
     job->answer->exit(1, "", "");
     return;
   }
-  for (const model::Output& output : inferred.outputs) {
-    if (!can_be_made(output.path)) {
-      run_natively(job, "output-not-writable", output.path);
-      return;
-    }
+  if (const auto path = output_that_cannot_be_made(inferred)) {
+    run_natively(job, "output-not-writable", *path);
+    return;
   }
   if (replay(job, inferred)) {
     return;
@@ -251,9 +245,8 @@ void Commands::take(const JobRef& job, model::Inferred inferred) {
 // A known result: everything is there when the command returns.
 bool Commands::replay(const JobRef& job, const model::Inferred& inferred) {
   const auto result = forcer_.known(inferred.thunk);
-  const auto streams = result && result->exit_code == 0 ? held_streams(*result) : std::nullopt;
-  if (!streams || !place_outputs(job, inferred, *result, OutputsToPlace::All) ||
-      !write_now_files(inferred, job->request.file_mode_mask)) {
+  const auto streams = result && result->exit_code == 0 ? finish(job, inferred, *result) : std::nullopt;
+  if (!streams) {
     return false;  // not known, or no longer held: made again
   }
   report(job, Outcome::Hit, "", "", &inferred);
@@ -306,10 +299,10 @@ bool Commands::promise(const JobRef& job, const model::Inferred& inferred) {
 void Commands::wait_for(const JobRef& job, const model::Inferred& inferred) {
   ledger_.expect(inferred.thunk, inferred.label, nullptr, again(job, inferred));
   ledger_.need(inferred.thunk, [this, job, inferred](const base::Result<ir::Result>& result) {
-    if (result && result->exit_code == 0 && place_outputs(job, inferred, *result, OutputsToPlace::All) &&
-        write_now_files(inferred, job->request.file_mode_mask)) {
+    const auto streams = result && result->exit_code == 0 ? finish(job, inferred, *result) : std::nullopt;
+    if (streams) {
       report(job, Outcome::Waited, job->bet.reason, job->bet.detail, &inferred);
-      answer(job, *result);
+      job->answer->exit(result->exit_code, streams->out, streams->err);
       return;
     }
     if (stopping_) {
@@ -325,26 +318,19 @@ void Commands::wait_for(const JobRef& job, const model::Inferred& inferred) {
 // The model may have missed a file that the command reads: it asks the real compiler, once.
 Ledger::Again Commands::again(const JobRef& job, const model::Inferred& inferred) {
   return [this, job, inferred]() -> base::Result<std::optional<Ledger::Instead>> {
-    for (int question = 0; question < kMostQuestions; ++question) {
-      auto inference = stopping_ ? std::nullopt : models_.infer_again(job->invocation);
-      const auto* other = inference ? std::get_if<model::Inferred>(&*inference) : nullptr;
-      if (other == nullptr || other->outputs.size() != inferred.outputs.size()) {
-        return std::nullopt;
-      }
-      const auto kept = models_.keep(*other);
-      if (!kept) {
-        return tl::unexpected(kept.error());
-      }
-      if (!*kept) {
-        continue;  // a source changed just now
-      }
-      Ledger::Instead instead{other->thunk, other->label, {}};
-      for (size_t i = 0; i < inferred.outputs.size(); ++i) {
-        instead.output_names[inferred.outputs[i].name] = other->outputs[i].name;
-      }
-      return instead;
+    const auto other =
+        inferred_again(models_, job->invocation, inferred, [this] { return stopping_.load(); });
+    if (!other) {
+      return tl::unexpected(other.error());
     }
-    return base::failure("what '" + inferred.label + "' reads kept changing");
+    if (!*other) {
+      return std::nullopt;
+    }
+    Ledger::Instead instead{(*other)->thunk, (*other)->label, {}};
+    for (size_t i = 0; i < inferred.outputs.size(); ++i) {
+      instead.output_names[inferred.outputs[i].name] = (*other)->outputs[i].name;
+    }
+    return instead;
   };
 }
 
@@ -363,7 +349,9 @@ void Commands::settle(const JobRef& job, const model::Inferred& inferred,
       return;
     }
   }
-  const auto placed = place_outputs(job, inferred, *result, OutputsToPlace::OnlyPerhaps);
+  const auto placed =
+      place_outputs(store_, inferred, *result, OutputsToPlace::OnlyPerhaps, job->request.file_mode_mask,
+                    [this](const std::string& output) { return taken_over(output); });
   if (!placed) {
     report_lost(job, inferred, tl::unexpected(placed.error()));
     return;
@@ -398,48 +386,22 @@ void Commands::report_lost(const JobRef& job, const model::Inferred& inferred,
   lost_(job->bet);
 }
 
-base::Result<void> Commands::place_outputs(const JobRef& job, const model::Inferred& inferred,
-                                           const ir::Result& result, OutputsToPlace which) {
-  return intercept::place_outputs(store_, inferred, result, which, job->request.file_mode_mask,
-                                  [this](const std::string& output) {
-                                    std::string path = canonical(output);
-                                    registry_.abandon(path);
-                                    return path;
-                                  });
+// What is put in place there is no placeholder of ours any more.
+std::string Commands::taken_over(const std::string& output) {
+  std::string path = canonical(output);
+  registry_.abandon(path);
+  return path;
 }
 
-std::optional<Commands::Streams> Commands::held_streams(const ir::Result& result) {
-  Streams streams;
-  for (const auto& [digest, bytes] :
-       {std::pair{&result.standard_output, &streams.out}, {&result.standard_error, &streams.err}}) {
-    auto held = *digest ? store_.get(**digest) : base::Result<std::optional<std::string>>("");
-    if (!held || !*held) {
-      return std::nullopt;
-    }
-    *bytes = **std::move(held);
-  }
-  return streams;
-}
-
-void Commands::answer(const JobRef& job, const ir::Result& result) {
-  job->answer->exit(result.exit_code, bytes_of(result.standard_output), bytes_of(result.standard_error));
+std::optional<Streams> Commands::finish(const JobRef& job, const model::Inferred& inferred,
+                                        const ir::Result& result) {
+  return intercept::finish(store_, inferred, result, job->request.file_mode_mask,
+                           [this](const std::string& output) { return taken_over(output); });
 }
 
 void Commands::report(const JobRef& job, Outcome outcome, const std::string& reason,
                       const std::string& detail, const model::Inferred* inferred) {
-  CommandReport told;
-  told.outcome = outcome;
-  told.reason = reason;
-  told.detail = detail;
-  told.label = inferred != nullptr ? inferred->label : last_part(job->invocation.program);
-  told.argv = job->invocation.argv;
-  told.working_directory = job->invocation.working_directory;
-  if (inferred != nullptr) {
-    told.thunk = inferred->thunk;
-    for (const model::Output& output : inferred->outputs) {
-      told.outputs.push_back(output.path);
-    }
-  }
+  CommandReport told = report_of(outcome, reason, detail, job->invocation, inferred);
   told.started = job->started;
   told.took = clock_.steady() - job->started;
   observer_.command(told);

@@ -2,6 +2,7 @@
 
 #include "base/clock.hh"
 #include "intercept/caller.hh"
+#include "intercept/command_steps.hh"
 #include "intercept/ledger.hh"
 #include "intercept/native_gate.hh"
 #include "intercept/observer.hh"
@@ -56,11 +57,6 @@ class Commands {
   struct Job;
   using JobRef = std::shared_ptr<Job>;
 
-  struct Streams {
-    std::string out;
-    std::string err;
-  };
-
   void use_real_path(model::Invocation& invocation) const;
 
   void infer(const JobRef& job);
@@ -68,7 +64,7 @@ class Commands {
   void force_then(const std::vector<object::Promise>& promises, const std::function<void(bool)>& then);
   void run_natively(const JobRef& job, const std::string& reason, const std::string& detail);
   [[nodiscard]] bool reads_from_a_pipeline(const Request& request) const;
-  void let_run(const JobRef& job, bool waits_for_nobody);
+  void let_run(const JobRef& job);
   void take(const JobRef& job, model::Inferred inferred);
   bool replay(const JobRef& job, const model::Inferred& inferred);
   bool promise(const JobRef& job, const model::Inferred& inferred);
@@ -77,11 +73,9 @@ class Commands {
   [[nodiscard]] Ledger::Again again(const JobRef& job, const model::Inferred& inferred);
   void report_lost(const JobRef& job, const model::Inferred& inferred,
                    const base::Result<ir::Result>& result);
-  base::Result<void> place_outputs(const JobRef& job, const model::Inferred& inferred,
-                                   const ir::Result& result, OutputsToPlace which);
-  // What the command wrote; nullopt when the store has lost some of it.
-  [[nodiscard]] std::optional<Streams> held_streams(const ir::Result& result);
-  void answer(const JobRef& job, const ir::Result& result);
+  [[nodiscard]] std::string taken_over(const std::string& output);
+  [[nodiscard]] std::optional<Streams> finish(const JobRef& job, const model::Inferred& inferred,
+                                              const ir::Result& result);
   void report(const JobRef& job, Outcome outcome, const std::string& reason, const std::string& detail,
               const model::Inferred* inferred);
   [[nodiscard]] std::string bytes_of(const std::optional<object::Digest>& digest);

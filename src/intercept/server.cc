@@ -175,7 +175,7 @@ class AnswerTo final : public Answer {
 
   ~AnswerTo() override {
     if (!given_.exchange(true)) {
-      real();
+      run(GG_RUN_REAL);
     }
   }
 
@@ -200,14 +200,20 @@ class AnswerTo final : public Answer {
 
   void run_real_tool() override {
     if (!given_.exchange(true)) {
-      real();
+      run(GG_RUN_REAL);
+    }
+  }
+
+  void run_here() override {
+    if (!given_.exchange(true)) {
+      run(GG_RUN_HERE);
     }
   }
 
  private:
-  void real() {
+  void run(uint32_t how) {
     std::string bytes;
-    append_frame(bytes, GG_RUN_REAL, "");
+    append_frame(bytes, how, "");
     finish_(connection_, std::move(bytes));
   }
 

@@ -38,6 +38,8 @@ class Answer {
   // Writes both, then ends with the code.
   virtual void exit(int code, std::string_view standard_output, std::string_view standard_error) = 0;
   virtual void run_real_tool() = 0;
+  // For what is no tool of ours: what it starts is to meet the shims, if it does so from where it stands.
+  virtual void run_here() = 0;
 };
 
 // Listens for shims. Keeps no descriptor of theirs but the connection, and that until the answer only.

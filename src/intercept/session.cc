@@ -199,6 +199,7 @@ struct Session::Impl {
       launch.binds.push_back({shim, tools[i]});
       supervision.tools[shim] = tools[i];
     }
+    offer_launcher(launch, {socket(), pristine_root(), ""}, kLauncherPastMountsVariable);
     launch.namespaces = true;
     launch.pristine_root = pristine_root();
     launch.supervise = true;
@@ -209,19 +210,30 @@ struct Session::Impl {
   void put_shims_before_path(Launch& launch, const std::string& path) {
     const std::vector<std::string> names = names_of(models.tools(path), path);
     const std::string directory = path_directory(options.path_dir, path, names);
+    if (directory.find(':') != std::string::npos) {
+      throw base::OperatorError(
+          "the store would have to be on PATH here, and '" + options.path_dir +
+          "' has a colon in it: choose another one (--store, or store in the config file)");
+    }
     fill_path_directory(directory, names);
-    ShimSettings shim_settings{socket(), "", directory};
-    shim_settings.launches = true;
-    base::write_file_atomically(launcher(), patched_shim(shim_settings), 0755);
+    offer_launcher(launch, {socket(), "", directory}, kLauncherVariable);
     commands->use_path(directory, path);
     for (std::string& entry : launch.environment) {
       if (entry.compare(0, 5, "PATH=") == 0) {
         entry = "PATH=" + directory + ":" + path;
       }
     }
-    const std::string variable = std::string(kLauncherVariable) + "=";
-    std::erase_if(launch.environment, [&](const std::string& entry) { return entry.starts_with(variable); });
-    launch.environment.push_back(variable + launcher());
+  }
+
+  // A session around this one has its own, which is not to be asked.
+  void offer_launcher(Launch& launch, ShimSettings shim_settings, const char* variable) {
+    shim_settings.launches = true;
+    base::write_file_atomically(launcher(), patched_shim(shim_settings), 0755);
+    for (const std::string name : {kLauncherVariable, kLauncherPastMountsVariable}) {
+      std::erase_if(launch.environment,
+                    [&](const std::string& entry) { return entry.starts_with(name + "="); });
+    }
+    launch.environment.push_back(std::string(variable) + "=" + launcher());
   }
 
   // Every name on PATH by which one of the tools is found.

@@ -18,9 +18,11 @@ enum class Standing {
   PathDirectory,  // a directory of shims before PATH; no placeholders
 };
 
-// Set for a build in PathDirectory: the program that hands a tool over to the session although its path leads
-// past the shims. Its arguments are the tool's path and the tool's own argv.
+// Set for a build: the program that hands a tool over to the session although its path leads past the shims.
+// Its arguments are the tool's path and the tool's own argv. In PathDirectory the shims themselves go by it,
+// so elsewhere it has another name.
 inline constexpr const char* kLauncherVariable = "GG_LAUNCHER";
+inline constexpr const char* kLauncherPastMountsVariable = "GG_LAUNCHER_PAST_MOUNTS";
 
 struct Options {
   std::string state_dir;  // of this user: sessions' journals

@@ -1,4 +1,5 @@
 """gg before the compiler (`gg cc gcc`, CMAKE_C_COMPILER_LAUNCHER=gg): within `gg run` and alone."""
+import json
 import os
 import pathlib
 import shutil
@@ -39,6 +40,20 @@ class Launcher(Case):
         with open(f"/proc/{pid}/status") as status:
             blocked = next(line for line in status if line.startswith("SigBlk:")).split()[1]
         return int(blocked, 16) >> (number - 1) & 1 == 1
+
+    def explained(self, output):
+        return json.loads(self.ok(self.gg("explain", "--json", output)).out)
+
+    def private_compiler(self):
+        """A gcc that is not on PATH, and finds its parts."""
+        parts = pathlib.Path(self.plain(["gcc", "-print-file-name=include"]).out.decode().strip()).parent
+        compiler, own = self.tree / "opt/bin/gcc", self.tree / "opt" / parts.relative_to("/usr")
+        compiler.parent.mkdir(parents=True)
+        own.mkdir(parents=True)
+        shutil.copy2(os.path.realpath("/usr/bin/gcc"), compiler)
+        for part in parts.iterdir():
+            (own / part.name).symlink_to(part)
+        return compiler
 
     def makefile(self, compiler, archiver="ar"):
         return [*"make -j8".split(), f"CC={compiler}", f"AR={archiver}"]
@@ -106,6 +121,8 @@ class Alone(Launcher):
         plain = {name: entry for name, entry in self.snapshot().items() if name.endswith((b".o", b".a", b"/e"))}
         self.assertEqual(launched, plain)
         self.assertEqual(len(plain), 4)
+        for output in ("b/CMakeFiles/l.dir/l.c.o", "b/CMakeFiles/e.dir/e.cc.o"):
+            self.assertEqual(self.explained(output)["outcome"], "ran", output)
 
     def test_the_tool_inherits_what_the_caller_does_about_signals(self):
         show = ["grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"]
@@ -120,12 +137,14 @@ class Alone(Launcher):
         files["Makefile"] = "all: " + " ".join(f"s{i}.o" for i in range(count)) + "\n"
         self.fresh(files)
         self.plain(["make", "-j8"])
-        expected = self.snapshot()
+        expected, done = self.snapshot(), []
         for _ in range(2):
             self.fresh(files)
             run = self.plain(["make", "-j64", f"CC={GG} cc cc"])
             self.assertEqual(run.err, b"", str(run))
             self.assert_same(expected, self.snapshot())
+            done.append({name: self.stats()[name] for name in ("thunks", "hits", "native")})
+        self.assertEqual(done, [{"thunks": count, "hits": 0, "native": 0}, {"thunks": 2 * count, "hits": count, "native": 0}])
         self.ok(self.gg("fsck"))
 
     def test_what_an_inference_left_is_made_real_before_the_tool_reads_it(self):
@@ -136,6 +155,49 @@ class Alone(Launcher):
         self.assertEqual(self.plain(["nm", "whole.o"]).out.split()[-1], b"f")
         self.ok(self.cc("size", "a.o"))  # without a model
         self.assert_no_placeholders()
+
+    def test_what_a_command_reads_without_naming_it_is_made_real_too(self):
+        """Of one that no model takes: a library along -L, a response file, a header."""
+        files = {"Makefile": "all: libf.a words.rsp gen.h\nlibf.a: f.o\n\tar rcs $@ f.o\nf.o: f.c\n\tgcc -c f.c\n"
+                             "words.rsp: words.c\n\tgcc -E -P -o $@ words.c\ngen.h: gen.c\n\tgcc -E -P -o $@ gen.c\n",
+                 "f.c": "int f(void) { return 0; }\n", "words.c": "-DONE=1 -O1\n", "gen.c": "enum { TWO = 2 };\n",
+                 "inc/deep.h": "#include \"gen.h\"\n",
+                 "main.c": "#include <deep.h>\nint f(void);\nint main(void) { return f() + TWO - ONE - 1; }\n"}
+        unmodelled = {"LD_LIBRARY_PATH": "/nowhere"}
+        self.fresh(files)
+        self.ok(self.gg("infer", "--", "make"))
+        self.assertEqual(len(self.placeholders()), 4)
+        run = self.ok(self.cc("gcc", "@words.rsp", "-Iinc", "-I", ".", "-c", "main.c", options=["--explain"], env=unmodelled))
+        self.assertEqual(self.what_became(run), ["native"], str(run))
+        self.assertEqual(len(self.placeholders()), 2)
+        self.ok(self.cc("gcc", "main.o", "-L.", "-lf", "-o", "main", env=unmodelled))
+        self.plain([self.tree / "main"])
+
+    def test_what_became_of_a_command_is_explained(self):
+        self.fresh(WARNS)
+        for outcome in ("ran", "hit"):
+            self.ok(self.cc(*COMPILE))
+            told = self.explained("a.o")
+            self.assertEqual((told["outcome"], told["argv"]), (outcome, COMPILE), told)
+        self.ok(self.under_gg(["touch", "b"]))  # another journal begins after a run
+        self.write({"a.h": "#define A 5\n"})
+        self.ok(self.cc(*COMPILE))
+        told = self.explained("a.o")
+        self.assertEqual(told["outcome"], "ran", told)
+        self.assertEqual([item["name"] for item in told["compared_with"]["differences"]], [str(self.tree / "a.h")])
+        self.ok(self.cc("gcc", "-c", "a.c", env={"LD_LIBRARY_PATH": "/nowhere"}))
+        told = self.explained("a.o")
+        self.assertEqual((told["outcome"], told["reason"]), ("native", "environment"), told)
+
+    def test_tools_that_the_user_describes_are_known_anywhere_in_the_project(self):
+        self.fresh({"gen": "#!/bin/sh\ncat $1 >$3\n", "deep/in.txt": "words\n",
+                    ".gg/tools/gen.toml": "[[tool]]\nprogram = \"gen\"\nwords = \"input\"\nruns = [\"cat\"]\n"
+                                          "[tool.options]\noutput = \"-o\"\n"})
+        for outcome in ("ran", "hit"):
+            run = self.ok(self.cc("../gen", "in.txt", "-o", "out.txt", options=["--explain"], cwd=self.tree / "deep"))
+            self.assertEqual(self.what_became(run), [outcome], str(run))
+            self.assertEqual((self.tree / "deep/out.txt").read_bytes(), b"words\n")
+            (self.tree / "deep/out.txt").unlink()
 
     def test_without_a_store_the_compiler_runs_and_gg_says_why_it_does_not(self):
         self.fresh(WARNS)
@@ -203,6 +265,29 @@ class WithinARun(Launcher):
         self.fresh({**WARNS, "Makefile": f"whole.o: a.c\n\tgcc -c a.c\n\t{GG} cc gcc -r -nostdlib -o whole.o a.o\n"})
         self.ok(self.gg("infer", "--", "make"))
         self.assertEqual(len(self.placeholders()), 2)
+
+    def test_a_compiler_that_is_not_on_path_is_handed_over(self):
+        for run_it in (self.gg, lambda *words: self.refused(GG, *words)):
+            self.fresh(WARNS)
+            argv = [GG, "cc", str(self.private_compiler()), "-c", "a.c"]
+            self.ok(run_it("run", *([] if run_it == self.gg else ["--sandbox=none"]), "--", *argv))
+            stats = self.stats()
+            self.assertEqual((stats["thunks"], stats["native"]), (1, 0), stats)
+
+    def test_what_a_script_behind_the_launcher_starts_is_a_command_of_the_run(self):
+        for run_it in (self.gg, lambda *words: self.refused(GG, *words)):
+            self.fresh(WARNS | {"build.sh": "#!/bin/sh\ngcc -c a.c\n"})
+            self.ok(run_it("run", *([] if run_it == self.gg else ["--sandbox=none"]), "--", GG, "cc", "./build.sh"))
+            self.assertEqual(self.stats()["thunks"], 1, self.stats())
+
+    def test_a_store_with_a_colon_in_its_path_cannot_be_on_path(self):
+        self.fresh(WARNS)
+        store = ["--store", str(self.world / "a:b")]
+        run = self.refused(GG, "run", *store, "--sandbox=none", "--", *COMPILE)
+        self.assertEqual(run.status, 3, str(run))
+        self.assertRegex(run.err, rb"(?m)^gg: .*/a:b/path' has a colon in it: choose another one")
+        self.assertFalse((self.tree / "a.o").exists())
+        self.under_gg(COMPILE, options=store)  # by mounts it needs no PATH
 
     def test_where_namespaces_are_refused_also_tools_with_an_absolute_path(self):
         argv = self.project(GG)

@@ -6,7 +6,7 @@
 //
 //   shim -> server: GgRequest, then `body_bytes` of NUL-ended strings: program as executed, working directory
 //                   ("" when it has none), argv, environment.
-//   server -> shim: GgFrame and its bytes, repeated; GG_EXIT or GG_RUN_REAL is the last.
+//   server -> shim: GgFrame and its bytes, repeated; GG_EXIT, GG_RUN_REAL or GG_RUN_HERE is the last.
 //
 // The shim sends what its streams *are*, never the streams: a server that held a command's stderr open would
 // make ninja, which waits for end of file, wait for it.
@@ -20,6 +20,8 @@ enum {
   GG_STDERR = 2,    // bytes for its standard error
   GG_EXIT = 3,      // uint32_t: exit with this code
   GG_RUN_REAL = 4,  // no bytes: become the real tool
+  GG_RUN_HERE = 5,  // no bytes: the same; but a launcher executes what it was given where it stands, so that
+                    // what that starts meets the shims
 };
 
 struct GgStream {

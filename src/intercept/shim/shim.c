@@ -185,7 +185,7 @@ static int replay(int socket, int fd, size_t count) {
 }
 
 // Returns when the real tool is to run; -1 when the server went away without an answer.
-static int obey(int socket) {
+static int obey(int socket, int* runs_here) {
   for (;;) {
     struct GgFrame frame;
     uint32_t code = 0;
@@ -204,6 +204,9 @@ static int obey(int socket) {
           return -1;
         }
         leave((int)code);
+      case GG_RUN_HERE:
+        *runs_here = 1;
+        return 0;
       default:
         return 0;
     }
@@ -424,11 +427,15 @@ __attribute__((used, noreturn)) void shim_main(long* stack) {
     hand_to_launcher(program, argv, envp);
     become_real_tool(program, argv, envp);
   }
+  int runs_here = 0;
   const int socket = connect_to_server();
-  if (socket < 0 || ask(socket, program, argv, envp) != 0 || obey(socket) != 0) {
+  if (socket < 0 || ask(socket, program, argv, envp) != 0 || obey(socket, &runs_here) != 0) {
     say("gg: the gg that started this build is gone; running the real ");
     say(last_part(program));
     say("\n");
+  }
+  if (runs_here && setting(settings.launches)[0] != 0 && !is_in_shim_directory(program)) {
+    SYS(__NR_execve, program, argv, envp);
   }
   become_real_tool(program, argv, envp);
 }
