@@ -154,6 +154,8 @@ class Described(Case):
         self.fresh(files)
         self.under_gg(["make"], options=["--sandbox=none"])
         self.assert_same(expected, self.snapshot())
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"]), (5, 0), stats)
 
     def test_a_mistake_in_a_description_is_told_before_anything_is_built(self):
         self.fresh(CALC | {".gg/tools/b.toml": b"[[tool]]\nprogram = 'b\xff'\n"})
