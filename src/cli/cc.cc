@@ -21,6 +21,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,6 +43,7 @@ namespace cli {
 
 namespace {
 
+constexpr int kHeapStep = 4 << 20;
 constexpr int kMostTries = 5;
 constexpr const char* kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
@@ -426,6 +428,8 @@ int launch(const std::vector<std::string>& argv, const std::vector<std::string>&
   const Tool tool{command.at(0).find('/') == std::string::npos ? *program : command.at(0), command,
                   inherited()};
   hand_to_session(tool, environment);
+  // For a process that lives for some milliseconds, growing the heap in small steps takes a share of them.
+  ::mallopt(M_TOP_PAD, kHeapStep);
   if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
     return become(tool);
   }
