@@ -14,7 +14,10 @@
 #include "object/hash.hh"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +48,22 @@ std::string variable(const std::vector<std::string>& environment, std::string_vi
     }
   }
   return std::string(otherwise);
+}
+
+// Where shims are made, of which a session has dozens: in memory if the machine has a place for that from
+// which programs may be executed. ext4 looks at each inode that was lately freed before it gives a new one,
+// and so spends a third of a short session on those of the sessions before.
+std::string place_of_shims(const std::string& otherwise) {
+  constexpr const char* kShared = "/dev/shm";
+  constexpr uint64_t kEnough = 32 << 20;  // containers are given little, and it is not all for gg
+
+  struct statfs status {};
+
+  const bool serves = ::statfs(kShared, &status) == 0 && status.f_type == TMPFS_MAGIC &&
+                      status.f_bavail * static_cast<uint64_t>(status.f_bsize) > kEnough &&
+                      (static_cast<unsigned long>(status.f_flags) & ST_NOEXEC) == 0 &&
+                      ::access(kShared, W_OK | X_OK) == 0;
+  return serves ? kShared : otherwise;
 }
 
 // Each tool's shim looks like the tool as far as stat can tell: mode, mtime, and size where it is not
@@ -140,6 +159,7 @@ struct Session::Impl {
         clock(clock_),
         observer(observer_),
         folder(options.runtime_dir, "gg-"),
+        shims(place_of_shims(options.runtime_dir), "gg-"),
         registry(options.state_dir, store) {}
 
   // Whatever still runs on a worker uses all the rest, so it goes first.
@@ -194,7 +214,7 @@ struct Session::Impl {
     const std::string image = patched_shim({socket(), pristine_root(), ""});
     const std::vector<std::string> tools = models.tools(path);
     for (size_t i = 0; i < tools.size(); ++i) {
-      const std::string shim = folder.path() + "/shim" + std::to_string(i);
+      const std::string shim = shims.path() + "/shim" + std::to_string(i);
       write_shim(shim, image, tools[i]);
       launch.binds.push_back({shim, tools[i]});
       supervision.tools[shim] = tools[i];
@@ -308,6 +328,7 @@ struct Session::Impl {
   base::Clock& clock;
   OneAtATime observer;
   base::TemporaryDirectory folder;
+  base::TemporaryDirectory shims;
   Registry registry;
   Abilities abilities;
   std::unique_ptr<Workers> workers;
@@ -353,8 +374,10 @@ std::vector<std::string> Session::Impl::names_of(const std::vector<std::string>&
 Session::Session(Options options, model::Models& models, Forcer& forcer, object::FileStore& store,
                  base::Clock& clock, Observer& observer)
     : impl_(std::make_unique<Impl>(std::move(options), models, forcer, store, clock, observer)) {
-  impl_->registry.own_directory(impl_->folder.path());
-  ::chmod(impl_->folder.path().c_str(), 0711);  // a root build may drop to another user and still run tools
+  for (const auto* folder : {&impl_->folder, &impl_->shims}) {
+    impl_->registry.own_directory(folder->path());
+    ::chmod(folder->path().c_str(), 0711);  // a root build may drop to another user and still run tools
+  }
 }
 
 Session::~Session() = default;
