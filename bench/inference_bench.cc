@@ -4,6 +4,7 @@
 #include "base/clock.hh"
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "base/program_path.hh"
 #include "base/subprocess.hh"
 #include "model/file_view.hh"
 #include "model/gcc_command.hh"
@@ -82,7 +83,9 @@ std::vector<model::Invocation> compiles_in(const std::string& path) {
     if (std::find(one.argv.begin(), one.argv.end(), "-c") == one.argv.end()) {
       continue;
     }
-    one.program = one.argv[0].starts_with('/') ? one.argv[0] : model::find_program(one.argv[0], kPath);
+    one.program = one.argv[0].starts_with('/')
+                      ? one.argv[0]
+                      : base::find_program(one.argv[0], kPath, one.working_directory).value_or("");
     one.environment = {{"PATH", kPath}, {"LC_ALL", "C.UTF-8"}};
     one.working_directory = std::filesystem::canonical(one.working_directory).string();
     if (model::tool_at(one.program)) {

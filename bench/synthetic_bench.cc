@@ -4,9 +4,9 @@
 #include "base/clock.hh"
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "base/program_path.hh"
 #include "model/file_view.hh"
 #include "model/gnu_models.hh"
-#include "model/tool_names.hh"
 #include "storage/local/records.hh"
 #include "storage/local/store.hh"
 
@@ -81,7 +81,7 @@ model::Invocation write_compile(const std::string& folder, unsigned number) {
   write(folder + "/" + stem + ".c",
         source + "int " + stem + "(void) { return " + std::to_string(number) + "; }\n");
   model::Invocation one;
-  one.program = model::find_program("gcc", kPath);
+  one.program = base::find_program("gcc", kPath, "/").value_or("gcc");
   one.argv = {"gcc", "-O2", "-I../shared", "-MD", "-c", stem + ".c", "-o", stem + ".o"};
   one.environment = {{"PATH", kPath}, {"LC_ALL", "C.UTF-8"}};
   one.working_directory = folder;
