@@ -298,21 +298,36 @@ bool Commands::promise(const JobRef& job, const model::Inferred& inferred) {
 
 void Commands::wait_for(const JobRef& job, const model::Inferred& inferred) {
   ledger_.expect(inferred.thunk, inferred.label, nullptr, again(job, inferred));
-  ledger_.need(inferred.thunk, [this, job, inferred](const base::Result<ir::Result>& result) {
-    const auto streams = result && result->exit_code == 0 ? finish(job, inferred, *result) : std::nullopt;
-    if (streams) {
+  const auto streams = std::make_shared<Streams>();
+  const Ledger::Told placed = [this, job, inferred, streams](const base::Result<ir::Result>& result) {
+    if (result && result->exit_code == 0) {
       report(job, Outcome::Waited, job->bet.reason, job->bet.detail, &inferred);
       job->answer->exit(result->exit_code, streams->out, streams->err);
-      return;
-    }
-    if (stopping_) {
+    } else if (stopping_) {
       job->answer->exit(1, "", "");
-      return;
+    } else {
+      // Whoever waits gets the tool's own word: its status, its messages, and what it leaves behind.
+      run_natively(job, result ? "failed-in-container" : "not-forced",
+                   result ? "exit " + std::to_string(result->exit_code) : result.error().message);
     }
-    // Whoever waits gets the tool's own word: its status, its messages, and what it leaves behind.
-    run_natively(job, result ? "failed-in-container" : "not-forced",
-                 result ? "exit " + std::to_string(result->exit_code) : result.error().message);
-  });
+  };
+  const Ledger::Put place = [this, job, inferred, streams](const ir::Result& result) -> base::Result<void> {
+    auto finished = finish(job, inferred, result);
+    if (!finished) {
+      return base::failure("outputs of '" + inferred.label + "' could not be put in place",
+                           base::FailureKind::RetryHere);
+    }
+    *streams = *std::move(finished);
+    return {};
+  };
+  ledger_.need(inferred.thunk,
+               [this, thunk = inferred.thunk, place, placed](const base::Result<ir::Result>& result) {
+                 if (result && result->exit_code == 0) {
+                   ledger_.put(thunk, *result, place, placed);
+                 } else {
+                   placed(result);
+                 }
+               });
 }
 
 // The model may have missed a file that the command reads: it asks the real compiler, once.
@@ -349,19 +364,27 @@ void Commands::settle(const JobRef& job, const model::Inferred& inferred,
       return;
     }
   }
-  const auto placed =
-      place_outputs(store_, inferred, *result, OutputsToPlace::OnlyPerhaps, job->request.file_mode_mask,
-                    [this](const std::string& output) { return taken_over(output); });
-  if (!placed) {
-    report_lost(job, inferred, tl::unexpected(placed.error()));
+  const Ledger::Put place = [this, job, inferred](const ir::Result& made) {
+    return place_outputs(store_, inferred, made, OutputsToPlace::OnlyPerhaps, job->request.file_mode_mask,
+                         [this](const std::string& output) { return taken_over(output); });
+  };
+  ledger_.put(inferred.thunk, *result, place, [this, job, inferred](const base::Result<ir::Result>& placed) {
+    if (placed && placed->exit_code == 0) {
+      tell_late(job, *placed);
+    } else if (!stopping_) {
+      report_lost(job, inferred, placed);
+    }
+  });
+}
+
+void Commands::tell_late(const JobRef& job, const ir::Result& result) {
+  if (job->bet.diagnostics_unwanted) {
     return;
   }
-  if (!job->bet.diagnostics_unwanted) {
-    const std::string out = bytes_of(result->standard_output);
-    const std::string err = bytes_of(result->standard_error);
-    if (!out.empty() || !err.empty()) {
-      observer_.late_output(out, err);
-    }
+  const std::string out = bytes_of(result.standard_output);
+  const std::string err = bytes_of(result.standard_error);
+  if (!out.empty() || !err.empty()) {
+    observer_.late_output(out, err);
   }
 }
 

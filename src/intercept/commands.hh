@@ -70,6 +70,7 @@ class Commands {
   bool promise(const JobRef& job, const model::Inferred& inferred);
   void wait_for(const JobRef& job, const model::Inferred& inferred);
   void settle(const JobRef& job, const model::Inferred& inferred, const base::Result<ir::Result>& result);
+  void tell_late(const JobRef& job, const ir::Result& result);
   [[nodiscard]] Ledger::Again again(const JobRef& job, const model::Inferred& inferred);
   void report_lost(const JobRef& job, const model::Inferred& inferred,
                    const base::Result<ir::Result>& result);

@@ -5,6 +5,30 @@
 
 namespace intercept {
 
+namespace {
+
+bool succeeded(const base::Result<ir::Result>& result) {
+  return result && result->exit_code == 0;
+}
+
+// What another thunk made, under the names of the one it stands in for.
+base::Result<ir::Result> renamed(base::Result<ir::Result> result,
+                                 const std::map<std::string, std::string>& names) {
+  if (!result) {
+    return result;
+  }
+  const auto made = std::exchange(result->outputs, {});
+  for (const auto& [ours, theirs] : names) {
+    const auto output = made.find(theirs);
+    if (output != made.end()) {
+      result->outputs.emplace(ours, output->second);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
 Ledger::Ledger(Forcer& forcer, Registry& registry, object::FileStore& store, Workers& workers)
     : forcer_(forcer), registry_(registry), store_(store), workers_(workers) {}
 
@@ -13,20 +37,20 @@ void Ledger::expect(const object::Digest& thunk, const std::string& label, Told 
   Entry& entry = entries_[thunk];
   entry.label = label;
   if (again) {
-    entry.again = std::move(again);
+    entry.when_failed = std::move(again);
   }
   if (told) {
-    note_told(entry, std::move(told));
+    note_told(entry.first, std::move(told));
   }
 }
 
 // Under the lock.
-void Ledger::note_told(Entry& entry, Told told) {
-  if (!entry.result) {
-    entry.waiting.push_back(std::move(told));
+void Ledger::note_told(Making& making, Told told) {
+  if (!making.result) {
+    making.waiting.push_back(std::move(told));
     return;
   }
-  post_counted([result = entry.result, told = std::move(told)] { told(*result); });
+  post_counted([result = making.result, told = std::move(told)] { told(*result); });
 }
 
 // Under the lock.
@@ -55,7 +79,7 @@ void Ledger::start(const object::Digest& thunk) {
   {
     const std::scoped_lock lock(mutex_);
     Entry& entry = entries_[thunk];
-    if (std::exchange(entry.started, true)) {
+    if (std::exchange(entry.first.started, true)) {
       return;
     }
     label = entry.label;
@@ -65,10 +89,8 @@ void Ledger::start(const object::Digest& thunk) {
     workers_.post([this, thunk] { finished(thunk, base::failure("the build is being stopped")); });
     return;
   }
-  forcer_.submit(thunk, label, [this, thunk](const base::Result<ir::Result>& result) {
-    // The forcer's own thread is not ours to block.
-    workers_.post([this, thunk, result] { finished(thunk, result); });
-  });
+  forcer_.submit(thunk, label,
+                 [this, thunk](const base::Result<ir::Result>& result) { arrived(thunk, result); });
   if (stopped_) {
     forcer_.cancel_all();  // stop() came in between, and its own found nothing to cancel
   }
@@ -79,8 +101,8 @@ void Ledger::need(const object::Digest& thunk, Told told) {
   {
     const std::scoped_lock lock(mutex_);
     Entry& entry = entries_[thunk];
-    under_way = !entry.result;
-    note_told(entry, std::move(told));
+    under_way = !entry.first.result;
+    note_told(entry.first, std::move(told));
   }
   start(thunk);
   if (under_way) {
@@ -88,55 +110,60 @@ void Ledger::need(const object::Digest& thunk, Told told) {
   }
 }
 
-void Ledger::finished(const object::Digest& thunk, const base::Result<ir::Result>& result) {
-  const bool well = result && result->exit_code == 0;
-  if (!well && try_again(thunk, result)) {
-    return;
+// On the forcer's own thread, which is not ours to block.
+void Ledger::arrived(const object::Digest& thunk, const base::Result<ir::Result>& result) {
+  Again again;
+  if (result && result->exit_code != 0) {
+    // Noted at once: those that fail for want of its outputs arrive next, and maybe on another worker.
+    const std::scoped_lock lock(mutex_);
+    again = std::exchange(entries_[thunk].when_failed, nullptr);
+    retrying_ += again ? 1U : 0U;
   }
-  settle(thunk, result);
+  workers_.post([this, thunk, result, again = std::move(again)] {
+    if (again) {
+      try_again(thunk, result, again);
+    } else {
+      finished(thunk, result);
+    }
+  });
 }
 
-// True when the matter is in other hands: parked, or another thunk stands in.
-bool Ledger::try_again(const object::Digest& thunk, const base::Result<ir::Result>& result) {
+void Ledger::finished(const object::Digest& thunk, const base::Result<ir::Result>& result) {
   Again again;
-  {
+  if (!result) {
     const std::scoped_lock lock(mutex_);
-    if (!result && retrying_ > 0) {
+    Entry& entry = entries_[thunk];
+    if (entry.when_failed && retrying_ > 0) {
       parked_.emplace_back(thunk, result);
-      return true;
+      return;
     }
-    again = std::exchange(entries_[thunk].again, nullptr);
-    if (!again) {
-      return false;
-    }
-    ++retrying_;
+    again = std::exchange(entry.when_failed, nullptr);
+    retrying_ += again ? 1U : 0U;
   }
+  if (again) {
+    try_again(thunk, result, again);
+  } else {
+    settle(thunk, result, [] {});
+  }
+}
+
+void Ledger::try_again(const object::Digest& thunk, const base::Result<ir::Result>& result,
+                       const Again& again) {
   auto answer = again();
   if (!answer || !*answer || (*answer)->thunk == thunk) {
-    settle(thunk, answer ? result : tl::unexpected(answer.error()));
-    end_of_retry();
-    return true;
+    settle(thunk, answer ? result : tl::unexpected(answer.error()), [this] { end_of_retry(); });
+    return;
   }
-  auto& instead = *answer;
-  expect(
-      instead->thunk, instead->label,
-      [this, thunk, names = std::move(instead->output_names)](const base::Result<ir::Result>& other) {
-        base::Result<ir::Result> renamed = other;
-        if (renamed) {
-          renamed->outputs.clear();
-          for (const auto& [ours, theirs] : names) {
-            const auto made = other->outputs.find(theirs);
-            if (made != other->outputs.end()) {
-              renamed->outputs.emplace(ours, made->second);
-            }
-          }
-        }
-        settle(thunk, renamed);
-        end_of_retry();
-      },
-      nullptr);
-  start(instead->thunk);
-  return true;
+  const Instead instead = **std::move(answer);
+  {
+    const std::scoped_lock lock(mutex_);
+    entries_[thunk].instead = instead;
+  }
+  const Told told = [this, thunk, names = instead.output_names](const base::Result<ir::Result>& other) {
+    settle(thunk, renamed(other, names), [this] { end_of_retry(); });
+  };
+  expect(instead.thunk, instead.label, told, nullptr);
+  start(instead.thunk);
 }
 
 void Ledger::end_of_retry() {
@@ -152,17 +179,31 @@ void Ledger::end_of_retry() {
   }
 }
 
-// True when it is under way once more: a memo said what the outputs are, and now the store turns out to have
-// one of them no longer, or damaged.
-bool Ledger::remake(const object::Digest& thunk, const base::Error& why) {
+// False: the build is being stopped, and nobody will be told.
+bool Ledger::make_again(const object::Digest& thunk, Told told) {
+  std::optional<Instead> instead;
   {
     const std::scoped_lock lock(mutex_);
-    if (stopped_ || why.kind != base::FailureKind::RetryHere || std::exchange(entries_[thunk].remade, true)) {
+    if (stopped_) {
       return false;
     }
+    Entry& entry = entries_[thunk];
+    instead = entry.instead;
+    if (!instead) {
+      note_told(entry.again, std::move(told));
+      if (std::exchange(entry.again.started, true)) {
+        return true;
+      }
+      ++busy_;
+    }
+  }
+  if (instead) {
+    return make_again(instead->thunk,
+                      [told = std::move(told), names = instead->output_names](
+                          const base::Result<ir::Result>& other) { told(renamed(other, names)); });
   }
   forcer_.remake(thunk, [this, thunk](const base::Result<ir::Result>& result) {
-    workers_.post([this, thunk, result] { finished(thunk, result); });
+    workers_.post([this, thunk, result] { conclude(thunk, &Entry::again, result); });
   });
   if (stopped_) {
     forcer_.cancel_all();  // it may have been too late for that of whoever stopped us
@@ -170,27 +211,51 @@ bool Ledger::remake(const object::Digest& thunk, const base::Error& why) {
   return true;
 }
 
-void Ledger::settle(const object::Digest& thunk, const base::Result<ir::Result>& result) {
-  base::Result<ir::Result> outcome = result;
-  if (outcome && outcome->exit_code == 0) {
-    const auto errors = registry_.put_all(thunk, *outcome);
-    if (!errors.empty()) {
-      if (remake(thunk, errors.front())) {
-        return;
-      }
-      outcome = tl::unexpected(errors.front());
-    }
+void Ledger::put(const object::Digest& thunk, const ir::Result& result, const Put& put, const Told& told) {
+  const auto done = put(result);
+  if (done) {
+    told(result);
+    return;
   }
-  const auto shared = std::make_shared<const base::Result<ir::Result>>(std::move(outcome));
-  // Whoever asks while the others are told joins the list; the last look and the mark are under one lock.
+  const Told put_once_more = [put, told](const base::Result<ir::Result>& again) {
+    const auto second = succeeded(again) ? put(*again) : base::Result<void>();
+    told(second ? again : tl::unexpected(second.error()));
+  };
+  if (done.error().kind != base::FailureKind::RetryHere || !make_again(thunk, put_once_more)) {
+    told(tl::unexpected(done.error()));
+  }
+}
+
+// `settled` is called when everybody has been told.
+void Ledger::settle(const object::Digest& thunk, const base::Result<ir::Result>& result,
+                    const std::function<void()>& settled) {
+  const Told conclude_with = [this, thunk, settled](const base::Result<ir::Result>& outcome) {
+    conclude(thunk, &Entry::first, outcome);
+    settled();
+  };
+  if (!succeeded(result)) {
+    conclude_with(result);
+    return;
+  }
+  const Put put_all = [this, thunk](const ir::Result& made) -> base::Result<void> {
+    const auto errors = registry_.put_all(thunk, made);
+    return errors.empty() ? base::Result<void>() : tl::unexpected(errors.front());
+  };
+  put(thunk, *result, put_all, conclude_with);
+}
+
+// Whoever asks while the others are told joins the list; the last look and the mark are under one lock.
+void Ledger::conclude(const object::Digest& thunk, Making Entry::*which,
+                      const base::Result<ir::Result>& outcome) {
+  const auto shared = std::make_shared<const base::Result<ir::Result>>(outcome);
   for (;;) {
     std::vector<Told> waiting;
     {
       const std::scoped_lock lock(mutex_);
-      Entry& entry = entries_[thunk];
-      waiting.swap(entry.waiting);
+      Making& making = entries_[thunk].*which;
+      waiting.swap(making.waiting);
       if (waiting.empty()) {
-        entry.result = shared;
+        making.result = shared;
         --busy_;
         changed_.notify_all();
         return;
@@ -219,23 +284,37 @@ bool Ledger::knows(const object::Digest& thunk) {
 }
 
 void Ledger::force(const object::Promise& promise, std::function<void(const base::Result<void>&)> told) {
-  need(promise.thunk, [this, promise, told = std::move(told)](const base::Result<ir::Result>& result) {
-    if (!result) {
-      registry_.remove(promise.thunk);
-      told(tl::unexpected(result.error()));
-      return;
-    }
-    const auto made = result->outputs.find(promise.output);
-    if (result->exit_code != 0 || made == result->outputs.end()) {
+  const Told put_or_not = [this, promise, told = std::move(told)](const base::Result<ir::Result>& result) {
+    const auto answer = [&]() -> base::Result<void> {
+      if (!result) {
+        return tl::unexpected(result.error());
+      }
+      if (result->exit_code != 0 || result->outputs.count(promise.output) == 0) {
+        return base::failure("the command that makes '" + promise.output + "' failed",
+                             base::FailureKind::Deterministic);
+      }
+      return {};
+    }();
+    if (!answer) {
       registry_.remove(promise.thunk);  // it must not be read as data
-      told(base::failure("the command that makes '" + promise.output + "' failed",
-                         base::FailureKind::Deterministic));
-      return;
     }
-    // A copy may have come up since the thunk finished.
-    const auto errors = registry_.put(promise, made->second);
-    told(errors.empty() ? base::Result<void>() : tl::unexpected(errors.front()));
-  });
+    told(answer);
+  };
+  // A copy may have come up since the thunk finished.
+  const Put put_copies = [this, promise](const ir::Result& result) -> base::Result<void> {
+    const auto made = result.outputs.find(promise.output);
+    const auto errors =
+        made == result.outputs.end() ? std::vector<base::Error>{} : registry_.put(promise, made->second);
+    return errors.empty() ? base::Result<void>() : tl::unexpected(errors.front());
+  };
+  need(promise.thunk,
+       [this, thunk = promise.thunk, put_copies, put_or_not](const base::Result<ir::Result>& result) {
+         if (succeeded(result)) {
+           put(thunk, *result, put_copies, put_or_not);
+         } else {
+           put_or_not(result);
+         }
+       });
 }
 
 bool Ledger::idle() const {
@@ -257,7 +336,8 @@ std::vector<std::string> Ledger::labels_under_way(size_t most) const {
   const std::scoped_lock lock(mutex_);
   std::vector<std::string> labels;
   for (const auto& [thunk, entry] : entries_) {
-    if (entry.started && !entry.result && labels.size() < most) {
+    const auto under_way = [](const Making& making) { return making.started && !making.result; };
+    if ((under_way(entry.first) || under_way(entry.again)) && labels.size() < most) {
       labels.push_back(entry.label);
     }
   }

@@ -19,7 +19,8 @@
 namespace intercept {
 
 // The session's thunks and how far they are. When one finishes, its outputs are put in place first; only then
-// is anybody told. Thread-safe.
+// is anybody told. Where the store turns out to have lost an output, or holds it damaged, the thunk that made
+// it is executed once more, and whoever wanted the output waits for that. Thread-safe.
 class Ledger {
  public:
   // Called on a worker.
@@ -36,7 +37,8 @@ class Ledger {
   };
 
   // Asked once, on a worker, when the thunk failed. Nullopt: nothing more to try. An error is told in place
-  // of what the thunk failed with.
+  // of what the thunk failed with. Until what comes of it is settled, others that could not be executed wait:
+  // it may have been for want of this one's outputs.
   using Again = std::function<base::Result<std::optional<Instead>>()>;
 
   // Known from now on, but not started: placeholders of it may exist. `told`, which may be empty, is told
@@ -53,7 +55,16 @@ class Ledger {
   // store still holds?
   [[nodiscard]] bool knows(const object::Digest& thunk);
 
-  // Forces the promise and puts it in place wherever it stands; an error when that could not be.
+  // Brings outputs of a finished thunk to where somebody wants them. Called a second time, with a new result,
+  // when its error was of kind RetryHere: the store had not held them.
+  using Put = std::function<base::Result<void>(const ir::Result&)>;
+
+  // `told`, called once, gets the result whose outputs were put; or why they could not be, or the result with
+  // which the thunk failed when it was executed once more.
+  void put(const object::Digest& thunk, const ir::Result& result, const Put& put, const Told& told);
+
+  // Forces the promise and puts it in place wherever it stands. An error when that could not be: no
+  // placeholder of its thunk is left.
   void force(const object::Promise& promise, std::function<void(const base::Result<void>&)> told);
 
   // Work that may start thunks, on a worker. The ledger is not idle before it has been done.
@@ -74,22 +85,31 @@ class Ledger {
   [[nodiscard]] std::vector<std::string> labels_under_way(size_t most) const;
 
  private:
-  struct Entry {
-    std::string label;
+  // A thunk being executed, or executed, and who wants to know.
+  struct Making {
     bool started = false;
     std::shared_ptr<const base::Result<ir::Result>> result;
     std::vector<Told> waiting;
-    Again again;
-    bool remade = false;
   };
 
-  void note_told(Entry& entry, Told told);
+  struct Entry {
+    std::string label;
+    Making first;
+    Making again;  // since the store had lost something of the first
+    Again when_failed;
+    std::optional<Instead> instead;
+  };
+
+  void note_told(Making& making, Told told);
   void post_counted(std::function<void()> work);
-  bool try_again(const object::Digest& thunk, const base::Result<ir::Result>& result);
-  void end_of_retry();
-  bool remake(const object::Digest& thunk, const base::Error& why);
-  void settle(const object::Digest& thunk, const base::Result<ir::Result>& result);
+  void arrived(const object::Digest& thunk, const base::Result<ir::Result>& result);
   void finished(const object::Digest& thunk, const base::Result<ir::Result>& result);
+  void try_again(const object::Digest& thunk, const base::Result<ir::Result>& result, const Again& again);
+  void end_of_retry();
+  bool make_again(const object::Digest& thunk, Told told);
+  void settle(const object::Digest& thunk, const base::Result<ir::Result>& result,
+              const std::function<void()>& settled);
+  void conclude(const object::Digest& thunk, Making Entry::*which, const base::Result<ir::Result>& outcome);
 
   Forcer& forcer_;
   Registry& registry_;
@@ -100,9 +120,7 @@ class Ledger {
   std::map<object::Digest, Entry> entries_;
   size_t busy_ = 0;  // started and not told, plus work that is queued or under way
   std::atomic<bool> stopped_{false};
-  // What failed while another thunk is tried again may have failed for want of that one's output: it is
-  // looked at when that is settled.
-  size_t retrying_ = 0;
+  size_t retrying_ = 0;  // in whose place another is tried, from the failure on until that is settled
   std::vector<std::pair<object::Digest, base::Result<ir::Result>>> parked_;
 };
 

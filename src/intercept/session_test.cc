@@ -53,7 +53,7 @@ TEST(Session, a_known_result_is_there_when_the_command_returns) {
 TEST(Session, an_output_that_is_found_damaged_when_it_is_put_in_place_is_made_again) {
   World world;
   world.write("in", "hello\n");
-  world.store.lost_at_first_placing = "HELLO\n";
+  world.store.loses = "HELLO\n";
   const Finished finished = world.make("x-tool in out");
   EXPECT_EQ(finished.exit_code, 0) << world.seen.story();
   EXPECT_TRUE(finished.failures.empty());
@@ -89,6 +89,64 @@ TEST(Session, a_second_inference_that_the_store_fails_says_so) {
   const Finished finished = world.make("x-tool in out");
   ASSERT_EQ(finished.failures.size(), 1U) << world.seen.story();
   EXPECT_EQ(finished.failures[0].message, "no space left for objects");
+}
+
+TEST(Session, an_output_without_placeholder_that_is_found_damaged_is_made_again) {
+  World world;
+  world.write("in", "hello\n");
+  world.models.with_notes = true;
+  world.store.loses = "notes\n";
+  const Finished finished = world.make("x-tool in out");
+  EXPECT_EQ(finished.exit_code, 0) << world.seen.story();
+  EXPECT_TRUE(finished.failures.empty()) << finished.failures[0].message;
+  EXPECT_EQ(world.read("out.notes"), "notes\n");
+  EXPECT_EQ(world.forcer.remade, 1);
+}
+
+TEST(Session, an_output_that_is_found_damaged_where_its_caller_waits_is_made_again) {
+  World world;
+  world.write("in", "hello\n");
+  world.store.loses = "HELLO\n";
+  EXPECT_EQ(world.shell("x-tool in out || true").exit_code, 0);
+  EXPECT_EQ(world.read("out"), "HELLO\n");
+  EXPECT_EQ(world.seen.count(Outcome::Waited), 1U) << world.seen.story();
+  EXPECT_EQ(world.forcer.remade, 1);
+}
+
+TEST(Session, an_output_that_is_found_damaged_when_a_copy_comes_up_late_is_made_again) {
+  World world;
+  world.write("in", "hello\n");
+  world.store.loses = "HELLO\n";
+  world.store.placings_before_loss = 1;
+  const Finished finished = world.make("x-tool in out && cp out copy\ncmp out out");
+  EXPECT_EQ(finished.exit_code, 0) << world.seen.story();
+  EXPECT_TRUE(finished.left_over.empty());
+  EXPECT_EQ(world.read("copy"), "HELLO\n");
+  EXPECT_EQ(world.forcer.remade, 1);
+}
+
+TEST(Session, when_the_store_loses_what_a_second_inference_led_to_that_is_made_again_before_others_try) {
+  World world;
+  world.write("in", "unspeakable\n");
+  world.models.before_second_inference = [&] { world.write("in", "hello\n"); };
+  world.store.loses = "HELLO\n";
+  const Finished finished = world.make("x-tool in a && x-tool a b");
+  EXPECT_EQ(finished.exit_code, 0) << world.seen.story();
+  EXPECT_TRUE(finished.failures.empty());
+  EXPECT_EQ(world.read("a"), "HELLO\n");
+  EXPECT_EQ(world.read("b"), "HELLO\n");
+  EXPECT_EQ(world.forcer.remade, 1);
+}
+
+TEST(Session, a_build_that_is_stopped_while_a_second_inference_is_tried_ends) {
+  World world;
+  world.write("in", "unspeakable\n");
+  world.models.before_second_inference = [&] {
+    world.write("in", "hello\n");
+    world.current->stop(SIGINT);
+  };
+  EXPECT_TRUE(world.make("x-tool in out").stopped);
+  EXPECT_EQ(world.read("out"), "(no such file)");
 }
 
 TEST(Session, what_a_model_declines_runs_for_real_with_arguments_environment_and_status) {

@@ -51,8 +51,8 @@ class MemoryFileStore final : public object::FileStore {
   base::Result<bool> place(const object::Digest& digest, bool executable, const std::string& path,
                            Placing /*placing*/) override {
     const auto bytes = memory_.get(digest);
-    if (lost_at_first_placing && bytes && *bytes == lost_at_first_placing) {
-      lost_at_first_placing.reset();
+    if (loses && bytes && *bytes == *loses && placings_before_loss-- == 0) {
+      loses.reset();
       memory_.forget(digest);
       return false;
     }
@@ -63,8 +63,10 @@ class MemoryFileStore final : public object::FileStore {
     return true;
   }
 
-  // The object with these bytes turns out to be damaged when it is first wanted as a file.
-  std::optional<std::string> lost_at_first_placing;
+  // The object with these bytes turns out to be damaged when it is wanted as a file, the first time or after
+  // so many placings that go well.
+  std::optional<std::string> loses;
+  int placings_before_loss = 0;
 
  private:
   object::MemoryStore memory_;
@@ -117,6 +119,10 @@ class Models final : public model::Models {
     inferred.label = "capitals " + recipe.output;
     inferred.outputs = {{absolute(invocation, recipe.output), recipe.output, model::Output::Made::Always,
                          recipe.output.find("prog") != std::string::npos}};
+    if (with_notes) {
+      inferred.outputs.push_back({absolute(invocation, recipe.output + kNotes), recipe.output + kNotes,
+                                  model::Output::Made::Perhaps, false});
+    }
     return inferred;
   }
 
@@ -139,6 +145,9 @@ class Models final : public model::Models {
   std::function<void(const std::string& last_word)> before_inference;  // on a worker; may block
   std::function<void()> before_second_inference;                       // there is none without it
   std::function<base::Result<bool>()> keeps;
+  bool with_notes = false;  // every command makes a second file, for which no placeholder stands
+
+  static constexpr const char* kNotes = ".notes";
 
  private:
   static std::string absolute(const model::Invocation& invocation, const std::string& path) {
@@ -212,12 +221,15 @@ class LateForcer final : public Forcer {
     std::chrono::steady_clock::time_point due;
   };
 
-  ir::Result reduce(const object::Digest& thunk) {
+  base::Result<ir::Result> reduce(const object::Digest& thunk) {
     const Recipe recipe = models_.recipe(thunk);
     std::string input = recipe.bytes;
     if (recipe.promise) {
-      const ir::Result inner = reduce(recipe.promise->thunk);
-      const auto& file = std::get<object::File>(inner.outputs.at(recipe.promise->output));
+      const auto inner = reduce(recipe.promise->thunk);
+      if (!inner || inner->exit_code != 0) {
+        return base::failure("what it needs failed");
+      }
+      const auto& file = std::get<object::File>(inner->outputs.at(recipe.promise->output));
       input = **store_.get(file.digest);
     }
     ir::Result result;
@@ -233,6 +245,9 @@ class LateForcer final : public Forcer {
     const bool program = recipe.output.find("prog") != std::string::npos;
     result.outputs[recipe.output] =
         object::File{store_.put(program ? input : capitals(input)).value(), program};
+    if (models_.with_notes) {
+      result.outputs[recipe.output + Models::kNotes] = object::File{store_.put("notes\n").value(), false};
+    }
     return result;
   }
 
@@ -259,10 +274,10 @@ class LateForcer final : public Forcer {
       if (cancelled) {
         item.done(base::failure("cancelled"));
       } else {
-        const ir::Result result = reduce(item.thunk);
-        if (result.exit_code == 0) {
+        const base::Result<ir::Result> result = reduce(item.thunk);
+        if (result && result->exit_code == 0) {
           const std::scoped_lock inner(mutex_);
-          memo_[item.thunk] = result;
+          memo_[item.thunk] = *result;
         }
         item.done(result);
       }
