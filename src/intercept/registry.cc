@@ -3,6 +3,7 @@
 #include "base/errors.hh"
 #include "intercept/placeholder.hh"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -17,6 +18,40 @@ namespace {
 // The first name in order that is not below the directory which ends at this slash of `path`.
 std::string behind(const std::string& path, size_t slash) {
   return path.substr(0, slash) + static_cast<char>('/' + 1);
+}
+
+const std::string& name_of(const std::string& name) {
+  return name;
+}
+
+const std::string& name_of(const std::pair<const std::string, object::Promise>& named) {
+  return named.first;
+}
+
+// Of sorted paths those directly in the directory with this prefix; what lies deeper is stepped over.
+template <class Sorted>
+std::vector<std::string> directly_in(const Sorted& sorted, const std::string& prefix) {
+  std::vector<std::string> found;
+  for (auto it = sorted.lower_bound(prefix); it != sorted.end() && name_of(*it).starts_with(prefix);) {
+    const std::string& path = name_of(*it);
+    const size_t deeper = path.find('/', prefix.size());
+    if (deeper == std::string::npos) {
+      found.push_back(path);
+      ++it;
+    } else {
+      it = sorted.lower_bound(behind(path, deeper));
+    }
+  }
+  return found;
+}
+
+std::set<std::string> moved(const std::set<std::string>& paths, const std::string& from,
+                            const std::string& to) {
+  std::set<std::string> found;
+  for (auto it = paths.lower_bound(from); it != paths.end() && it->starts_with(from); ++it) {
+    found.insert(to + it->substr(from.size()));
+  }
+  return found;
 }
 
 }  // namespace
@@ -107,32 +142,55 @@ void Registry::directory_moves(const std::string& from, const std::string& to) {
   for (const auto& [promise, path] : moved) {
     insert(promise, path);
   }
-  std::set<std::string> moved_suspects;
-  for (const std::string& path : suspects_) {
-    if (path.compare(0, prefix.size(), prefix) == 0) {
-      moved_suspects.insert(to + "/" + path.substr(prefix.size()));
+  // As suspects all: with a new name, something else may be found there.
+  for (const std::set<std::string>* paths : {&suspects_, &cleared_}) {
+    for (const std::string& path : intercept::moved(*paths, prefix, to + "/")) {
+      insert_suspect(path);
     }
   }
-  suspects_.merge(moved_suspects);
 }
 
 void Registry::suspect(const std::string& path) {
   const std::scoped_lock lock(mutex_);
+  insert_suspect(path);
+}
+
+void Registry::insert_suspect(const std::string& path) {
   if (path.empty()) {
     return;
   }
   if (recorded_.insert(path).second) {
     journal_.record(path);
   }
+  cleared_.erase(path);
   suspects_.insert(path);
+}
+
+// Whoever was going to write there may not have begun: a file that is absent or empty stays suspect.
+std::optional<object::Promise> Registry::look_at(const std::string& path) {
+  struct stat status {};
+
+  if (::lstat(path.c_str(), &status) != 0 || status.st_size == 0) {
+    return std::nullopt;
+  }
+  const auto promise = read_placeholder(path, status);
+  suspects_.erase(path);
+  if (promise) {
+    cleared_.erase(path);
+    insert(*promise, path);
+  } else {
+    cleared_.insert(path);
+  }
+  return promise;
 }
 
 std::set<object::Promise> Registry::look_at_suspects() {
   const std::scoped_lock lock(mutex_);
+  std::set<std::string> paths = suspects_;
+  paths.insert(cleared_.begin(), cleared_.end());
   std::set<object::Promise> found;
-  for (const std::string& path : std::exchange(suspects_, {})) {
-    if (const auto promise = read_placeholder(path)) {
-      insert(*promise, path);
+  for (const std::string& path : paths) {
+    if (const auto promise = look_at(path)) {
       found.insert(*promise);
     }
   }
@@ -149,27 +207,18 @@ std::set<object::Promise> Registry::promises() const {
 }
 
 std::set<object::Promise> Registry::promises_in(const std::string& directory) {
-  const std::string prefix = directory + "/";
+  if (directory.empty()) {
+    return {};  // it vanished while we looked
+  }
+  const std::string prefix = directory == "/" ? directory : directory + "/";
   std::map<std::string, object::Promise> candidates;
   {
     const std::scoped_lock lock(mutex_);
-    for (auto it = suspects_.lower_bound(prefix); it != suspects_.end() && it->starts_with(prefix);) {
-      const size_t deeper = it->find('/', prefix.size());
-      const auto promise = deeper == std::string::npos ? read_placeholder(*it) : std::nullopt;
-      if (promise) {
-        insert(*promise, *it);
-      }
-      it = deeper == std::string::npos ? std::next(it) : suspects_.lower_bound(behind(*it, deeper));
+    for (const std::string& path : directly_in(suspects_, prefix)) {
+      (void)look_at(path);
     }
-    for (auto it = promise_at_.lower_bound(prefix);
-         it != promise_at_.end() && it->first.starts_with(prefix);) {
-      const size_t deeper = it->first.find('/', prefix.size());
-      if (deeper == std::string::npos) {
-        candidates.insert(*it);
-        ++it;
-      } else {
-        it = promise_at_.lower_bound(behind(it->first, deeper));
-      }
+    for (const std::string& path : directly_in(promise_at_, prefix)) {
+      candidates.emplace(path, promise_at_.at(path));
     }
   }
   std::set<object::Promise> found;
@@ -183,7 +232,7 @@ std::set<object::Promise> Registry::promises_in(const std::string& directory) {
 
 bool Registry::empty() const {
   const std::scoped_lock lock(mutex_);
-  return paths_.empty() && suspects_.empty();
+  return paths_.empty() && suspects_.empty() && cleared_.empty();
 }
 
 std::set<std::string> Registry::take_paths(const object::Promise& promise) {

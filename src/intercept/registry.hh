@@ -9,6 +9,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,12 +41,13 @@ class Registry {
   // A program that carries placeholders about made a file there: maybe a copy of one.
   void suspect(const std::string& path);
 
-  // Registers those suspects that are placeholders, and says which promises they are of.
+  // Registers those suspects that are placeholders, and says which promises they are of. The others stay
+  // under suspicion: what was announced may be written yet.
   [[nodiscard]] std::set<object::Promise> look_at_suspects();
 
   [[nodiscard]] std::set<object::Promise> promises() const;
 
-  // Those whose placeholders stand directly in this directory.
+  // Those whose placeholders stand directly in this directory (a real path; none of "").
   [[nodiscard]] std::set<object::Promise> promises_in(const std::string& directory);
   [[nodiscard]] bool empty() const;
 
@@ -64,6 +66,8 @@ class Registry {
 
  private:
   void insert(const object::Promise& promise, const std::string& path);
+  void insert_suspect(const std::string& path);
+  std::optional<object::Promise> look_at(const std::string& suspect);
   void remove_paths(const object::Promise& promise);
   [[nodiscard]] std::set<std::string> take_paths(const object::Promise& promise);
   [[nodiscard]] std::set<object::Promise> promises_of(const object::Digest& thunk) const;
@@ -74,6 +78,9 @@ class Registry {
   std::map<object::Promise, std::set<std::string>> paths_;
   std::map<std::string, object::Promise> promise_at_;
   std::set<std::string> suspects_;
+  // Suspects where something else was found. They are looked at again only together with all others, since a
+  // placeholder may have been about to be written over what was there: a directory is opened often.
+  std::set<std::string> cleared_;
   std::set<std::string> recorded_;
 };
 

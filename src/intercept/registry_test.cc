@@ -4,6 +4,7 @@
 #include "intercept/placeholder.hh"
 #include "intercept/placing.hh"
 #include "intercept/testing_world.hh"
+#include "intercept/tracee.hh"
 #include "object/hash.hh"
 
 #include <gtest/gtest.h>
@@ -186,6 +187,79 @@ TEST(Registry, a_copy_is_put_in_place_too) {
   (void)tree.registry.look_at_suspects();
   tree.put();
   EXPECT_EQ(base::read_file(tree.at("copy")), "the real bytes");
+}
+
+TEST(Registry, what_was_announced_and_is_not_written_yet_stays_under_suspicion) {
+  Tree tree;
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("a.o"), 0644).value());
+  const std::string placeholder = base::read_file(tree.at("a.o"));
+  for (const char* name : {"absent", "empty"}) {
+    tree.registry.suspect(tree.at(name));
+  }
+  base::write_file_atomically(tree.at("empty"), "");
+  EXPECT_TRUE(tree.registry.look_at_suspects().empty());
+  tree.registry.remove(object::hash("another thunk"));
+  for (const char* name : {"absent", "empty"}) {
+    base::write_file_atomically(tree.at(name), placeholder);
+  }
+  (void)tree.registry.look_at_suspects();
+  tree.put();
+  EXPECT_EQ(base::read_file(tree.at("absent")), "the real bytes");
+  EXPECT_EQ(base::read_file(tree.at("empty")), "the real bytes");
+}
+
+TEST(Registry, a_suspect_that_is_something_else_is_looked_at_again_only_together_with_all) {
+  Tree tree;
+  base::write_file_atomically(tree.at("copy"), "a header");
+  tree.registry.suspect(tree.at("copy"));
+  EXPECT_TRUE(tree.registry.promises_in(tree.folder.path()).empty());
+  base::write_file_atomically(tree.at("copy"), placeholder_text(tree.promise).value());
+  EXPECT_TRUE(tree.registry.promises_in(tree.folder.path()).empty());
+  EXPECT_EQ(tree.registry.look_at_suspects().count(tree.promise), 1U);
+  EXPECT_EQ(tree.registry.promises_in(tree.folder.path()).count(tree.promise), 1U);
+}
+
+TEST(Registry, in_a_directory_stands_what_is_directly_in_it) {
+  Tree tree;
+  base::make_directories(tree.at("d/e"));
+  const auto promise = [](const std::string& name) { return object::Promise{object::hash(name), name}; };
+  for (const char* name : {"d/a", "d/e/b", "d/z", "d-c"}) {
+    ASSERT_TRUE(tree.registry.write(promise(name), tree.at(name), 0644).value());
+  }
+  EXPECT_EQ(tree.registry.promises_in(tree.at("d")), (std::set{promise("d/a"), promise("d/z")}));
+  EXPECT_TRUE(tree.registry.promises_in("").empty());
+}
+
+// Only root can make a root of its own in which to write at the top.
+TEST(Registry, what_stands_at_the_top_is_in_the_root_and_not_in_a_directory_that_vanished) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root can chroot";
+  }
+  Tree tree;
+  base::make_directories(tree.at("gone"));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool inside = ::chroot(tree.folder.path().c_str()) == 0 && ::chdir("/") == 0;
+    const bool written = inside && tree.registry.write(tree.promise, "/a.o", 0644).value_or(false);
+    ::_exit(written && tree.registry.promises_in("/").count(tree.promise) == 1 &&
+                    tree.registry.promises_in("").empty()
+                ? 0
+                : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(RealPath, tells_the_root_from_what_cannot_be_told) {
+  const base::TemporaryDirectory folder;
+  base::make_directories(folder.path() + "/d");
+  EXPECT_EQ(real_path("/", Last::Followed, ""), "/");
+  EXPECT_EQ(real_path(folder.path() + "/absent", Last::Followed, ""), "");
+  EXPECT_EQ(real_path(folder.path() + "/absent", Last::AsItIs, ""), folder.path() + "/absent");
+  EXPECT_EQ(real_path("/absent", Last::AsItIs, ""), "/absent");
+  EXPECT_EQ(real_path(folder.path() + "/d", Last::Followed, folder.path()), "/d");
+  EXPECT_EQ(real_path(folder.path(), Last::Followed, folder.path()), "/");
 }
 
 TEST(Registry, an_object_the_store_has_lost_is_an_error_and_leaves_the_placeholder) {

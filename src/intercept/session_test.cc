@@ -450,6 +450,18 @@ TEST(Readers, whoever_lists_a_directory_finds_the_real_files_sizes_and_sees_none
   EXPECT_EQ(world.seen.count(Outcome::Promised), 2U) << world.seen.story();
 }
 
+TEST(Readers, whoever_packs_listed_files_finds_copies_real_too) {
+  World world(std::chrono::seconds(20));
+  world.write("in", "hello\n");
+  EXPECT_EQ(world
+                .make("x-tool in out\nmkdir d\ncp out d/copy\necho d/copy > list\n"
+                      "cmake -E tar cf a.tar --files-from=list\nrm d/copy\ntar -xf a.tar")
+                .exit_code,
+            0)
+      << world.seen.story();
+  EXPECT_EQ(world.read("d/copy"), "HELLO\n");
+}
+
 TEST(Readers, where_only_what_is_read_becomes_real_a_tree_of_placeholders_is_copied_as_it_is) {
   World world;
   world.options.lazy = true;

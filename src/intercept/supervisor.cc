@@ -428,6 +428,7 @@ void Supervisor::Impl::on_execute(const Case& one) {
   }
   carriers.erase(one.thread);  // another program from now on
   if (packs_listed_files(program, argv)) {
+    (void)registry.look_at_suspects();  // copies among them are as short
     const std::set<object::Promise> owed = registry.promises();
     promises.insert(promises.end(), owed.begin(), owed.end());
   }

@@ -162,14 +162,14 @@ std::string real_path(const std::string& reached, Last last, const std::string& 
   if (path.empty()) {
     return "";
   }
+  if (!pristine_root.empty() && (path == pristine_root || path.starts_with(pristine_root + "/"))) {
+    path.erase(0, pristine_root.size());
+  }
   if (path == "/") {
     path.clear();
   }
   path += name;
-  if (!pristine_root.empty() && path.compare(0, pristine_root.size() + 1, pristine_root + "/") == 0) {
-    path.erase(0, pristine_root.size());
-  }
-  return path;
+  return path.empty() ? "/" : path;
 }
 
 }  // namespace intercept
