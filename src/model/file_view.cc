@@ -9,11 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <string_view>
 
@@ -22,6 +24,9 @@ namespace model {
 namespace {
 
 constexpr int kAttempts = 5;  // a file that changes while it is read is read again
+
+// Many files are empty, or the same stub.
+constexpr size_t kMostSources = 4;
 
 // One record for all: a build looks at thousands of files, and a query for each would cost more than their
 // hashes.
@@ -51,6 +56,20 @@ auto caught(Read read) -> decltype(read()) {
 
 tl::unexpected<base::Error> kept_changing(const std::string& path) {
   return base::failure("'" + path + "' kept changing while it was read");
+}
+
+// A file that was seen to hold something; the last seen is the likeliest to be there still, as it was.
+void bring_to_front(const std::string& path, std::vector<std::string>& paths) {
+  auto place = std::find(paths.begin(), paths.end(), path);
+  if (place == paths.end()) {
+    if (paths.size() < kMostSources) {
+      paths.push_back(path);
+    } else {
+      paths.back() = path;
+    }
+    place = std::prev(paths.end());
+  }
+  std::rotate(paths.begin(), place, std::next(place));
 }
 
 // Fixed width, host order: the record never leaves the machine it describes.
@@ -227,7 +246,7 @@ base::Result<bool> FileView::keep(const object::Digest& digest, const std::strin
   const bool known = held_.with([&](auto& held) {
     const auto found = held.find(digest);
     if (found != held.end()) {
-      found->second = path;  // the file seen last is the likeliest to be there still
+      bring_to_front(path, found->second);
     }
     return found != held.end();
   });
@@ -240,7 +259,7 @@ base::Result<bool> FileView::keep(const object::Digest& digest, const std::strin
   }
   const auto there = missing->empty() ? base::Result<bool>(true) : put(digest, path);
   if (there && *there) {
-    held_.with([&](auto& held) { held.insert_or_assign(digest, path); });
+    held_.with([&](auto& held) { bring_to_front(path, held[digest]); });
   }
   return there;
 }
@@ -258,11 +277,12 @@ base::Result<bool> FileView::put(const object::Digest& digest, const std::string
 }
 
 bool FileView::put_again(const object::Digest& digest) {
-  const std::string path = held_.with([&](const auto& held) {
+  const auto paths = held_.with([&](const auto& held) {
     const auto found = held.find(digest);
-    return found == held.end() ? std::string() : found->second;
+    return found == held.end() ? std::vector<std::string>{} : found->second;
   });
-  return !path.empty() && put(digest, path).value_or(false);
+  return std::any_of(paths.begin(), paths.end(),
+                     [&](const std::string& path) { return put(digest, path).value_or(false); });
 }
 
 void FileView::load() {

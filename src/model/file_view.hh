@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 struct stat;
 
@@ -36,8 +37,8 @@ class FileView final : public View {
   [[nodiscard]] base::Result<scan::Contents> read(const std::string& path) override;
   [[nodiscard]] base::Result<bool> keep(const object::Digest& digest, const std::string& path) override;
 
-  // Puts a kept object into the store again from a file that was seen to hold it. False: no such file, or it
-  // has changed since.
+  // Puts a kept object into the store again from one of the files that were seen to hold it (the last few).
+  // False: none does any more.
   [[nodiscard]] bool put_again(const object::Digest& digest);
 
   [[nodiscard]] scan::Look look(const std::string& path) override;
@@ -67,8 +68,9 @@ class FileView final : public View {
   ReadPlaceholder placeholder_;
   base::Guarded<Signatures> signatures_;
   std::atomic<bool> has_news_{false};  // some of them are not in the records
-  // What the store was seen to have during this run, and a file with those bytes, should the store lose them.
-  base::Guarded<std::unordered_map<object::Digest, std::string>> held_;
+  // What the store was seen to have during this run, and files with those bytes, should the store lose them:
+  // the one seen last comes first.
+  base::Guarded<std::unordered_map<object::Digest, std::vector<std::string>>> held_;
 };
 
 }  // namespace model
