@@ -12,7 +12,10 @@
 #include "model/source_words.hh"
 #include "model/step.hh"
 #include "model/thunk_reader.hh"
+#include "model/tool_names.hh"
 #include "model/view_files.hh"
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -159,8 +162,26 @@ base::Result<Inference> BinutilsModel::ar(const Invocation& invocation) {
       }
     }
   }
-  step.add_output(archive, Output::Made::Always, false);
+  if (auto declined = add_changed(archive, archiver, step)) {
+    return Inference(*std::move(declined));
+  }
   return step.finish("archive " + archive);
+}
+
+// binutils write into an archive that is there, which keeps its mode and all its names; LLVM's put a new one
+// in its place.
+std::optional<Declined> BinutilsModel::add_changed(const std::string& archive, const Archiver& archiver,
+                                                   Step& step) {
+  const std::string path = step.in_place(archive);
+  const bool kept = ::access(path.c_str(), F_OK) == 0 && tool_at(archiver.program) != Tool::LlvmAr;
+  if (kept && has_other_names(path)) {
+    return Declined{"special-output", archive};
+  }
+  if (kept && !has_ordinary_mode(path)) {
+    return Declined{"file-mode", archive};
+  }
+  step.add_output(archive, Output::Made::Always, kept && is_executable(path));
+  return std::nullopt;
 }
 
 std::optional<Inference> BinutilsModel::add_thin_members(const object::Entry& entry,
@@ -222,7 +243,9 @@ base::Result<Inference> BinutilsModel::ranlib(const Invocation& invocation) {
     if (auto declined = add_thin_members(**there, archive, step)) {
       return std::move(*declined);
     }
-    step.add_output(archive, Output::Made::Always, false);
+    if (auto declined = add_changed(archive, archiver, step)) {
+      return Inference(*std::move(declined));
+    }
   }
   return step.finish("index " + archives.front());
 }

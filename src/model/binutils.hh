@@ -22,6 +22,10 @@ class BinutilsModel {
   [[nodiscard]] std::optional<Inference> add_thin_members(const object::Entry& entry,
                                                           const std::string& archive, Step& step);
 
+  // The archive that the command changes or makes.
+  [[nodiscard]] std::optional<Declined> add_changed(const std::string& archive, const Archiver& archiver,
+                                                    Step& step);
+
   View& view_;
   object::Store& store_;
   Toolchains& toolchains_;

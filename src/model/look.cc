@@ -50,4 +50,14 @@ bool has_ordinary_mode(const std::string& path) {
   return mode == 0755 || mode == 0775 || mode == 0644 || mode == 0664;
 }
 
+bool has_other_names(const std::string& path) {
+  struct stat status {};
+
+  return ::stat(path.c_str(), &status) == 0 && status.st_nlink > 1;
+}
+
+bool is_executable(const std::string& path) {
+  return ::access(path.c_str(), X_OK) == 0;
+}
+
 }  // namespace model

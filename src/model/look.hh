@@ -16,4 +16,10 @@ namespace model {
 // that is us? Tools that rewrite a file in place keep what it has, and an output is a new file.
 [[nodiscard]] bool has_ordinary_mode(const std::string& path);
 
+// Hard links: all names of a file that is changed in place change.
+[[nodiscard]] bool has_other_names(const std::string& path);
+
+// Placeholders have the mode of what they stand for.
+[[nodiscard]] bool is_executable(const std::string& path);
+
 }  // namespace model

@@ -64,18 +64,6 @@ std::variant<Command, Declined> parse(const std::vector<std::string>& words, Ste
   return command;
 }
 
-// Placeholders have the mode of what they stand for.
-bool is_executable(const std::string& path) {
-  return ::access(path.c_str(), X_OK) == 0;
-}
-
-// All names of a file that is changed in place change.
-bool has_other_names(const std::string& path) {
-  struct stat status {};
-
-  return ::stat(path.c_str(), &status) == 0 && status.st_nlink > 1;
-}
-
 bool is_thin_archive(const std::string& path) {
   return magic_of(path) == kThinArchiveMagic;
 }

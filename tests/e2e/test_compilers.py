@@ -82,6 +82,21 @@ class Compilers(Case):
         self.assertEqual(os.stat(self.tree / "prog").st_mode & 0o7777, 0o4750)
         self.assertEqual(list(self.stats()["declined"]), ["file-mode"])
 
+    def test_archives_changed_in_place_keep_mode_and_names(self):
+        self.build_both_ways(SOURCES | makefile(
+            "prog: main.o twice.o\n\tar rc all.a main.o\n\tchmod 600 all.a\n\tar rc all.a twice.o\n\tranlib all.a\n"
+            "\tchmod 755 all.a\n\tar d all.a main.o\n\tln all.a other.a\n\tar rc all.a main.o\n\tcmp all.a other.a\n"
+            "\t$(CC) -o $@ all.a\n"), ["make", "prog"])
+        declined = {reason: why["count"] for reason, why in self.stats()["declined"].items()}
+        self.assertEqual(declined, {"file-mode": 2, "special-output": 1})
+
+    def test_llvms_archives_are_new_each_time(self):
+        self.build_both_ways(SOURCES | makefile(
+            "prog: main.o twice.o\n\tllvm-ar-14 rcS all.a main.o\n\tchmod 600 all.a\n\tllvm-ar-14 rcS all.a twice.o\n"
+            "\tchmod 600 all.a\n\tllvm-ranlib-14 all.a\n\t$(CC) -o $@ all.a\n"), ["make", "prog"])
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"]), (6, 0), stats)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -73,6 +73,30 @@ class Interrupt(Case):
         self.assertEqual(process.returncode, 143)
         self.assert_clean()
 
+    def test_a_lost_bet_stops_ninja_whose_status_for_a_signal_is_not_told(self):
+        # ninja ends with 2 of its own when it is interrupted, and with 1 when a command fails.
+        self.fresh({"build.ninja": "rule cc\n  command = cc -c $in -o $out\nrule wait\n  command = tail -f /dev/null\n"
+                                   "build bad.o: cc bad.c\nbuild waited: wait | bad.o\ndefault waited\n",
+                    "bad.c": "int f(void) { return }\n"})
+        run = self.failing(["ninja"])
+        self.assertEqual(run.status, 1, str(run))
+        self.assertIn(b"bad.c:1:", run.err)
+        self.assertEqual(self.alive(), [])
+        self.assertFalse((self.tree / "bad.o").exists())
+
+    def test_an_interrupted_ninja_ends_gg_as_the_signal_does(self):
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            with self.subTest(signal=number):
+                self.fresh({"build.ninja": "rule wait\n  command = touch begun; tail -f /dev/null\nbuild waited: wait\n"})
+                process = self.start([GG, "run", "--", "ninja"])
+                self.addCleanup(process.stdout.close)
+                self.addCleanup(process.stderr.close)
+                self.wait_until((self.tree / "begun").exists, "begun", process)
+                process.send_signal(number)
+                self.finish(process)
+                self.assertEqual(process.returncode, status)
+                self.assertEqual(self.alive(), [])
+
     def test_after_ctrl_c_a_plain_make_builds_it(self):
         process = self.start_endless()
         os.killpg(process.pid, signal.SIGINT)
