@@ -20,6 +20,9 @@ class Runner {
   virtual ~Runner() = default;
 
   // Blocks. Whatever the command's exit code, the result and its outputs are in the store when this returns.
+  // An isolated runner also holds the command to Task::exact_outputs: what it leaves is gone afterwards, so
+  // nobody else can.
+  //
   // A command that ran into a limit has no result: the error's kind is RetryElsewhere for time and memory
   // (another place may have more), Deterministic for processes and output. RetryHere when `stop` was raised.
   [[nodiscard]] virtual Expected<ir::Result> run(const object::Digest& thunk, const sandbox::Limits& limits,

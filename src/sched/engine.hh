@@ -69,7 +69,8 @@ class Engine {
   // How many jobs it takes at once.
   [[nodiscard]] virtual unsigned slots() const = 0;
 
-  // Starts the job; `done` is called later, never from within start().
+  // Starts the job; `done` is called later, never from within start(). A thunk with ir::kOutputs is executed
+  // by an exec::Runner, wherever that is, or refused: its result alone does not show whether it was exact.
   virtual void start(Job job, Done done) = 0;
 
   // The answer is not wanted any more: whatever runs for it is stopped, and nothing is called back.
