@@ -95,8 +95,9 @@ bool is_made_anew(const Archive& archive, const ArKey& key, const std::vector<st
 
 }  // namespace
 
-BinutilsModel::BinutilsModel(View& view, object::Store& store, Toolchains& toolchains, ThunkBuilder& builder)
-    : view_(view), store_(store), toolchains_(toolchains), builder_(builder) {}
+BinutilsModel::BinutilsModel(View& view, object::Store& store, Toolchains& toolchains, ThunkBuilder& builder,
+                             SharedLinks& links)
+    : view_(view), store_(store), toolchains_(toolchains), builder_(builder), links_(links) {}
 
 base::Result<Inference> BinutilsModel::ar(const Invocation& invocation) {
   const Archiver archiver = toolchains_.archiver(invocation.program, "ar", path_variable_of(invocation));
@@ -271,7 +272,7 @@ base::Result<Inference> BinutilsModel::ld(const Invocation& invocation) {
                    [](const std::string& word) { return !word.starts_with('-'); })) {
     return Inference(Declined{"no-input", ""});
   }
-  auto found = find_link_inputs(question, view_, store_);
+  auto found = find_link_inputs(question, view_, store_, links_);
   if (!found) {
     return tl::unexpected(found.error());
   }
@@ -285,7 +286,11 @@ base::Result<Inference> BinutilsModel::ld(const Invocation& invocation) {
   const auto& link = std::get<LinkFootprint>(*found);
   add_link(step, link);
   step.add_output(link.output, Output::Made::Always, makes_an_executable(question.words));
-  return step.finish("link " + link.output);
+  auto inference = step.finish("link " + link.output);
+  if (inference) {
+    note_link(links_, link, *inference);
+  }
+  return inference;
 }
 
 base::Result<Inference> BinutilsModel::as(const Invocation& invocation) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "model/model.hh"
+#include "model/shared_links.hh"
 #include "model/step.hh"
 #include "model/thunk_builder.hh"
 #include "model/toolchain.hh"
@@ -10,7 +11,8 @@ namespace model {
 // Stands in for ar, ranlib, ld and as.
 class BinutilsModel {
  public:
-  BinutilsModel(View& view, object::Store& store, Toolchains& toolchains, ThunkBuilder& builder);
+  BinutilsModel(View& view, object::Store& store, Toolchains& toolchains, ThunkBuilder& builder,
+                SharedLinks& links);
 
   [[nodiscard]] base::Result<Inference> ar(const Invocation& invocation);
   [[nodiscard]] base::Result<Inference> ranlib(const Invocation& invocation);
@@ -30,6 +32,7 @@ class BinutilsModel {
   object::Store& store_;
   Toolchains& toolchains_;
   ThunkBuilder& builder_;
+  SharedLinks& links_;
 };
 
 }  // namespace model

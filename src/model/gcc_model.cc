@@ -25,6 +25,7 @@ struct Helpers {
   Toolchains& toolchains;
   LinkerCalls& linker_calls;
   ThunkBuilder& builder;
+  SharedLinks& links;
   GccModel::Asking asking;
 };
 
@@ -96,7 +97,11 @@ class Work {
         step_.add_input(unused);
       }
     }
-    return step_.finish(label());
+    auto inference = step_.finish(label());
+    if (inference && linked_) {
+      note_link(helpers_.links, *linked_, *inference);
+    }
+    return inference;
   }
 
  private:
@@ -258,7 +263,7 @@ class Work {
     question.working_directory = invocation_.working_directory;
     question.environment = step_.footprint().environment;
     question.temporaries = temporaries(question.words);
-    const auto found = find_link_inputs(question, helpers_.view, helpers_.store);
+    auto found = find_link_inputs(question, helpers_.view, helpers_.store, helpers_.links);
     if (!found) {
       return tl::unexpected(found.error());
     }
@@ -277,9 +282,10 @@ class Work {
         step_.use(toolchain_->optimise_at_link);
         use_plugin(question.words);
       }
-      const auto& footprint = std::get<LinkFootprint>(*found);
+      auto& footprint = std::get<LinkFootprint>(*found);
       add_link(step_, footprint);
       step_.add_output(footprint.output, Output::Made::Always, makes_an_executable(question.words));
+      linked_ = std::move(footprint);
     }
     return {};
   }
@@ -357,6 +363,7 @@ class Work {
   std::shared_ptr<const Toolchain> toolchain_;
   Step step_;
   std::optional<Inference> answered_;  // an answer that ends the work
+  std::optional<LinkFootprint> linked_;
 };
 
 // A command made ready, or the answer that there is nothing to work on.
@@ -411,13 +418,14 @@ bool is_changing(const Inference& answer) {
 }  // namespace
 
 GccModel::GccModel(View& view, object::Store& store, Dependencies& dependencies, Toolchains& toolchains,
-                   LinkerCalls& linker_calls, ThunkBuilder& builder)
+                   LinkerCalls& linker_calls, ThunkBuilder& builder, SharedLinks& links)
     : view_(view),
       store_(store),
       dependencies_(dependencies),
       toolchains_(toolchains),
       linker_calls_(linker_calls),
-      builder_(builder) {}
+      builder_(builder),
+      links_(links) {}
 
 base::Result<Inference> GccModel::infer(Driver driver, const Invocation& invocation, Asking asking) {
   constexpr int kAttempts = 5;
@@ -429,7 +437,7 @@ base::Result<Inference> GccModel::infer(Driver driver, const Invocation& invocat
 }
 
 base::Result<Inference> GccModel::infer_once(Driver driver, const Invocation& invocation, Asking asking) {
-  const Helpers helpers{view_, store_, dependencies_, toolchains_, linker_calls_, builder_, asking};
+  const Helpers helpers{view_, store_, dependencies_, toolchains_, linker_calls_, builder_, links_, asking};
   auto prepared = prepare(helpers, driver, invocation);
   if (auto* answer = std::get_if<Inference>(&prepared)) {
     return std::move(*answer);

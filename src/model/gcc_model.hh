@@ -4,6 +4,7 @@
 #include "model/driver_link.hh"
 #include "model/gcc_command.hh"
 #include "model/model.hh"
+#include "model/shared_links.hh"
 #include "model/thunk_builder.hh"
 #include "model/toolchain.hh"
 
@@ -14,7 +15,7 @@ namespace model {
 class GccModel {
  public:
   GccModel(View& view, object::Store& store, Dependencies& dependencies, Toolchains& toolchains,
-           LinkerCalls& linker_calls, ThunkBuilder& builder);
+           LinkerCalls& linker_calls, ThunkBuilder& builder, SharedLinks& links);
 
   // Compiler: after a thunk failed. Only the real one's answer will do, and a link brings the compiler that
   // optimises at link time, which objects may ask for though no option does.
@@ -32,6 +33,7 @@ class GccModel {
   Toolchains& toolchains_;
   LinkerCalls& linker_calls_;
   ThunkBuilder& builder_;
+  SharedLinks& links_;
 };
 
 }  // namespace model

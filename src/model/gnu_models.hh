@@ -8,6 +8,7 @@
 #include "model/nasm.hh"
 #include "model/object_copy.hh"
 #include "model/scanned_dependencies.hh"
+#include "model/shared_links.hh"
 #include "model/thunk_builder.hh"
 #include "model/toolchain.hh"
 
@@ -49,6 +50,7 @@ class GnuModels final : public Models {
   Toolchains toolchains_;
   LinkerCalls linker_calls_;
   ThunkBuilder builder_;
+  SharedLinks links_;
   GccModel gcc_;
   BinutilsModel binutils_;
   ObjectCopyModel object_copy_;

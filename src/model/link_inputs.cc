@@ -96,8 +96,8 @@ std::optional<Kind> kind_of(std::string_view emulation) {
 
 class Finder {
  public:
-  Finder(const LinkQuestion& question, View& view, object::Store& store)
-      : question_(question), view_(view), store_(store), sysroot_(question.sysroot) {}
+  Finder(const LinkQuestion& question, View& view, object::Store& store, const SharedLinks& links)
+      : question_(question), view_(view), store_(store), links_(links), sysroot_(question.sysroot) {}
 
   base::Result<LinkAnswer> run() {
     if (!collect_options()) {
@@ -107,6 +107,11 @@ class Finder {
       found_.directories.insert(directory);
     }
     take_words();
+    for (const std::string& input : found_.inputs) {
+      if (is_shared_library(input)) {
+        found_.link.libraries.push_back(input);
+      }
+    }
     return answer();
   }
 
@@ -167,6 +172,11 @@ class Finder {
         user_directories.push_back(argument);
       } else if (spelling.find("rpath") != std::string_view::npos) {
         split_into(argument, run_paths_);
+        if (spelling.find("rpath-link") == std::string_view::npos) {
+          split_into(argument, found_.link.run_paths);
+        }
+      } else if (spelling == "-h" || spelling.find("soname") != std::string_view::npos) {
+        found_.link.soname = argument;
       } else if (spelling == "--sysroot=") {
         sysroot_ = argument;
       } else if (spelling == "-m") {
@@ -288,13 +298,61 @@ class Finder {
       decline("missing-input", path);
       return;
     }
-    if (const auto* promise = std::get_if<object::Promise>(&**entry)) {
+    const auto link = link_behind(path, **entry);
+    if (const auto* promise = std::get_if<object::Promise>(&**entry); promise != nullptr && !link) {
       add_promised(*promise, path);
     } else if (std::holds_alternative<object::File>(**entry)) {
       look_into(path);
-    } else {
+    } else if (promise == nullptr) {
       decline("missing-input", path);
     }
+    if (link) {
+      add_read(*link, path);
+    }
+  }
+
+  [[nodiscard]] std::optional<SharedLink> link_behind(const std::string& path,
+                                                      const object::Entry& entry) const {
+    if (!is_shared_library(path)) {
+      return std::nullopt;
+    }
+    const auto* promise = std::get_if<object::Promise>(&entry);
+    return promise != nullptr ? links_.of(promise->thunk) : links_.at(path);
+  }
+
+  // All that the library's own link read stands for what it needs of that.
+  void add_read(const SharedLink& link, const std::string& path) {
+    Elf library;
+    for (const std::string& read : link.libraries) {
+      if (!is_there(read)) {
+        continue;
+      }
+      if (auto name = needed_as(read)) {
+        library.needed.push_back(*std::move(name));
+      }
+      add_file(read);
+    }
+    for (const std::string& place : link.run_paths) {
+      library.runpath += place + ":";
+    }
+    add_needed(library, path);
+  }
+
+  // The name by which what is linked with this library needs it. Nullopt: it is none (a linker script).
+  [[nodiscard]] std::optional<std::string> needed_as(const std::string& path) const {
+    const auto entry = look_through(view_, path);
+    std::string soname;
+    if (entry && *entry && std::holds_alternative<object::Promise>(**entry)) {
+      const auto link = link_behind(path, **entry);
+      soname = link ? link->soname : "";
+    } else {
+      const auto elf = read_elf(path);
+      if (!elf || !*elf) {
+        return std::nullopt;
+      }
+      soname = (*elf)->soname;
+    }
+    return soname.empty() ? std::string(base_name(path)) : soname;
   }
 
   void look_into(const std::string& path) {
@@ -399,9 +457,9 @@ class Finder {
     }
   }
 
-  // What a promised library needs is unknown until it is there; but it can only be what its own link read.
+  // A library that an earlier run promised: what its thunk read, the tools' own libraries among it.
   void add_promised(const object::Promise& promise, const std::string& path) {
-    const bool shared = base_name(path).find(".so") != std::string_view::npos;
+    const bool shared = is_shared_library(path);
     const bool archive = extension(path) == ".a";
     if (!shared && !archive) {
       return;
@@ -420,8 +478,7 @@ class Finder {
       return;
     }
     for (auto& leaf : *leaves) {
-      const bool library = base_name(leaf.first).find(".so") != std::string_view::npos;
-      if ((shared && library) || (archive && extension(leaf.first) == ".o")) {
+      if ((shared && is_shared_library(leaf.first)) || (archive && extension(leaf.first) == ".o")) {
         add_given(leaf.first, leaf.second);
       }
     }
@@ -434,12 +491,19 @@ class Finder {
     found_.given.emplace_back(path, entry);
     if (const auto* promise = std::get_if<object::Promise>(&entry)) {
       add_promised(*promise, path);
+    } else if (is_shared_library(path)) {
+      const auto name = needed_as(path);
+      const std::string needed = parent_of(path) + "/" + name.value_or("");
+      if (name && is_there(needed)) {
+        add_file(needed);
+      }
     }
   }
 
   const LinkQuestion& question_;
   View& view_;
   object::Store& store_;
+  const SharedLinks& links_;
   std::string sysroot_;
   LinkFootprint found_;
   std::vector<std::string> directories_;  // -L, then the built-in ones
@@ -454,8 +518,9 @@ class Finder {
 
 }  // namespace
 
-base::Result<LinkAnswer> find_link_inputs(const LinkQuestion& question, View& view, object::Store& store) {
-  return Finder(question, view, store).run();
+base::Result<LinkAnswer> find_link_inputs(const LinkQuestion& question, View& view, object::Store& store,
+                                          const SharedLinks& links) {
+  return Finder(question, view, store, links).run();
 }
 
 }  // namespace model

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "model/model.hh"
+#include "model/shared_links.hh"
 #include "object/store.hh"
 
 #include <set>
@@ -18,6 +19,7 @@ struct LinkFootprint {
   std::set<std::string> directories;                         // absolute; searched
   std::vector<std::string> outputs;                          // besides -o: maps; as ld names them
   std::string output = "a.out";                              // -o
+  SharedLink link;                                           // for who links what this makes
 };
 
 using LinkAnswer = std::variant<LinkFootprint, Declined, MustRead>;
@@ -34,8 +36,9 @@ struct LinkQuestion {
 // Finds libraries as ld does (ld's manual, -l, -L, -rpath-link): every file that ld would open, and of shared
 // libraries also those that they need in turn, since ld looks into them for undefined symbols. Where ld would
 // take one of several candidates for a needed library, all that are there are inputs, so that it takes the
-// same in a container.
+// same in a container. What a shared library of this run needs may not be known yet: all that its own link
+// read is looked into.
 [[nodiscard]] base::Result<LinkAnswer> find_link_inputs(const LinkQuestion& question, View& view,
-                                                        object::Store& store);
+                                                        object::Store& store, const SharedLinks& links);
 
 }  // namespace model

@@ -25,4 +25,14 @@ void add_link(Step& step, const LinkFootprint& link) {
   }
 }
 
+void note_link(SharedLinks& links, const LinkFootprint& link, const Inference& inference) {
+  const auto* inferred = std::get_if<Inferred>(&inference);
+  for (size_t i = 0; inferred != nullptr && i < inferred->outputs.size(); ++i) {
+    const std::string& path = inferred->outputs[i].path;
+    if (is_shared_library(path)) {
+      links.note(path, inferred->thunk, link.link);
+    }
+  }
+}
+
 }  // namespace model

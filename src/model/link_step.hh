@@ -14,4 +14,7 @@ namespace model {
 // Moves what the linker reads and writes besides its -o into the step.
 void add_link(Step& step, const LinkFootprint& link);
 
+// What came of the step: should it make a shared library, its link is noted for those who link that.
+void note_link(SharedLinks& links, const LinkFootprint& link, const Inference& inference);
+
 }  // namespace model

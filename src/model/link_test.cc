@@ -212,6 +212,44 @@ TEST_F(Link, a_promised_library_brings_the_inputs_of_its_own_link) {
   EXPECT_TRUE(leaves.contains(path("libdeep.so")));
 }
 
+// libg.so is linked with libdeep.so, which is needed by another name, and made by a command that compiles,
+// too.
+TEST_F(Link, who_links_a_library_of_this_run_has_one_thunk_whether_the_library_is_promised_or_there) {
+  base::make_directories(path("deep"));
+  run({"gcc", "-shared", "-Wl,-soname,libdeep.so.1", "-o", "deep/libdeep.so.1.0", "f.o", "-lm"});
+  (void)::symlink("libdeep.so.1.0", path("deep/libdeep.so.1").c_str());
+  (void)::symlink("libdeep.so.1", path("deep/libdeep.so").c_str());
+  write("g.c", "int f(void); int g(void) { return f(); }\n");
+  write("h.c", "int g(void); int main(void) { return g(); }\n");
+  run({"gcc", "-c", "h.c"});
+  const std::vector<std::string> command{"gcc",
+                                         "-fPIC",
+                                         "-shared",
+                                         "-o",
+                                         "libg.so.2",
+                                         "g.c",
+                                         "-Ldeep",
+                                         "-ldeep",
+                                         "-lz",
+                                         "-Wl,-rpath," + path("deep"),
+                                         "-Wl,-soname,libg.so.2"};
+  const Inferred library = inferred(command);
+  (void)::symlink("libg.so.2", path("libg.so").c_str());
+  write("libg.so.2", "a placeholder");
+  promises_[path("libg.so.2")] = {library.thunk, "libg.so.2"};
+  auto promised = leaves_of(inferred({"gcc", "-o", "p", "h.o", "-L.", "-lg"}).thunk);
+  promises_.clear();
+  run(command);
+  auto there = leaves_of(inferred({"gcc", "-o", "p", "h.o", "-L.", "-lg"}).thunk);
+  EXPECT_TRUE(promised.contains(path("deep/libdeep.so.1")));
+  EXPECT_TRUE(std::holds_alternative<object::Promise>(promised.at(path("libg.so.2"))));
+  EXPECT_TRUE(std::holds_alternative<object::File>(there.at(path("libg.so.2"))));
+  promised.erase(path("libg.so.2"));
+  there.erase(path("libg.so.2"));
+  EXPECT_EQ(promised, there);
+  expect_same({"gcc", "-o", "p", "h.o", "-L.", "-lg"});
+}
+
 TEST_F(Link, other_linkers_make_the_bytes_that_they_make_here) {
   run({"gcc", "-c", "-g", "-fPIC", "-ffunction-sections", "main.c", "f.c"});
   run({"gcc", "-shared", "-o", "libf.so", "f.o"});

@@ -35,6 +35,25 @@ class Make(Case):
         self.assert_same(made, self.snapshot())
         self.assert_nothing_to_do(["make"])
 
+    def test_shared_libraries_of_the_build_are_linked_once_and_for_all(self):
+        # libg needs libdeep by its soname, and is compiled by the command that links it; all are promised at first.
+        files = {"Makefile": "all: prog\n"
+                             "deep/libdeep.so.1.0: deep.c\n\tmkdir -p deep\n"
+                             "\tgcc -fPIC -shared -Wl,-soname,libdeep.so.1 -o $@ deep.c -lz\n"
+                             "\tln -sf libdeep.so.1.0 deep/libdeep.so.1\n\tln -sf libdeep.so.1 deep/libdeep.so\n"
+                             "libg.so: g.c deep/libdeep.so.1.0\n"
+                             "\tgcc -fPIC -shared -o $@ g.c -Ldeep -ldeep -Wl,-rpath,$(CURDIR)/deep\n"
+                             "prog: main.c libg.so\n\tgcc -o $@ main.c -L. -lg\n",
+                 "deep.c": "int deep(void) { return 1; }\n", "g.c": "int deep(void);\nint g(void) { return deep(); }\n",
+                 "main.c": "int g(void);\nint main(void) { return g() - 1; }\n"}
+        self.build_both_ways(files, ["make"])
+        stats = self.stats()
+        self.assertEqual((stats["ran"], stats["failed"]), (3, 0), stats)
+        self.fresh(files)
+        self.under_gg(["make"])
+        stats = self.stats()
+        self.assertEqual((stats["hits"], stats["executions"]), (3, 0), stats)
+
     def test_a_touch_is_all_hits(self):
         self.fresh(CALCULATOR)
         self.under_gg(MAKE)
