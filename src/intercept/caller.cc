@@ -239,14 +239,20 @@ bool is_throw_away(const std::string& working_directory) {
          folder.find("/meson-private/tmp") != std::string::npos;
 }
 
-bool somebody_may_see(const StreamId& stream, const StreamId& own, const Walk& walk) {
-  if (stream == own || stream.mode == 0 || is_null_device(stream)) {
-    return true;
+// Where what is written to the stream comes out: ninja collects both streams of a command in a pipe, and
+// writes them to its own standard output.
+StreamId outlet_of(const StreamId& stream, const Walk& walk) {
+  StreamId outlet = stream;
+  for (const Ancestor& ancestor : walk.ancestors) {
+    if (is_pipe(outlet) && ancestor.role == Role::Ninja && holds(ancestor.process.pid, outlet)) {
+      outlet = stream_of(ancestor.process.pid, 1).value_or(StreamId{});
+    }
   }
-  return is_pipe(stream) &&
-         std::any_of(walk.ancestors.begin(), walk.ancestors.end(), [&](const Ancestor& ancestor) {
-           return ancestor.role == Role::Ninja && holds(ancestor.process.pid, stream);
-         });
+  return outlet;
+}
+
+bool is_own_or_none(const StreamId& stream, const StreamId& own) {
+  return stream == own || stream.mode == 0 || is_null_device(stream);
 }
 
 }  // namespace
@@ -302,12 +308,14 @@ Bet judge_caller(const Caller& caller, const StreamId& own_output, const StreamI
     child = ancestor.process;
     child_output = stream_of(child.pid, 1).value_or(StreamId{});
   }
-  if (!somebody_may_see(caller.standard_error, own_error, walk) ||
-      !somebody_may_see(caller.standard_output, own_output, walk)) {
+  const StreamId errors_to = outlet_of(caller.standard_error, walk);
+  bet.errors_to_output = errors_to != caller.standard_error;
+  if (!is_own_or_none(errors_to, bet.errors_to_output ? own_output : own_error) ||
+      !is_own_or_none(outlet_of(caller.standard_output, walk), own_output)) {
     return wait_because("output-redirected");
   }
   bet.allowed = true;
-  bet.diagnostics_unwanted = is_null_device(caller.standard_error);
+  bet.diagnostics_unwanted = is_null_device(errors_to);
   return bet;
 }
 

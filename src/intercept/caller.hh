@@ -15,6 +15,7 @@ struct Bet {
   std::string detail;
   bool keeps_going = false;           // make -k, ninja -k: a failure is not to stop the build
   bool diagnostics_unwanted = false;  // the caller threw the command's output away (/dev/null)
+  bool errors_to_output = false;      // what it writes to standard error comes out on gg's standard output
 };
 
 struct Caller {

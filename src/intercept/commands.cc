@@ -381,8 +381,11 @@ void Commands::tell_late(const JobRef& job, const ir::Result& result) {
   if (job->bet.diagnostics_unwanted) {
     return;
   }
-  const std::string out = bytes_of(result.standard_output);
-  const std::string err = bytes_of(result.standard_error);
+  std::string out = bytes_of(result.standard_output);
+  std::string err = bytes_of(result.standard_error);
+  if (job->bet.errors_to_output) {
+    out += std::exchange(err, "");
+  }
   if (!out.empty() || !err.empty()) {
     observer_.late_output(out, err);
   }

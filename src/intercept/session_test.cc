@@ -186,6 +186,30 @@ TEST(Session, warnings_come_out_once_also_when_the_result_was_known) {
   EXPECT_EQ(world.seen.late, "x-tool: warning: a dubious word\n");
 }
 
+TEST(Session, late_warnings_come_out_where_make_and_ninja_would_let_them) {
+  const std::string warning = "x-tool: warning: a dubious word\n";
+  World world;
+  world.write("in", "dubious\n");
+  EXPECT_EQ(world.make("x-tool in out").exit_code, 0);
+  EXPECT_EQ(world.seen.late_errors, warning);
+  World other;
+  other.write("in", "dubious\n");
+  other.write("build.ninja", "rule x\n  command = x-tool $in $out\nbuild out: x in\n");
+  EXPECT_EQ(other.run({"ninja", "--quiet"}).exit_code, 0);
+  EXPECT_EQ(other.seen.count(Outcome::Promised), 1U) << other.seen.story();
+  EXPECT_EQ(other.seen.late, warning);
+  EXPECT_EQ(other.seen.late_errors, "");
+}
+
+TEST(Session, a_command_of_a_ninja_whose_output_goes_to_a_file_waits_so_that_its_messages_get_there) {
+  World world;
+  world.write("in", "dubious\n");
+  world.write("build.ninja", "rule x\n  command = x-tool $in $out\nbuild out: x in\n");
+  EXPECT_EQ(world.make("ninja > log").exit_code, 0);
+  EXPECT_NE(world.read("log").find("a dubious word"), std::string::npos) << world.read("log");
+  EXPECT_EQ(world.seen.late, "");
+}
+
 // ---- who must wait (a bet there would be a wrong answer)
 
 struct Waiter {

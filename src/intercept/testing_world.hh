@@ -303,6 +303,7 @@ class Remembers final : public Observer {
 
   void late_output(std::string_view out, std::string_view err) override {
     late += std::string(out) + std::string(err);
+    late_errors += std::string(err);
   }
 
   void failed(const FailedCommand& command) override { failures.push_back(command); }
@@ -329,6 +330,7 @@ class Remembers final : public Observer {
 
   std::vector<CommandReport> commands;
   std::string late;
+  std::string late_errors;  // of it, what goes to standard error
   std::vector<FailedCommand> failures;
   std::string notes;
 };
