@@ -68,6 +68,9 @@ bool hides_headers(const PreprocessingQuestion& question) {
 std::vector<std::string> question_words(const PreprocessingQuestion& question) {
   std::vector<std::string> words{question.argv0};
   append(words, question.options);
+  if (question.precompiled == PreprocessingQuestion::Precompiled::Taken) {
+    words.emplace_back("-fpch-preprocess");
+  }
   const char* const how = is_for_user_headers(question) ? "-MMD" : "-MD";
   append(words, {"-E", how, "-MF", "/dev/stdout", "-o", "/dev/null", "-v"});
   if (!hides_headers(question)) {
@@ -110,6 +113,11 @@ void add_folders_looked_into(Preprocessing& found) {
   }
 }
 
+// It holds no words.
+bool is_compiled(const std::string& path) {
+  return path.ends_with(".gch") || parent_of(path).ends_with(".gch");
+}
+
 // Under -E the compiler passes over precompiled headers, which it would read for the first #include: one that
 // stands anywhere on the way to that header.
 std::string precompiled_header(const std::string& first, const std::vector<std::string>& directories) {
@@ -123,6 +131,35 @@ std::string precompiled_header(const std::string& first, const std::vector<std::
     }
   }
   return is_there(first + ".gch") ? first + ".gch" : "";
+}
+
+// gcc takes the first of a folder that fits, in the folder's own order, which a container's does not have: it
+// gets the one that is taken. Nullopt: the others would be heard of.
+std::optional<std::vector<scan::Reading>> given_of(const std::vector<TriedHeader>& tried,
+                                                   bool tells_why_not) {
+  std::map<std::string, size_t> by_folder;
+  for (const TriedHeader& one : tried) {
+    ++by_folder[parent_of(one.file.path)];
+  }
+  std::vector<scan::Reading> given;
+  for (const TriedHeader& one : tried) {
+    const std::string folder = parent_of(one.file.path);
+    if (folder.ends_with(".gch")) {
+      if (tells_why_not && by_folder[folder] > 1) {
+        return std::nullopt;
+      }
+      if (!tells_why_not && !one.taken) {
+        continue;
+      }
+    }
+    given.push_back(one.file);
+  }
+  return given;
+}
+
+bool tells_why_not(const PreprocessingQuestion& question) {
+  return std::find(question.options.begin(), question.options.end(), "-Winvalid-pch") !=
+         question.options.end();
 }
 
 // Before C++11 there are no raw strings.
@@ -225,6 +262,19 @@ std::vector<std::string> entered_files(std::string_view report) {
   return files;
 }
 
+std::vector<std::pair<std::string, bool>> tried_headers(std::string_view report) {
+  std::vector<std::pair<std::string, bool>> tried;
+  while (!report.empty()) {
+    const size_t end = std::min(report.find('\n'), report.size());
+    const std::string_view line = report.substr(0, end);
+    report.remove_prefix(std::min(end + 1, report.size()));
+    if (line.starts_with("! ") || line.starts_with("x ")) {
+      tried.emplace_back(line.substr(2), line.starts_with('!'));
+    }
+  }
+  return tried;
+}
+
 base::Result<CompilerDependencies::Said> CompilerDependencies::ask(const PreprocessingQuestion& question) {
   if (!hides_headers(question)) {
     return ask_once(question);
@@ -265,6 +315,7 @@ base::Result<CompilerDependencies::Said> CompilerDependencies::ask_once(
     append(said.directories, printed->bracket);
     append(said.files, entered_files(done.err));
     said.first = said.files.empty() ? "" : said.files.front();
+    said.precompiled = tried_headers(done.err);
   }
   said.files.push_back(question.source.path);
   add_if_there(prerequisites(done.out), question.working_directory, said.files);
@@ -287,7 +338,7 @@ base::Result<std::optional<Declined>> CompilerDependencies::objection(const std:
   if (!*bytes) {
     return Declined{"missing-input", path};
   }
-  const bool modern_cxx = question.source.language == Language::Cxx && !is_old_cxx(question.options);
+  const bool modern_cxx = is_cxx(question.source.language) && !is_old_cxx(question.options);
   const SourceWords words = modern_cxx ? words_of_cxx(**bytes) : words_of(**bytes);
   const bool expands = is_preprocessed_by_us(question.source.language);
   const bool date_is_fixed = question.environment.contains("SOURCE_DATE_EPOCH");
@@ -309,20 +360,28 @@ base::Result<CompilerDependencies::Answer> CompilerDependencies::ask_until_stead
     const base::Nanoseconds start = clock_.wall();
     auto said = is_preprocessed_by_us(question.source.language)
                     ? ask(question)
-                    : base::Result<Said>(Said{false, {question.source.path}, "", {}, ""});
+                    : base::Result<Said>(Said{false, {question.source.path}, "", {}, {}, ""});
     if (!said) {
       return tl::unexpected(said.error());
     }
     std::map<std::string, scan::Identity> files;
+    std::vector<TriedHeader> tried;
     bool settled = true;
-    for (const std::string& file : said->files) {
+    const auto look_at = [&](const std::string& file) {
       const std::string path = absolute(question.working_directory, file);
       const scan::Look look = view_.look(path);
-      files.emplace(path, look.identity);
       settled = settled && scan::is_settled(look.identity, start);
+      return scan::Reading{path, look.identity, std::nullopt};
+    };
+    for (const std::string& file : said->files) {
+      const scan::Reading reading = look_at(file);
+      files.emplace(reading.path, reading.identity);
     }
-    const bool steady = attempt > 0 && files == answer.files;
-    answer = {*std::move(said), std::move(files)};
+    for (const auto& [file, taken] : said->precompiled) {
+      tried.push_back({look_at(file), taken});
+    }
+    const bool steady = attempt > 0 && files == answer.files && tried == answer.tried;
+    answer = {*std::move(said), std::move(files), std::move(tried)};
     if (settled || steady) {
       return answer;
     }
@@ -358,15 +417,54 @@ base::Result<PreprocessingAnswer> CompilerDependencies::of(const PreprocessingQu
   std::vector<std::string> searched = found.directories;
   searched.push_back(question.working_directory);
   searched.push_back(parent_of(in_place(question.source.path)));
-  const std::string header = said.first.empty() ? "" : precompiled_header(in_place(said.first), searched);
-  if (!header.empty()) {
-    return PreprocessingAnswer(Declined{"precompiled-header", header});
-  }
   if (question.toolchain->maker == Toolchain::Maker::Llvm) {
     add_folders_looked_into(found);
   }
   found.depfile = std::move(said.depfile);
+  const bool may_take = question.toolchain->maker == Toolchain::Maker::Gnu &&
+                        question.precompiled == PreprocessingQuestion::Precompiled::LookedFor;
+  if (may_take && !said.first.empty() && !precompiled_header(in_place(said.first), searched).empty()) {
+    return with_precompiled(question, std::move(found));
+  }
   return PreprocessingAnswer(std::move(found));
+}
+
+base::Result<PreprocessingAnswer> CompilerDependencies::with_precompiled(
+    const PreprocessingQuestion& question, Preprocessing text) {
+  PreprocessingQuestion taking = question;
+  taking.precompiled = PreprocessingQuestion::Precompiled::Taken;
+  auto answer = ask_until_steady(taking);
+  if (!answer) {
+    return tl::unexpected(answer.error());
+  }
+  for (const TriedHeader& tried : answer->tried) {
+    answer->files.emplace(tried.file.path, tried.file.identity);
+  }
+  const auto refusal = refuse(answer->files, taking);
+  if (!refusal) {
+    return tl::unexpected(refusal.error());
+  }
+  if (*refusal) {
+    return **refusal;
+  }
+  if (answer->said.failed) {
+    return PreprocessingAnswer(Declined{"preprocessing-fails", question.source.path});
+  }
+  const auto given = given_of(answer->tried, tells_why_not(question));
+  if (!given) {
+    return PreprocessingAnswer(Declined{"precompiled-header", "-Winvalid-pch"});
+  }
+  for (const TriedHeader& tried : answer->tried) {
+    answer->files.erase(tried.file.path);
+  }
+  // What was compiled before is not entered, but opened where it is for once (#pragma once) or where a
+  // diagnostic shows a line of it.
+  for (const auto& file : answer->files) {
+    text.read.push_back({file.first, file.second, std::nullopt});
+  }
+  text.read.insert(text.read.end(), given->begin(), given->end());
+  text.depfile = std::move(answer->said.depfile);
+  return PreprocessingAnswer(std::move(text));
 }
 
 base::Result<std::optional<PreprocessingAnswer>> CompilerDependencies::refuse(
@@ -380,7 +478,7 @@ base::Result<std::optional<PreprocessingAnswer>> CompilerDependencies::refuse(
     }
     if (const auto* promise = *entry ? std::get_if<object::Promise>(&**entry) : nullptr) {
       must_read.promises.push_back(*promise);
-    } else if (!declined) {
+    } else if (!declined && !is_compiled(file)) {
       auto objected = objection(file, question);
       if (!objected) {
         return tl::unexpected(objected.error());

@@ -7,6 +7,14 @@
 
 namespace model {
 
+// A precompiled header that the compiler looked into.
+struct TriedHeader {
+  scan::Reading file;
+  bool taken = false;
+
+  bool operator==(const TriedHeader&) const = default;
+};
+
 // Asks the real compiler itself (-E -MD): exact by definition, at the price of a process (some 20 ms for C,
 // 50 ms for C++) each time.
 class CompilerDependencies final : public Dependencies {
@@ -15,6 +23,10 @@ class CompilerDependencies final : public Dependencies {
 
   [[nodiscard]] base::Result<PreprocessingAnswer> of(const PreprocessingQuestion& question) override;
 
+  // Of a translation unit that may begin with what gcc has precompiled. `text`: the answer without it.
+  [[nodiscard]] base::Result<PreprocessingAnswer> with_precompiled(const PreprocessingQuestion& question,
+                                                                   Preprocessing text);
+
  private:
   // What the compiler says, and where it looked.
   struct Said {
@@ -22,6 +34,7 @@ class CompilerDependencies final : public Dependencies {
     std::vector<std::string> files;  // as the compiler named them: relative ones to the working directory
     std::string first;               // the first that was included, "" if none
     std::vector<std::string> directories;
+    std::vector<std::pair<std::string, bool>> precompiled;  // that it tried, and whether it took it
     std::string depfile;
   };
 
@@ -29,6 +42,7 @@ class CompilerDependencies final : public Dependencies {
   struct Answer {
     Said said;
     std::map<std::string, scan::Identity> files;  // by absolute path
+    std::vector<TriedHeader> tried;
   };
 
   [[nodiscard]] base::Result<Answer> ask_until_steady(const PreprocessingQuestion& question);
@@ -51,6 +65,9 @@ class CompilerDependencies final : public Dependencies {
 // The prerequisites of the first rule of a depfile, unescaped ("\ " and "\#" and "$$", as libcpp's mkdeps.cc
 // writes them).
 [[nodiscard]] std::vector<std::string> prerequisites(std::string_view depfile);
+
+// What gcc's -H reports on stderr of precompiled headers, and whether it took each.
+[[nodiscard]] std::vector<std::pair<std::string, bool>> tried_headers(std::string_view report);
 
 // What -H reports on stderr: every file that was entered, but for the source itself.
 [[nodiscard]] std::vector<std::string> entered_files(std::string_view report);

@@ -23,6 +23,12 @@ struct PreprocessingQuestion {
   DependencyFile dependencies;
   std::string output;         // -o of the command, "" if it has none: the default target of the depfile
   bool ask_compiler = false;  // nobody else's answer will do
+
+  // What the compiler makes of a precompiled header where one stands in an #include's way: PassedOver where
+  // it preprocesses only, and where it makes one itself; LookedFor where it compiles; Taken is for
+  // CompilerDependencies to ask with.
+  enum class Precompiled : uint8_t { PassedOver, LookedFor, Taken };
+  Precompiled precompiled = Precompiled::LookedFor;
 };
 
 // Which files preprocessing reads, and what else it looks at.

@@ -25,18 +25,27 @@ const std::map<std::string_view, Language>& languages_by_extension() {
                                                              {".CPP", Cxx},
                                                              {".c++", Cxx},
                                                              {".C", Cxx},
+                                                             {".h", CHeader},
+                                                             {".H", CxxHeader},
+                                                             {".hh", CxxHeader},
+                                                             {".hp", CxxHeader},
+                                                             {".hxx", CxxHeader},
+                                                             {".hpp", CxxHeader},
+                                                             {".HPP", CxxHeader},
+                                                             {".h++", CxxHeader},
+                                                             {".tcc", CxxHeader},
                                                              {".s", Assembler},
                                                              {".S", PreprocessedAssembler},
                                                              {".sx", PreprocessedAssembler}};
   return table;
 }
 
-// Sources of what is not modelled: headers, Objective-C, Fortran, Ada, D, Go, and the rest of the manual's
+// Sources of what is not modelled: Objective-C, Fortran, Ada, D, Go, and the rest of the manual's
 // list.
 constexpr std::string_view kForeignExtensions[] = {
-    ".h",   ".H",   ".hh",  ".hp",  ".hxx", ".hpp", ".HPP", ".h++", ".tcc", ".m",   ".mi",   ".mm",  ".M",
-    ".mii", ".f",   ".for", ".ftn", ".F",   ".FOR", ".fpp", ".FPP", ".FTN", ".f90", ".f95",  ".f03", ".f08",
-    ".F90", ".F95", ".F03", ".F08", ".go",  ".d",   ".di",  ".dd",  ".ads", ".adb", ".brig", ".mod"};
+    ".m",   ".mi",  ".mm",  ".M",   ".mii", ".f",   ".for", ".ftn",  ".F",   ".FOR",
+    ".fpp", ".FPP", ".FTN", ".f90", ".f95", ".f03", ".f08", ".F90",  ".F95", ".F03",
+    ".F08", ".go",  ".d",   ".di",  ".dd",  ".ads", ".adb", ".brig", ".mod"};
 
 bool is_foreign(std::string_view path) {
   for (const std::string_view foreign : kForeignExtensions) {
@@ -51,9 +60,24 @@ bool is_bitcode(std::string_view path) {
   return extension(path) == ".ll" || extension(path) == ".bc";
 }
 
+// What the drivers for C++ take it for.
+Language as_cxx(Language language) {
+  switch (language) {
+    case Language::C:
+      return Language::Cxx;
+    case Language::CHeader:
+      return Language::CxxHeader;
+    case Language::PreprocessedC:
+      return Language::PreprocessedCxx;
+    default:
+      return language;
+  }
+}
+
 std::optional<Language> language_called(std::string_view name) {
   using enum Language;
-  for (const Language language : {C, Cxx, PreprocessedC, PreprocessedCxx, Assembler, PreprocessedAssembler}) {
+  for (const Language language :
+       {C, Cxx, CHeader, CxxHeader, PreprocessedC, PreprocessedCxx, Assembler, PreprocessedAssembler}) {
     if (name == spelling(language)) {
       return language;
     }
@@ -176,11 +200,7 @@ class Parser {
     }
     const auto known = languages_by_extension().find(extension(path));
     if (known != languages_by_extension().end()) {
-      const bool c_as_cxx = is_cxx(driver_) && known->second == Language::C;
-      const bool i_as_ii = is_cxx(driver_) && known->second == Language::PreprocessedC;
-      command_.sources.push_back({path, c_as_cxx  ? Language::Cxx
-                                        : i_as_ii ? Language::PreprocessedCxx
-                                                  : known->second});
+      command_.sources.push_back({path, is_cxx(driver_) ? as_cxx(known->second) : known->second});
     } else if (is_foreign(path) || (is_clang(driver_) && is_bitcode(path))) {
       decline("unknown-language", path);
     } else {
@@ -197,7 +217,7 @@ class Parser {
     } else if (suffix == ".s") {
       command_.sources.push_back({path, Language::PreprocessedAssembler});
     } else if (known == languages_by_extension().end() || suffix == ".i" || suffix == ".ii" ||
-               suffix == ".CPP") {
+               suffix == ".CPP" || is_header(known->second)) {
       command_.sources.push_back({path, Language::C});
     } else {
       command_.sources.push_back({path, known->second});
@@ -522,6 +542,7 @@ class Parser {
         decline("no-output", source.path);
       }
     }
+    check_headers();
     check_goal();
     for (const Source& source : command_.sources) {
       if (source.path.starts_with("/dev/") || source.path.empty()) {
@@ -583,6 +604,31 @@ class Parser {
     }
   }
 
+  // A header by itself is compiled to what #include reads in its place.
+  void check_headers() {
+    const auto headers = std::count_if(command_.sources.begin(), command_.sources.end(),
+                                       [](const Source& source) { return is_header(source.language); });
+    const GccCommand::Goal goal = command_.goal;
+    if (headers == 0 || goal > GccCommand::Goal::Assembly) {
+      return;
+    }
+    const std::string& header = command_.sources.front().path;
+    const bool alone = command_.sources.size() == 1 && command_.link_files.empty();
+    if (!alone || goal == GccCommand::Goal::Assembly || !command_.beside.empty() || command_.bitcode) {
+      decline("precompiled-header", header);
+    }
+    if (is_clang(driver_)) {
+      decline("precompiled-header", header);
+    }
+    // Its name without -o comes of several releases' different rules.
+    if (!command_.output && command_.dependencies.wanted) {
+      decline("precompiled-header", "-MD");
+    }
+    command_.precompiles = true;
+    command_.seeks_linker = goal == GccCommand::Goal::Link;
+    command_.goal = GccCommand::Goal::Compile;
+  }
+
   Driver driver_;
   const ReadText& read_;
   std::string path_of_preprocessor_;  // -Wp,-MD,path
@@ -598,7 +644,8 @@ class Parser {
 }  // namespace
 
 bool is_preprocessed_by_us(Language language) {
-  return language == Language::C || language == Language::Cxx || language == Language::PreprocessedAssembler;
+  return language == Language::C || language == Language::Cxx || is_header(language) ||
+         language == Language::PreprocessedAssembler;
 }
 
 std::string_view spelling(Language language) {
@@ -607,6 +654,10 @@ std::string_view spelling(Language language) {
       return "c";
     case Language::Cxx:
       return "c++";
+    case Language::CHeader:
+      return "c-header";
+    case Language::CxxHeader:
+      return "c++-header";
     case Language::PreprocessedC:
       return "cpp-output";
     case Language::PreprocessedCxx:

@@ -11,10 +11,28 @@
 
 namespace model {
 
-enum class Language : uint8_t { C, Cxx, PreprocessedC, PreprocessedCxx, Assembler, PreprocessedAssembler };
+enum class Language : uint8_t {
+  C,
+  Cxx,
+  CHeader,  // compiled by itself: a precompiled header
+  CxxHeader,
+  PreprocessedC,
+  PreprocessedCxx,
+  Assembler,
+  PreprocessedAssembler
+};
+
+[[nodiscard]] constexpr bool is_header(Language language) {
+  return language == Language::CHeader || language == Language::CxxHeader;
+}
 
 // Does the compiler run the preprocessor over such a source?
 [[nodiscard]] bool is_preprocessed_by_us(Language language);
+
+[[nodiscard]] constexpr bool is_cxx(Language language) {
+  return language == Language::Cxx || language == Language::CxxHeader ||
+         language == Language::PreprocessedCxx;
+}
 
 // What `-x` calls it.
 [[nodiscard]] std::string_view spelling(Language language);
@@ -53,6 +71,8 @@ struct GccCommand {
   std::vector<std::string> toolchain;           // words that lead to other programs and libraries
   std::vector<std::string> beside;              // extensions of what is made beside each object (".dwo")
   std::string linker = "ld";                    // by the name under which the driver looks for it
+  bool precompiles = false;                     // the object is a precompiled header
+  bool seeks_linker = false;  // the driver looks for the linker's plugin, though nothing links
   bool converts_charsets = false;
   bool uses_profile = false;       // -fprofile-use
   std::string profile;             // where it is: a folder, or the file

@@ -67,7 +67,8 @@ class Work {
       step_.use(toolchain_->external_assembler);
     }
     // For -M, too, the driver looks for the linker's plugin before it sees that nothing links.
-    if (command_.goal == GccCommand::Goal::Dependencies || command_.goal == GccCommand::Goal::Syntax) {
+    if (command_.goal == GccCommand::Goal::Dependencies || command_.goal == GccCommand::Goal::Syntax ||
+        command_.seeks_linker) {
       step_.use(toolchain_->link);
     }
     if (std::find(command_.beside.begin(), command_.beside.end(), ".dwo") != command_.beside.end()) {
@@ -146,15 +147,27 @@ class Work {
     asked.dependencies = command_.dependencies;
     asked.output = command_.output.value_or("");
     asked.ask_compiler = helpers_.asking == GccModel::Asking::Compiler;
+    if (!is_clang(driver_) && passes_over_precompiled()) {  // clang's driver always takes one
+      asked.precompiled = PreprocessingQuestion::Precompiled::PassedOver;
+    }
     return asked;
+  }
+
+  // Where the preprocessor runs by itself, and where a precompiled header is made.
+  [[nodiscard]] bool passes_over_precompiled() const {
+    const std::vector<std::string>& words = command_.preprocessing;
+    const bool traditional = std::any_of(words.begin(), words.end(), [](const std::string& word) {
+      return word.starts_with("-traditional") || word.starts_with("--traditional");
+    });
+    return command_.precompiles || traditional || command_.goal == GccCommand::Goal::Preprocess ||
+           command_.goal == GccCommand::Goal::Dependencies;
   }
 
   base::Result<void> compile(const Source& source) {
     if (answered_) {
       return {};
     }
-    const bool cxx = source.language == Language::Cxx || source.language == Language::PreprocessedCxx;
-    if (cxx) {
+    if (is_cxx(source.language)) {
       step_.use(toolchain_->compile_cxx);
     } else if (source.language != Language::Assembler) {
       step_.use(toolchain_->compile);

@@ -14,13 +14,20 @@ namespace {
 // Bump with every change of the call, of what is asked, or of the record.
 constexpr std::string_view kKeyVersion = "model: compiler, version 1";
 
+// A header is preprocessed as its language's sources are.
+Language as_source(Language language) {
+  return language == Language::CHeader     ? Language::C
+         : language == Language::CxxHeader ? Language::Cxx
+                                           : language;
+}
+
 scan::CompilerCall call_of(const PreprocessingQuestion& question, const PreprocessorOptions& options,
                            const std::string& root) {
   scan::CompilerCall call;
   call.program = question.toolchain->driver;
   call.argv0 = question.argv0;
   call.options = options.dialect;
-  call.language = spelling(question.source.language);
+  call.language = spelling(as_source(question.source.language));
   // The rest of it is the command line's (CPATH) or no matter here (PWD, locales, SOURCE_DATE_EPOCH).
   if (const auto path = question.environment.find("PATH"); path != question.environment.end()) {
     call.environment = {"PATH=" + path->second};
@@ -53,6 +60,7 @@ object::Digest name_of(const scan::CompilerCall& call, const object::Digest& too
 scan::Language scan_language(Language language) {
   switch (language) {
     case Language::Cxx:
+    case Language::CxxHeader:
       return scan::Language::Cxx;
     case Language::PreprocessedAssembler:
       return scan::Language::AsmWithCpp;

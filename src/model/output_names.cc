@@ -10,6 +10,9 @@ std::string object_path(const GccCommand& command, const Source& source) {
   if (command.output) {
     return *command.output;
   }
+  if (command.precompiles) {
+    return source.path + ".gch";
+  }
   const bool assembly = command.goal == GccCommand::Goal::Assembly;
   const char* const suffix = command.bitcode ? (assembly ? ".ll" : ".bc") : (assembly ? ".s" : ".o");
   return std::string(stem(source.path)) + suffix;

@@ -30,6 +30,7 @@ scan::Request request_of(const PreprocessingQuestion& question, PreprocessorOpti
   request.reads_stdc_predef = options.reads_stdc_predef;
   request.canonical_system_headers = options.canonical_system_headers;
   request.file_macros_remapped = options.file_macros_remapped;
+  request.passes_over_precompiled = question.precompiled == PreprocessingQuestion::Precompiled::PassedOver;
   request.answers = compiler.answers.get();
   return request;
 }
@@ -77,8 +78,6 @@ std::optional<Declined> objection(const scan::Inexact& inexact) {
     case scan::Reason::MissingHeader:
     case scan::Reason::CompilerWillFail:
       return Declined{"preprocessing-fails", with_place(inexact)};
-    case scan::Reason::PrecompiledHeader:
-      return Declined{"precompiled-header", inexact.detail};
     case scan::Reason::AssemblerFile:
       return Declined{"included-binary", inexact.file};
     default:
@@ -104,7 +103,7 @@ base::Result<PreprocessingAnswer> ScannedDependencies::of(const PreprocessingQue
 }
 
 base::Result<PreprocessingAnswer> ScannedDependencies::scan(const PreprocessingQuestion& question) {
-  const bool cxx = question.source.language == Language::Cxx;
+  const bool cxx = is_cxx(question.source.language);
   PreprocessorOptions options = sort_preprocessor_options(driver_options(question.toolchain->maker),
                                                           question.options, question.environment, cxx);
   if (!options.not_scanned.empty()) {
@@ -127,6 +126,9 @@ base::Result<PreprocessingAnswer> ScannedDependencies::scan(const PreprocessingQ
     return owed(*owes, question);
   }
   if (const auto* inexact = std::get_if<scan::Inexact>(&outcome)) {
+    if (inexact->reason == scan::Reason::PrecompiledHeader) {
+      return with_precompiled(question, inexact->detail);
+    }
     if (auto declined = objection(*inexact)) {
       return PreprocessingAnswer(*std::move(declined));
     }
@@ -148,15 +150,39 @@ base::Result<PreprocessingAnswer> ScannedDependencies::scan(const PreprocessingQ
   return PreprocessingAnswer(std::move(found));
 }
 
-base::Result<PreprocessingAnswer> ScannedDependencies::ask(const PreprocessingQuestion& question,
-                                                           std::string_view reason,
-                                                           const std::string& detail) {
+void ScannedDependencies::count(std::string_view reason, const std::string& detail) {
   counts_.with([&](Counts& counts) {
     Asked& asked = counts.asked[std::string(reason)];
     ++asked.times;
     asked.example = detail;
   });
+}
+
+base::Result<PreprocessingAnswer> ScannedDependencies::ask(const PreprocessingQuestion& question,
+                                                           std::string_view reason,
+                                                           const std::string& detail) {
+  count(reason, detail);
   return compiler_.of(question);
+}
+
+base::Result<PreprocessingAnswer> ScannedDependencies::with_precompiled(const PreprocessingQuestion& question,
+                                                                        const std::string& header) {
+  if (question.toolchain->maker == Toolchain::Maker::Llvm) {
+    return PreprocessingAnswer(Declined{"precompiled-header", header});
+  }
+  PreprocessingQuestion without = question;
+  without.precompiled = PreprocessingQuestion::Precompiled::PassedOver;
+  auto text = scan(without);
+  const auto* declined = text ? std::get_if<Declined>(&*text) : nullptr;
+  if (declined != nullptr && declined->reason == "preprocessing-fails") {
+    // What was compiled is not there to be read, and which of it is needed nobody tells.
+    return PreprocessingAnswer(Declined{"precompiled-header", header});
+  }
+  if (!text || !std::holds_alternative<Preprocessing>(*text)) {
+    return text;
+  }
+  count(scan::name(scan::Reason::PrecompiledHeader), header);
+  return compiler_.with_precompiled(question, std::get<Preprocessing>(*std::move(text)));
 }
 
 base::Result<PreprocessingAnswer> ScannedDependencies::owed(const scan::Owed& owed,

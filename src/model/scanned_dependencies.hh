@@ -44,6 +44,9 @@ class ScannedDependencies final : public Dependencies {
   [[nodiscard]] base::Result<PreprocessingAnswer> scan(const PreprocessingQuestion& question);
   [[nodiscard]] base::Result<PreprocessingAnswer> ask(const PreprocessingQuestion& question,
                                                       std::string_view reason, const std::string& detail);
+  [[nodiscard]] base::Result<PreprocessingAnswer> with_precompiled(const PreprocessingQuestion& question,
+                                                                   const std::string& header);
+  void count(std::string_view reason, const std::string& detail);
   [[nodiscard]] base::Result<PreprocessingAnswer> owed(const scan::Owed& owed,
                                                        const PreprocessingQuestion& question);
 

@@ -76,6 +76,31 @@ class CMake(Case):
         self.assertIn(b"plug.cc:1", run.out + run.err)
         self.assert_no_placeholders()
 
+    def precompile(self, compiler, generator, build):
+        files = FILES | {
+            "CMakeLists.txt": FILES["CMakeLists.txt"] +
+                              "target_precompile_headers(part PRIVATE <string> <vector> once.h)\n"
+                              "target_precompile_headers(demo REUSE_FROM part)\n",
+            "once.h": "#pragma once\ninline int once() { return 1; }\n",
+            "main.cc": "#include \"once.h\"\nint part();\nint plug();\n"
+                       "int main() { int unused; return part() + plug() + once() - 1 + int(std::string().size()); }\n",
+        }
+        cxx = ["-DCMAKE_CXX_COMPILER=" + compiler, "-DCMAKE_CXX_FLAGS=-Wall"]
+        self.build_both_ways(files, build, [self.configure(generator) + cxx])
+        self.assertEqual(self.run_command([self.tree / "build/demo"]).status, 7)
+        return self.stats()
+
+    def test_precompiled_headers_of_gcc_are_thunks(self):
+        for generator, build in (("Ninja", ["ninja", "-C", "build"]), ("Unix Makefiles", ["make", "-C", "build", "-j2"])):
+            with self.subTest(generator=generator):
+                stats = self.precompile("g++", generator, build)
+                self.assertEqual(stats["native"], 0, stats)
+                self.plain(build + ["clean"])
+                self.under_gg(build)
+                stats = self.stats()
+                self.assertEqual((stats["hits"], stats["ran"]), (stats["thunks"], 0), stats)
+        self.assert_nothing_to_do(["make", "-C", "build"])
+
     def test_ninja_goes_on_while_a_thunk_runs(self):
         # A descriptor of the first command that somebody keeps open would make `ninja -j1` wait for it.
         rules = (f"rule cxx\n  command = g++ {ENDLESS_FLAGS} -c $in -o $out\n"

@@ -61,6 +61,7 @@ struct Request {
   // gcc reads <stdc-predef.h> first, unless -nostdinc, -ffreestanding or the target say otherwise.
   bool reads_stdc_predef = true;
   bool canonical_system_headers = true;  // gcc: not -fno-canonical-system-headers
+  bool passes_over_precompiled = false;  // no .gch is taken for an #include
   bool file_macros_remapped = false;     // -fmacro-prefix-map or -ffile-prefix-map
   Answers* answers = nullptr;            // nullptr: nothing can be asked
 };

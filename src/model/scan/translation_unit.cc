@@ -119,7 +119,7 @@ void TranslationUnit::begin(const Request& request) {
   counter_ = 0;
   features_ = 0;
   once_seen_ = false;
-  first_include_ = true;
+  first_include_ = !request.passes_over_precompiled;
   make_chain();
 }
 
@@ -190,7 +190,8 @@ bool TranslationUnit::enter_stdc_predef() {
   if (failure_ || index == kMissing) {
     return !failure_;
   }
-  first_include_ = true;  // gcc doesn't count this one: a precompiled header may still come
+  first_include_ =
+      !request_->passes_over_precompiled;  // gcc doesn't count this one: a precompiled header may still come
   const size_t floor = frames_.size();
   return enter(index, Entering::Include) && run_frames(floor);
 }
@@ -198,7 +199,7 @@ bool TranslationUnit::enter_stdc_predef() {
 // -include or -imacros: as #include "name" from the working directory.
 bool TranslationUnit::run_file(const std::string& name) {
   const size_t floor = frames_.size();
-  if (!gcc()) {
+  if (!gcc() && !request_->passes_over_precompiled) {
     for (const std::string_view suffix : {".pch", ".gch"}) {
       Place& compiled =
           places_.place(places_.folder(""), vocabulary_.spellings.number(name + std::string(suffix)));
