@@ -36,6 +36,23 @@ TEST_F(Compile, preprocessed_text_goes_to_a_file) {
   expect_same({"g++", "-E", "-dD", "-CC", "-Ilib", "b.cc", "-o", "b.ii"});
 }
 
+TEST_F(Compile, what_the_stages_hand_on_is_kept) {
+  for (const std::string compiler : {"gcc", "clang-14"}) {
+    expect_same({compiler, "-save-temps", "-c", "-g", "a.c", "-Ilib"});
+    expect_same({compiler, "-save-temps=obj", "-MD", "-c", "a.c", "-Ilib", "-o", "inc/x.o"});
+    expect_same({compiler, "-save-temps=cwd", "-Wall", "-c", "a.c", "-Ilib", "-o", "inc/y.o"});
+    expect_same({compiler, "-save-temps", "-S", "-O2", "d.c", "-Ilib"});
+    expect_same({compiler, "-save-temps", "-E", "d.c", "-Ilib", "-o", "d.i"});
+    expect_same({compiler, "-save-temps", "-c", "a.c", "start.S", "plain.s", "-Ilib"});
+    expect_same({compiler, "-save-temps", "a.c", "d.c", "-Ilib", "-o", "inc/prog"});
+    expect_same({compiler, "-save-temps", "a.c", "d.c", "-Ilib", "-o", "inc/prog"});  // over the first ones
+    expect_same({compiler, "-save-temps=obj", "a.o", "-o", "prog"});
+  }
+  expect_same({"g++", "-save-temps", "-c", "-g", "b.cc", "-isystem", "lib"});
+  expect_same({"gcc", "-save-temps", "-gsplit-dwarf", "-fstack-usage", "-g", "-c", "d.c", "-Ilib"});
+  EXPECT_GT(inferred({"gcc", "-save-temps", "-c", "d.c", "-Ilib"}).outputs.size(), 2U);
+}
+
 TEST_F(Compile, cpp_is_a_compiler_that_stops_behind_the_preprocessor) {
   write("t.in", "#include <lib.h>\nvalue = LIB ONE\n");
   expect_same({"cpp", "-Ilib", "t.in", "t.out"});

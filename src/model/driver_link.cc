@@ -134,19 +134,20 @@ base::Result<std::optional<std::vector<std::string>>> LinkerCalls::of(const Driv
   return words;
 }
 
-base::Result<std::optional<std::vector<std::string>>> LinkerCalls::ask(const DriverLink& link) const {
-  std::vector<std::string> argv{link.argv0};
-  argv.insert(argv.end(), link.words.begin(), link.words.end());
+base::Result<std::optional<LinkerCalls::Stages>> LinkerCalls::stages(const DriverLink& command) const {
+  std::vector<std::string> argv{command.argv0};
+  argv.insert(argv.end(), command.words.begin(), command.words.end());
   argv.emplace_back("-###");
   std::vector<std::string> environment{"LC_ALL=C"};
-  for (const auto& variable : link.environment) {
+  for (const auto& variable : command.environment) {
     if (!variable.first.starts_with("LC_") && variable.first != "LANGUAGE") {
       environment.push_back(variable.first + "=" + variable.second);
     }
   }
   base::Completed done;
   try {
-    done = base::run({link.toolchain->driver, argv, environment, link.working_directory, pristine_root_});
+    done =
+        base::run({command.toolchain->driver, argv, environment, command.working_directory, pristine_root_});
   } catch (const base::SyscallError& error) {
     return base::failure(error.what());
   } catch (const base::OperatorError& error) {
@@ -155,15 +156,25 @@ base::Result<std::optional<std::vector<std::string>>> LinkerCalls::ask(const Dri
   if (done.exit_code != 0) {
     return std::nullopt;
   }
+  Stages stages;
   std::string_view rest = done.err;
   while (!rest.empty()) {
     const size_t end = end_of_driver_line(rest);
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(rest.size(), end + 1));
-    if (!line.starts_with(' ')) {
-      continue;
+    if (line.starts_with(' ')) {
+      stages.push_back(split_driver_line(line));
     }
-    std::vector<std::string> words = split_driver_line(line);
+  }
+  return stages;
+}
+
+base::Result<std::optional<std::vector<std::string>>> LinkerCalls::ask(const DriverLink& link) const {
+  auto stages = this->stages(link);
+  if (!stages) {
+    return tl::unexpected(stages.error());
+  }
+  for (std::vector<std::string>& words : *stages ? **stages : Stages{}) {
     if (!words.empty() && is_linker(words[0], *link.toolchain)) {
       words.erase(words.begin());
       std::erase_if(words, [](const std::string& word) {  // collect2's
@@ -173,6 +184,25 @@ base::Result<std::optional<std::vector<std::string>>> LinkerCalls::ask(const Dri
     }
   }
   return std::nullopt;
+}
+
+base::Result<std::optional<std::vector<std::string>>> LinkerCalls::stage_outputs(
+    const DriverLink& command) const {
+  const auto stages = this->stages(command);
+  if (!stages) {
+    return tl::unexpected(stages.error());
+  }
+  if (!*stages) {
+    return std::nullopt;
+  }
+  std::vector<std::string> outputs;
+  for (const std::vector<std::string>& words : **stages) {
+    const auto option = std::find(words.begin(), words.end(), "-o");
+    if (option != words.end() && option + 1 != words.end()) {
+      outputs.push_back(*(option + 1));
+    }
+  }
+  return outputs;
 }
 
 }  // namespace model

@@ -10,7 +10,7 @@
 
 namespace model {
 
-// A link as the user gave it to a driver.
+// A command as the user gave it to a driver.
 struct DriverLink {
   const Toolchain* toolchain = nullptr;
   std::string argv0;
@@ -29,7 +29,15 @@ class LinkerCalls {
   // The linker's words less the program; nullopt: the driver wouldn't link. Errors name the driver.
   [[nodiscard]] base::Result<std::optional<std::vector<std::string>>> of(const DriverLink& link);
 
+  // What each stage of the command writes (its -o), as the driver names it; nullopt: the driver finds fault
+  // with the command. Not remembered.
+  [[nodiscard]] base::Result<std::optional<std::vector<std::string>>> stage_outputs(
+      const DriverLink& command) const;
+
  private:
+  using Stages = std::vector<std::vector<std::string>>;  // the words of each program that would be run
+
+  [[nodiscard]] base::Result<std::optional<Stages>> stages(const DriverLink& command) const;
   [[nodiscard]] base::Result<std::optional<std::vector<std::string>>> ask(const DriverLink& link) const;
 
   object::Records& records_;

@@ -341,6 +341,9 @@ class Parser {
       case Does::ToBackend:
         take_inner(found, at);
         break;
+      case Does::KeepsStages:
+        command_.keeps_stages = true;
+        break;
       case Does::WritesBeside:
         command_.beside.emplace_back(found.option->word);
         repeat(at, found.words);
@@ -580,6 +583,12 @@ class Parser {
     }
     if (command_.bitcode && (links || !command_.beside.empty())) {
       decline("bitcode", "-emit-llvm");
+    }
+    const bool lists = links && command_.optimises_at_link_time;  // the linker's plugin keeps more
+    const bool makes_nothing =
+        command_.goal == GccCommand::Goal::Syntax || command_.goal == GccCommand::Goal::Dependencies;
+    if (command_.keeps_stages && (lists || command_.precompiles || makes_nothing)) {
+      decline("intermediate-files", "-save-temps");
     }
     if (preprocesses && (!command_.output || command_.dependencies.wanted)) {
       decline("preprocess-only", "-E");

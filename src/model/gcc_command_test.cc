@@ -105,7 +105,9 @@ TEST(GccCommand, profiles_plugins_and_modules_are_declined) {
   EXPECT_EQ(reason({"gcc", "--coverage", "a.o"}), "");
   EXPECT_EQ(reason({"gcc", "-flto=jobserver", "-c", "a.c"}), "");
   EXPECT_EQ(reason({"gcc", "-flto=jobserver", "a.o"}), "jobserver");
-  EXPECT_EQ(reason({"gcc", "-save-temps=obj", "-c", "a.c"}), "intermediate-files");
+  EXPECT_EQ(reason({"gcc", "-save-temps", "-flto", "a.o"}), "intermediate-files");
+  EXPECT_EQ(reason({"gcc", "-save-temps", "-fsyntax-only", "a.c"}), "intermediate-files");
+  EXPECT_EQ(reason({"gcc", "-save-temps", "h.h"}), "intermediate-files");
 }
 
 TEST(GccCommand, languages_come_from_names_and_from_x) {

@@ -85,6 +85,11 @@ class Work {
         return tl::unexpected(done.error());
       }
     }
+    if (!answered_ && command_.keeps_stages) {
+      if (auto done = keep_stages(); !done) {
+        return tl::unexpected(done.error());
+      }
+    }
     if (!answered_ && command_.goal == GccCommand::Goal::Link) {
       if (auto done = link(); !done) {
         return tl::unexpected(done.error());
@@ -247,14 +252,46 @@ class Work {
     }
   }
 
-  base::Result<void> link() {
+  [[nodiscard]] DriverLink driver_call() const {
     DriverLink call;
     call.toolchain = toolchain_.get();
     call.argv0 = step_.footprint().arguments[0];
     call.words = command_.words;
     call.environment = step_.footprint().environment;
     call.working_directory = invocation_.working_directory;
-    auto words = helpers_.linker_calls.of(call);
+    return call;
+  }
+
+  // Releases differ in the names of what stages hand on; the driver tells.
+  base::Result<void> keep_stages() {
+    const auto outputs = helpers_.linker_calls.stage_outputs(driver_call());
+    if (!outputs) {
+      return tl::unexpected(outputs.error());
+    }
+    if (!*outputs) {
+      answered_ = Declined{"intermediate-files", label()};
+      return {};
+    }
+    std::set<std::string> own;
+    if (command_.goal == GccCommand::Goal::Link) {
+      own.insert(step_.in_place(command_.output.value_or("a.out")));
+    } else {
+      for (const Source& source : command_.sources) {
+        own.insert(step_.in_place(object_path(command_, source)));
+      }
+    }
+    for (const std::string& output : **outputs) {
+      if (own.insert(step_.in_place(output)).second) {
+        step_.add_output(output, Output::Made::Always, false);
+        kept_stages_.insert(output);
+      }
+    }
+    step_.require_exact_outputs();
+    return {};
+  }
+
+  base::Result<void> link() {
+    auto words = helpers_.linker_calls.of(driver_call());
     if (!words) {
       return tl::unexpected(words.error());
     }
@@ -286,9 +323,10 @@ class Work {
       answered_ = *must_read;
     } else {
       step_.use(toolchain_->link);
-      if (helpers_.asking == GccModel::Asking::Compiler && !command_.beside.empty()) {
+      if (helpers_.asking == GccModel::Asking::Compiler &&
+          (!command_.beside.empty() || command_.keeps_stages)) {
         // The objects may ask for the compiler themselves, which would make them under names of its own.
-        answered_ = Declined{"files-beside", command_.beside.front()};
+        answered_ = Declined{"files-beside", command_.keeps_stages ? "-save-temps" : command_.beside.front()};
         return {};
       }
       if (command_.optimises_at_link_time || helpers_.asking == GccModel::Asking::Compiler) {
@@ -333,7 +371,7 @@ class Work {
 
   // Objects of sources in the same command: the driver names them as it likes.
   [[nodiscard]] std::set<std::string> temporaries(const std::vector<std::string>& words) const {
-    std::set<std::string> names;
+    std::set<std::string> names = kept_stages_;
     for (const std::string& word : words) {
       const bool given = std::find(command_.link_files.begin(), command_.link_files.end(), word) !=
                          command_.link_files.end();
@@ -375,6 +413,7 @@ class Work {
   GccCommand command_;
   std::shared_ptr<const Toolchain> toolchain_;
   Step step_;
+  std::set<std::string> kept_stages_;  // -save-temps: what is written on the way
   std::optional<Inference> answered_;  // an answer that ends the work
   std::optional<LinkFootprint> linked_;
 };

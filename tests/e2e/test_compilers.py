@@ -41,6 +41,14 @@ class Compilers(Case):
         self.check("CFLAGS = -g -gsplit-dwarf -fstack-usage --coverage -frandom-seed=$@\n"
                    "prog: main.o twice.o\n\t$(CC) --coverage -o $@ $^\n", 3)
 
+    def test_what_the_stages_hand_on_is_kept(self):
+        for compiler in ("gcc", "clang-14"):
+            with self.subTest(compiler=compiler):
+                self.check(f"CC = {compiler}\nCFLAGS = -g -save-temps=obj\n"
+                           "prog: main.o twice.o\n\t$(CC) $(CFLAGS) -o $@ $^\n"
+                           "\tmkdir -p sub\n\t$(CC) $(CFLAGS) main.c twice.c -o sub/both\n", 4)
+                self.assertTrue((self.tree / "main.i").exists() and (self.tree / "twice.s").exists())
+
     def test_stripped_in_place_and_split_in_two(self):
         self.check("CFLAGS = -g\nprog: main.o twice.o\n\t$(CC) -o $@ $^\n"
                    "\tobjcopy --only-keep-debug $@ $@.debug\n\tstrip --strip-debug $@\n"
