@@ -328,7 +328,7 @@ base::Result<Inference> BinutilsModel::as(const Invocation& invocation) {
   if (sources.empty()) {
     return Inference(Declined{"standard-input", ""});
   }
-  if (output == "-" || output.starts_with("/dev/")) {
+  if (is_stream(output)) {
     return Inference(Declined{"special-output", output});
   }
   for (const std::string& source : sources) {

@@ -85,7 +85,7 @@ constexpr Option kClang[] = {
     {"--config", Joined, Declines, "configuration-file"},
     {"-gen-reproducer", Nothing, Declines, "dump-files"},
     {"-gen-cdb-fragment-path", Separate, Declines, "compilation-database"},
-    {"-MJ", Either, Declines, "compilation-database"},
+    {"-MJ", Either, DatabaseFragment, "compilation-database"},
     {"-target", Separate, Toolchain},
     {"--target=", Joined, Toolchain},
     {"--sysroot=", Joined, Toolchain},

@@ -169,5 +169,21 @@ TEST_F(Clang, the_plugin_that_optimises_at_link_time_is_there) {
   }
 }
 
+TEST_F(Clang, fragments_of_a_compilation_database_are_as_clang_leaves_them) {
+  write("g.c", "int g(void) { int unused; return 1; }\n");
+  for (int round = 0; round < 2; ++round) {
+    expect_same({"clang-14", "-MJ", "g.o.json", "-c", "-O2", "-Wall", "g.c"});
+    expect_same({"clang-14", "-MJg.json", "-S", "g.c", "-o", "out.s"});
+    expect_same({"clang-14", "-MJ", "out.i.json", "-E", "g.c", "-o", "out.i"});
+    expect_same({"clang-14", "-MJ", "g.json", "-save-temps", "-c", "g.c", "-o", "/dev/null"});
+  }
+  EXPECT_EQ(inferred({"clang-14", "-MJ", "x.json", "g.o", "-shared", "-o", "x.so"}).outputs.size(), 1U);
+  EXPECT_EQ(reason({"clang-14", "-MJ", "all.json", "-c", "g.c"}), "compilation-database")
+      << "others add to it";
+  EXPECT_EQ(reason({"clang-14", "-MJ", "g.json", "g.c"}), "compilation-database") << "has random names";
+  EXPECT_EQ(reason({"clang-14", "-MJ", "g.json", "-fsyntax-only", "g.c"}), "compilation-database");
+  EXPECT_EQ(reason({"clang-14", "-MJ", "-", "-c", "g.c"}), "compilation-database");
+}
+
 }  // namespace
 }  // namespace model

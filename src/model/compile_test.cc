@@ -53,6 +53,28 @@ TEST_F(Compile, what_the_stages_hand_on_is_kept) {
   EXPECT_GT(inferred({"gcc", "-save-temps", "-c", "d.c", "-Ilib"}).outputs.size(), 2U);
 }
 
+TEST_F(Compile, what_goes_nowhere_leaves_its_diagnostics_and_its_depfile) {
+  write("fails.c", "int f(void) { return g }\n");
+  for (const std::string compiler : {"gcc", "clang-14"}) {
+    for (const std::vector<std::string>& how :
+         std::vector<std::vector<std::string>>{{"-c"},
+                                               {"-S", "-O2"},
+                                               {"-E"},
+                                               {"d.c"},
+                                               {"-c", "-MD", "-MF", "a.d"},
+                                               {"-c", "-MD", "-MF", "-"},
+                                               {"-c", "-MD", "-MT", "x", "-MF", "/dev/null"}}) {
+      std::vector<std::string> argv = {compiler, "-Wall", "-Ilib", "a.c", "-o", "/dev/null"};
+      argv.insert(argv.end(), how.begin(), how.end());
+      expect_same(argv);
+      EXPECT_LE(inferred(argv).outputs.size(), 1U);
+    }
+    expect_same({compiler, "-c", "fails.c", "-o", "/dev/null"});
+    expect_same({compiler, "-MD", "-MF", "-", "-c", "a.c", "-Ilib"});
+    expect_same({compiler, "-save-temps", "-c", "a.c", "-Ilib", "-o", "/dev/null"});
+  }
+}
+
 TEST_F(Compile, cpp_is_a_compiler_that_stops_behind_the_preprocessor) {
   write("t.in", "#include <lib.h>\nvalue = LIB ONE\n");
   expect_same({"cpp", "-Ilib", "t.in", "t.out"});

@@ -341,6 +341,10 @@ class Parser {
       case Does::ToBackend:
         take_inner(found, at);
         break;
+      case Does::DatabaseFragment:
+        command_.database_fragment = argument;
+        command_.records_command_line = true;
+        break;
       case Does::KeepsStages:
         command_.keeps_stages = true;
         break;
@@ -379,7 +383,7 @@ class Parser {
   void stop_after(GccCommand::Goal goal) { command_.goal = std::max(command_.goal, goal); }
 
   void take_output(const std::string& path) {
-    if (path == "-" || path.starts_with("/dev/")) {
+    if (is_stream(path)) {
       decline("special-output", path);
     }
     command_.output = path;
@@ -419,7 +423,8 @@ class Parser {
         dependencies.wanted = true;
         break;
       case Does::DependencyFile:
-        if (found.argument == "-" || found.argument.starts_with("/dev/")) {
+        // "-" is said with the diagnostics' promptness: on the command's own standard output.
+        if (found.argument != "-" && is_stream(found.argument)) {
           decline("special-output", found.argument);
         }
         dependencies.path = found.argument;
@@ -443,6 +448,9 @@ class Parser {
         dependencies.wanted = true;
         dependencies.asked_of_preprocessor = !is_clang(driver_);  // whose driver takes it for -MD -MF file
         dependencies.user_headers_only = word == "-MMD";
+        if (is_stream(words[i + 1])) {
+          decline("special-output", words[i + 1]);
+        }
         // gcc's compiler gets it after -MF, wherever that stands.
         (is_clang(driver_) ? dependencies.path : path_of_preprocessor_) = words[++i];
       } else if (target && i + 1 < words.size() && !is_clang(driver_)) {
@@ -530,6 +538,11 @@ class Parser {
     } else if (!tells && !dependencies.wanted && (!dependencies.path.empty() || has_target)) {
       decline("depfile-without-md", dependencies.path);
     }
+    // Files beside it would be in /dev, or nowhere, as releases please.
+    const bool named_after_it = dependencies.wanted && dependencies.path.empty();
+    if (command_.output == kNowhere && (named_after_it || !command_.beside.empty())) {
+      decline("special-output", *command_.output);
+    }
     if (guesses_missing_ && !tells) {
       decline("dependencies-only", "-MG");
     }
@@ -590,6 +603,9 @@ class Parser {
     if (command_.keeps_stages && (lists || command_.precompiles || makes_nothing)) {
       decline("intermediate-files", "-save-temps");
     }
+    if (!command_.database_fragment.empty()) {
+      check_database_fragment();
+    }
     if (preprocesses && (!command_.output || command_.dependencies.wanted)) {
       decline("preprocess-only", "-E");
     }
@@ -613,6 +629,25 @@ class Parser {
     }
   }
 
+  // clang adds to the file at one stroke, so many commands may share one, and in parallel; but a thunk adds
+  // to what was there when it was inferred. So it has to be a file of this command alone, which is named
+  // after what it makes. And what else is made has to have a name of its own.
+  void check_database_fragment() {
+    const std::string_view name = base_name(command_.database_fragment);
+    const bool own = std::any_of(command_.sources.begin(), command_.sources.end(), [&](const Source& source) {
+      return name.starts_with(std::string(stem(source.path)) + ".");
+    });
+    const bool of_output = command_.output && name.starts_with(std::string(stem(*command_.output)) + ".");
+    const bool has_names = command_.goal != GccCommand::Goal::Link &&
+                           command_.goal != GccCommand::Goal::Syntax &&
+                           command_.goal != GccCommand::Goal::Dependencies;
+    if (command_.sources.empty()) {
+      command_.database_fragment.clear();  // clang writes none for a link of objects
+    } else if (!has_names || !(own || of_output) || is_stream(command_.database_fragment)) {
+      decline("compilation-database", command_.database_fragment);
+    }
+  }
+
   // A header by itself is compiled to what #include reads in its place.
   void check_headers() {
     const auto headers = std::count_if(command_.sources.begin(), command_.sources.end(),
@@ -622,6 +657,9 @@ class Parser {
       return;
     }
     const std::string& header = command_.sources.front().path;
+    if (command_.output == kNowhere) {
+      decline("precompiled-header", header);
+    }
     const bool alone = command_.sources.size() == 1 && command_.link_files.empty();
     if (!alone || goal == GccCommand::Goal::Assembly || !command_.beside.empty() || command_.bitcode) {
       decline("precompiled-header", header);

@@ -71,6 +71,7 @@ struct GccCommand {
   std::vector<std::string> toolchain;           // words that lead to other programs and libraries
   std::vector<std::string> beside;              // extensions of what is made beside each object (".dwo")
   std::string linker = "ld";                    // by the name under which the driver looks for it
+  std::string database_fragment;                // -MJ
   bool keeps_stages = false;                    // -save-temps
   bool precompiles = false;                     // the object is a precompiled header
   bool seeks_linker = false;  // the driver looks for the linker's plugin, though nothing links

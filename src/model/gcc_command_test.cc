@@ -85,7 +85,13 @@ TEST(GccCommand, what_is_asked_or_streamed_runs_here) {
   EXPECT_EQ(reason({"gcc", "-c", "-xc", "-"}), "standard-input");
   EXPECT_EQ(reason({"gcc", "-E", "a.c"}), "preprocess-only");
   EXPECT_EQ(reason({"gcc", "-E", "a.c", "-o", "a.i"}), "");
-  EXPECT_EQ(reason({"gcc", "-c", "a.c", "-o", "/dev/null"}), "special-output");
+  EXPECT_EQ(reason({"gcc", "-c", "a.c", "-o", "/dev/null"}), "");
+  EXPECT_EQ(reason({"gcc", "-c", "a.c", "-o", "/dev/full"}), "special-output");
+  EXPECT_EQ(reason({"gcc", "-c", "a.c", "-MD", "-o", "/dev/null"}), "special-output") << "/dev/null.d";
+  EXPECT_EQ(reason({"gcc", "-c", "a.c", "--coverage", "-o", "/dev/null"}), "special-output");
+  EXPECT_EQ(reason({"gcc", "-c", "a.c", "-MD", "-MF", "-"}), "");
+  EXPECT_EQ(reason({"gcc", "-c", "a.c", "-MD", "-MF", "/dev/stdout"}), "special-output");
+  EXPECT_EQ(reason({"gcc", "-c", "a.c", "-Wp,-MD,-"}), "special-output");
   EXPECT_EQ(reason({"gcc", "-MM", "a.c", "-o", "a.d"}), "dependencies-to-file");
   EXPECT_EQ(reason({"gcc", "-fsyntax-only", "a.c", "-MD"}), "no-output");
   EXPECT_EQ(reason({"gcc", "-c", "a.c", "-MD", "-MG"}), "dependencies-only") << "gcc refuses";

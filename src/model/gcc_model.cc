@@ -85,6 +85,12 @@ class Work {
         return tl::unexpected(done.error());
       }
     }
+    if (!answered_ && !command_.database_fragment.empty()) {
+      if (helpers_.view.look(step_.in_place(command_.database_fragment)).what != scan::Look::What::Absent) {
+        step_.add_input(command_.database_fragment);  // it may be added to
+      }
+      step_.add_output(command_.database_fragment, Output::Made::Always, false);
+    }
     if (!answered_ && command_.keeps_stages) {
       if (auto done = keep_stages(); !done) {
         return tl::unexpected(done.error());
@@ -210,7 +216,8 @@ class Work {
     if (command_.uses_profile) {
       add_profile(source);
     }
-    if (command_.dependencies.wanted && is_preprocessed_by_us(source.language)) {
+    const bool to_file = command_.dependencies.path != "-";  // else it is on the thunk's standard output
+    if (command_.dependencies.wanted && to_file && is_preprocessed_by_us(source.language)) {
       step_.add_written(depfile_path(command_, source), found.depfile);
     }
   }

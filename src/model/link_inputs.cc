@@ -196,7 +196,7 @@ class Finder {
     for (const std::string& builtin : question_.default_directories) {
       directories_.push_back(directory(builtin));
     }
-    if (found_.output == "-" || found_.output.starts_with("/dev/")) {
+    if (is_stream(found_.output)) {
       decline("special-output", found_.output);
     }
     return !stopped();

@@ -63,6 +63,7 @@ enum class Does : uint8_t {
   ExternalAssembler,     // -fno-integrated-as
   OneToPreprocessor,     // -Xpreprocessor
   Debug,                 // -g: tells of the source, and of the compiler's options
+  DatabaseFragment,      // -MJ: appends what a compilation database says of the command
   KeepsStages,           // -save-temps: what the stages hand on is kept
   WritesBeside,          // makes one more file beside the object, with the extension in `word`
   NativeProcessor,       // -march=native: stands for options that the driver chooses by this machine

@@ -59,4 +59,8 @@ std::vector<std::string> split_list(std::string_view list) {
   return parts;
 }
 
+bool is_stream(std::string_view path) {
+  return path == "-" || (path.starts_with("/dev/") && path != kNowhere);
+}
+
 }  // namespace model

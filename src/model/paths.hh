@@ -28,4 +28,10 @@ namespace model {
 // How a process in `directory` (absolute, a real path: no symlinks, no "..") may call the absolute `path`.
 [[nodiscard]] std::string relative_to(std::string_view directory, std::string_view path);
 
+// Whatever is written there is gone.
+inline constexpr std::string_view kNowhere = "/dev/null";
+
+// Something that is written to and is no file, but for kNowhere: a device, or "-" for standard output.
+[[nodiscard]] bool is_stream(std::string_view path);
+
 }  // namespace model

@@ -89,6 +89,9 @@ std::optional<std::string> Step::real_output(const std::string& path) const {
 }
 
 void Step::add_output(const std::string& path, Output::Made made, bool executable) {
+  if (in_place(path) == kNowhere) {
+    return;
+  }
   const auto where = real_output(path);
   const auto name =
       where ? ir::output_path(footprint_.working_directory.substr(1), where->substr(1)) : std::nullopt;
@@ -109,6 +112,9 @@ void Step::add_output(const std::string& path, Output::Made made, bool executabl
 }
 
 void Step::add_written(const std::string& path, const std::string& bytes) {
+  if (in_place(path) == kNowhere) {
+    return;
+  }
   add_output(path, Output::Made::Perhaps, false);
   if (const auto where = real_output(path)) {
     inferred_.written_now.push_back({*where, bytes});

@@ -48,7 +48,8 @@ class Step {
     footprint_.given.emplace_back(path, entry);
   }
 
-  // The directory has to be there; if it isn't, finish() declines and the real command says so.
+  // The directory has to be there; if it isn't, finish() declines and the real command says so. Of /dev/null
+  // nothing is kept.
   void add_output(const std::string& path, Output::Made made, bool executable);
 
   // What inference writes at once; the command writes it, too.

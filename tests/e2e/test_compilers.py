@@ -49,6 +49,23 @@ class Compilers(Case):
                            "\tmkdir -p sub\n\t$(CC) $(CFLAGS) main.c twice.c -o sub/both\n", 4)
                 self.assertTrue((self.tree / "main.i").exists() and (self.tree / "twice.s").exists())
 
+    def test_clang_tells_a_compilation_database_of_it(self):
+        rules = ("CC = clang-14\nCFLAGS = -MJ $@.json\nprog: main.o twice.o\n\t$(CC) -o $@ $^\n"
+                 "\t(echo [ && cat *.o.json && echo ]) > compile_commands.json\n")
+        self.check(rules, 3)
+        self.build_both_ways(SOURCES | makefile(rules), ["make", "-B", "prog"], [["make", "prog"]])
+        self.assertEqual(self.stats()["native"], 0)
+
+    def test_what_is_made_for_its_diagnostics_alone(self):
+        self.build_both_ways(SOURCES | makefile(
+            "prog: main.o twice.o\n\t$(CC) -c -Wall -o /dev/null twice.c\n\tclang-14 -c -MD -MF twice.d -o /dev/null twice.c\n"
+            "\t$(CC) -o $@ $^\n\t$(CC) -o /dev/null $^\n"), ["make", "prog"])
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"]), (6, 0), stats)
+        self.fresh(SOURCES | {"bad.c": "int f(void) { return g; }\n"} | makefile("prog:\n\t$(CC) -c -o /dev/null bad.c\n"))
+        run = self.failing(["make", "prog"])
+        self.assertIn(b"bad.c:1:22: error:", run.err)
+
     def test_stripped_in_place_and_split_in_two(self):
         self.check("CFLAGS = -g\nprog: main.o twice.o\n\t$(CC) -o $@ $^\n"
                    "\tobjcopy --only-keep-debug $@ $@.debug\n\tstrip --strip-debug $@\n"
