@@ -136,7 +136,7 @@ base::Result<Inference> BinutilsModel::ar(const Invocation& invocation) {
     return tl::unexpected(there.error());
   }
   if (*there) {
-    const auto bytes = read_through(view_, step.in_place(archive));
+    const auto bytes = step.read_condition(archive);
     const auto held = bytes && *bytes ? read_archive(**bytes) : std::nullopt;
     if (!held) {  // a promise, or damaged
       step.add_input(archive);
@@ -195,7 +195,7 @@ std::optional<Inference> BinutilsModel::add_thin_members(const object::Entry& en
     // What it refers to is known for sure only when it is there.
     return makes_thin_archive(*thunk) ? std::optional(Inference(MustRead{{*promise}})) : std::nullopt;
   }
-  const auto bytes = read_through(view_, step.in_place(archive));
+  const auto bytes = step.read_input(archive);
   if (!bytes || !*bytes || !(*bytes)->starts_with(kThinArchiveMagic)) {
     return std::nullopt;
   }

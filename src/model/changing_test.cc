@@ -127,15 +127,48 @@ TEST_F(Changing, a_header_that_the_compiler_was_asked_about_is_asked_about_again
 }
 
 TEST_F(Changing, what_was_concluded_from_an_assemblers_source_holds_for_the_bytes_it_is_given) {
+  for (const int moment : {1, 2, 3}) {  // -M was asked, and there is such a file; it is read; it is laid out
+    const std::string name = "t" + std::to_string(moment) + ".asm";
+    write(name, "%include \"one.inc\"\n");
+    write("one.inc", "db 1\n");
+    write("two.inc", "db 2\n");
+    restless_.before_seen = [&](const std::string& at, int time) {
+      if (at == path(name) && time == moment) {
+        std::ofstream(at, std::ios::trunc) << "%include \"two.inc\"\n";
+      }
+    };
+    expect_of_now(infer_restless({"nasm", "-o", "t.bin", name}), {name, "two.inc"});
+  }
   write("t.asm", "db 1\n");
   restless_.before_seen = [&](const std::string& at, int time) {
-    if (at == path("t.asm") && time == 3) {  // there is such a file, it is read, it is laid out
+    if (at == path("t.asm") && time == 3) {
       std::ofstream(at, std::ios::trunc) << "db __?DATE?__\n";
     }
   };
   const auto answer = infer_restless({"nasm", "-o", "t.bin", "t.asm"});
   const auto* declined = std::get_if<Declined>(&answer);
-  EXPECT_EQ(declined == nullptr ? "" : declined->reason, kChangingInput);
+  EXPECT_EQ(declined == nullptr ? "" : declined->reason, "date-macro") << "it is inferred anew";
+}
+
+TEST_F(Changing, an_archive_is_as_it_was_when_it_was_decided_what_becomes_of_it) {
+  for (const std::string name : {"one", "two"}) {
+    write(name + ".c", "int " + name + ";\n");
+    ASSERT_EQ(run_here({"gcc", "-c", name + ".c"}).exit_code, 0);
+  }
+  ASSERT_EQ(run_here({"ar", "rc", "both.a", "two.o", "one.o"}).exit_code, 0);
+  ASSERT_EQ(run_here({"ar", "rc", "lib.a", "one.o"}).exit_code, 0);
+  const std::string both = base::read_file(path("both.a"));
+  bool changed = false;
+  restless_.before_seen = [&](const std::string& at, int) {
+    if (at == path("one.o") && !changed) {  // the archive was read: it would be made anew
+      changed = true;
+      std::ofstream(path("lib.a"), std::ios::trunc) << both;
+    }
+  };
+  const auto answer = infer_restless({"ar", "rc", "lib.a", "one.o"});
+  ASSERT_TRUE(std::holds_alternative<Inferred>(answer));
+  ASSERT_TRUE(restless_models_.keep(std::get<Inferred>(answer)).value());
+  EXPECT_TRUE(leaves_of(std::get<Inferred>(answer).thunk).contains(path("lib.a"))) << "two.o has to stay";
 }
 
 TEST_F(Changing, what_an_old_output_holds_is_nobodys_business) {

@@ -3,6 +3,7 @@
 #include "base/errors.hh"
 #include "base/subprocess.hh"
 #include "model/driver_questions.hh"
+#include "model/file_states.hh"
 #include "model/look.hh"
 #include "model/paths.hh"
 #include "model/scan/compiler_facts.hh"
@@ -132,6 +133,12 @@ std::string precompiled_header(const std::string& first, const std::vector<std::
   }
   return is_there(first + ".gch") ? first + ".gch" : "";
 }
+
+// A precompiled header that the compiler looked into.
+struct TriedHeader {
+  scan::Reading file;
+  bool taken = false;
+};
 
 // gcc takes the first of a folder that fits, in the folder's own order, which a container's does not have: it
 // gets the one that is taken. Nullopt: the others would be heard of.
@@ -364,24 +371,17 @@ base::Result<CompilerDependencies::Answer> CompilerDependencies::ask_until_stead
     if (!said) {
       return tl::unexpected(said.error());
     }
-    std::map<std::string, scan::Identity> files;
-    std::vector<TriedHeader> tried;
-    bool settled = true;
-    const auto look_at = [&](const std::string& file) {
-      const std::string path = absolute(question.working_directory, file);
-      const scan::Look look = view_.look(path);
-      settled = settled && scan::is_settled(look.identity, start);
-      return scan::Reading{path, look.identity, std::nullopt};
-    };
+    std::vector<std::string> paths;
     for (const std::string& file : said->files) {
-      const scan::Reading reading = look_at(file);
-      files.emplace(reading.path, reading.identity);
+      paths.push_back(absolute(question.working_directory, file));
     }
-    for (const auto& [file, taken] : said->precompiled) {
-      tried.push_back({look_at(file), taken});
+    for (const auto& tried : said->precompiled) {
+      paths.push_back(absolute(question.working_directory, tried.first));
     }
-    const bool steady = attempt > 0 && files == answer.files && tried == answer.tried;
-    answer = {*std::move(said), std::move(files), std::move(tried)};
+    FileStates states = states_of(view_, paths, start);
+    const bool steady = attempt > 0 && states.files == answer.files;
+    const bool settled = states.settled;
+    answer = {*std::move(said), std::move(states.files)};
     if (settled || steady) {
       return answer;
     }
@@ -437,9 +437,6 @@ base::Result<PreprocessingAnswer> CompilerDependencies::with_precompiled(
   if (!answer) {
     return tl::unexpected(answer.error());
   }
-  for (const TriedHeader& tried : answer->tried) {
-    answer->files.emplace(tried.file.path, tried.file.identity);
-  }
   const auto refusal = refuse(answer->files, taking);
   if (!refusal) {
     return tl::unexpected(refusal.error());
@@ -450,12 +447,17 @@ base::Result<PreprocessingAnswer> CompilerDependencies::with_precompiled(
   if (answer->said.failed) {
     return PreprocessingAnswer(Declined{"preprocessing-fails", question.source.path});
   }
-  const auto given = given_of(answer->tried, tells_why_not(question));
+  std::vector<TriedHeader> tried;
+  for (const auto& [name, taken] : answer->said.precompiled) {
+    const std::string path = absolute(question.working_directory, name);
+    tried.push_back({{path, answer->files.at(path), std::nullopt}, taken});
+  }
+  const auto given = given_of(tried, tells_why_not(question));
   if (!given) {
     return PreprocessingAnswer(Declined{"precompiled-header", "-Winvalid-pch"});
   }
-  for (const TriedHeader& tried : answer->tried) {
-    answer->files.erase(tried.file.path);
+  for (const TriedHeader& header : tried) {
+    answer->files.erase(header.file.path);
   }
   // What was compiled before is not entered, but opened where it is for once (#pragma once) or where a
   // diagnostic shows a line of it.

@@ -7,14 +7,6 @@
 
 namespace model {
 
-// A precompiled header that the compiler looked into.
-struct TriedHeader {
-  scan::Reading file;
-  bool taken = false;
-
-  bool operator==(const TriedHeader&) const = default;
-};
-
 // Asks the real compiler itself (-E -MD): exact by definition, at the price of a process (some 20 ms for C,
 // 50 ms for C++) each time.
 class CompilerDependencies final : public Dependencies {
@@ -42,7 +34,6 @@ class CompilerDependencies final : public Dependencies {
   struct Answer {
     Said said;
     std::map<std::string, scan::Identity> files;  // by absolute path
-    std::vector<TriedHeader> tried;
   };
 
   [[nodiscard]] base::Result<Answer> ask_until_steady(const PreprocessingQuestion& question);

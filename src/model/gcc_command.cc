@@ -629,9 +629,9 @@ class Parser {
     }
   }
 
-  // clang adds to the file at one stroke, so many commands may share one, and in parallel; but a thunk adds
-  // to what was there when it was inferred. So it has to be a file of this command alone, which is named
-  // after what it makes. And what else is made has to have a name of its own.
+  // Releases of clang that add to the file do so at one stroke, so many commands may share one, and in
+  // parallel; but a thunk adds to what was there when it was inferred. So it has to be a file of this command
+  // alone, which is named after what it makes. And what else is made has to have a name of its own.
   void check_database_fragment() {
     const std::string_view name = base_name(command_.database_fragment);
     const bool own = std::any_of(command_.sources.begin(), command_.sources.end(), [&](const Source& source) {

@@ -469,11 +469,6 @@ Prepared prepare(const Helpers& helpers, Driver driver, const Invocation& invoca
   return work;
 }
 
-bool is_changing(const Inference& answer) {
-  const auto* declined = std::get_if<Declined>(&answer);
-  return declined != nullptr && declined->reason == kChangingInput;
-}
-
 }  // namespace
 
 GccModel::GccModel(View& view, object::Store& store, Dependencies& dependencies, Toolchains& toolchains,
@@ -487,15 +482,6 @@ GccModel::GccModel(View& view, object::Store& store, Dependencies& dependencies,
       links_(links) {}
 
 base::Result<Inference> GccModel::infer(Driver driver, const Invocation& invocation, Asking asking) {
-  constexpr int kAttempts = 5;
-  auto answer = infer_once(driver, invocation, asking);
-  for (int attempt = 1; attempt < kAttempts && answer && is_changing(*answer); ++attempt) {
-    answer = infer_once(driver, invocation, asking);
-  }
-  return answer;
-}
-
-base::Result<Inference> GccModel::infer_once(Driver driver, const Invocation& invocation, Asking asking) {
   const Helpers helpers{view_, store_, dependencies_, toolchains_, linker_calls_, builder_, links_, asking};
   auto prepared = prepare(helpers, driver, invocation);
   if (auto* answer = std::get_if<Inference>(&prepared)) {

@@ -24,9 +24,6 @@ class GccModel {
   [[nodiscard]] base::Result<Inference> infer(Driver driver, const Invocation& invocation, Asking asking);
 
  private:
-  [[nodiscard]] base::Result<Inference> infer_once(Driver driver, const Invocation& invocation,
-                                                   Asking asking);
-
   View& view_;
   object::Store& store_;
   Dependencies& dependencies_;

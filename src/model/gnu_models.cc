@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "model/paths.hh"
+#include "model/step.hh"
 #include "model/tool_names.hh"
 
 namespace model {
@@ -15,7 +16,7 @@ GnuModels::GnuModels(View& view, object::Store& store, object::Records& records,
       gcc_(view, store, dependencies_, toolchains_, linker_calls_, builder_, links_),
       binutils_(view, store, toolchains_, builder_, links_),
       object_copy_(view, store, toolchains_, builder_),
-      nasm_(view, toolchains_, builder_),
+      nasm_(view, toolchains_, builder_, clock_),
       described_(std::move(described), view, toolchains_, builder_) {}
 
 namespace {
@@ -30,6 +31,11 @@ std::optional<Driver> driver_of(const Invocation& invocation) {
                         ? clang_mode(base_name(invocation.argv[0]))
                         : std::nullopt;
   return mode ? std::optional(*mode == ClangMode::C ? Driver::ClangC : Driver::ClangCxx) : std::nullopt;
+}
+
+bool is_changing(const Inference& answer) {
+  const auto* declined = std::get_if<Declined>(&answer);
+  return declined != nullptr && declined->reason == kChangingInput;
 }
 
 }  // namespace
@@ -107,13 +113,23 @@ base::Result<Inference> GnuModels::guarded(const Invocation& invocation, GccMode
   }
 }
 
+// Whatever the tool: inputs that did not hold still may do so now.
+base::Result<Inference> GnuModels::until_steady(const Invocation& invocation, GccModel::Asking asking) {
+  constexpr int kAttempts = 5;
+  auto answer = guarded(invocation, asking);
+  for (int attempt = 1; attempt < kAttempts && answer && is_changing(*answer); ++attempt) {
+    answer = guarded(invocation, asking);
+  }
+  return answer;
+}
+
 Inference GnuModels::infer(const Invocation& invocation) {
   return timed(invocation, GccModel::Asking::Any);
 }
 
 Inference GnuModels::timed(const Invocation& invocation, GccModel::Asking asking) {
   const base::Nanoseconds start = clock_.steady();
-  auto answer = guarded(invocation, asking);
+  auto answer = until_steady(invocation, asking);
   ++inferences_;
   nanoseconds_ += (clock_.steady() - start).count();
   // Whatever could not be looked at here, the real command meets as well, and says so in its own words.

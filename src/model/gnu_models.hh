@@ -42,6 +42,7 @@ class GnuModels final : public Models {
 
  private:
   [[nodiscard]] Inference timed(const Invocation& invocation, GccModel::Asking asking);
+  [[nodiscard]] base::Result<Inference> until_steady(const Invocation& invocation, GccModel::Asking asking);
   [[nodiscard]] base::Result<Inference> guarded(const Invocation& invocation, GccModel::Asking asking);
   [[nodiscard]] base::Result<Inference> dispatch(const Invocation& invocation, GccModel::Asking asking);
 

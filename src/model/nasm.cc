@@ -4,8 +4,10 @@
 #include "base/subprocess.hh"
 #include "model/compiler_dependencies.hh"
 #include "model/environment.hh"
+#include "model/file_states.hh"
 #include "model/look.hh"
 #include "model/options.hh"
+#include "model/paths.hh"
 #include "model/step.hh"
 
 #include <algorithm>
@@ -314,8 +316,36 @@ NasmModel::Depfiles NasmModel::depfiles_of(const std::string& path) {
   });
 }
 
-NasmModel::NasmModel(View& view, Toolchains& toolchains, ThunkBuilder& builder)
-    : view_(view), toolchains_(toolchains), builder_(builder) {}
+NasmModel::NasmModel(View& view, Toolchains& toolchains, ThunkBuilder& builder, const base::Clock& clock)
+    : view_(view), toolchains_(toolchains), builder_(builder), clock_(clock) {}
+
+base::Result<NasmModel::Told> NasmModel::ask_until_steady(const Invocation& invocation,
+                                                          const std::vector<std::string>& question,
+                                                          const std::string& source) {
+  constexpr int kAttempts = 5;
+  FileStates before;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const base::Nanoseconds start = clock_.wall();
+    Told told;
+    told.said = base::run(
+        {invocation.program, question, {"LC_ALL=C"}, invocation.working_directory, view_.pristine_root()});
+    told.files = prerequisites(first_rule(told.said.out));
+    told.files.push_back(source);
+    std::vector<std::string> paths;
+    for (const std::string& file : told.files) {
+      paths.push_back(absolute(invocation.working_directory, file));
+    }
+    FileStates states = states_of(view_, paths, start);
+    if (states.settled || (attempt > 0 && states.files == before.files)) {
+      for (const auto& [path, identity] : states.files) {
+        told.readings.push_back({path, identity, std::nullopt});
+      }
+      return told;
+    }
+    before = std::move(states);
+  }
+  return base::failure("what '" + source + "' includes kept changing while it was read");
+}
 
 base::Result<Inference> NasmModel::infer(Assembler assembler, const Invocation& invocation) {
   const bool is_yasm = assembler == Assembler::Yasm;
@@ -338,10 +368,11 @@ base::Result<Inference> NasmModel::infer(Assembler assembler, const Invocation& 
                     {"-o", command.output});  // the target of a depfile, and nothing is written to it
   }
   question.insert(question.end(), {"-M", command.source});
-  const base::Completed said = base::run(
-      {invocation.program, question, {"LC_ALL=C"}, invocation.working_directory, view_.pristine_root()});
-  std::vector<std::string> files = prerequisites(first_rule(said.out));
-  files.push_back(command.source);
+  const auto told = ask_until_steady(invocation, question, command.source);
+  if (!told) {
+    return tl::unexpected(told.error());
+  }
+  const auto& [said, files, readings] = *told;
 
   MustRead must_read;
   std::optional<Declined> declined;
@@ -382,6 +413,7 @@ base::Result<Inference> NasmModel::infer(Assembler assembler, const Invocation& 
   if (declined) {
     return Inference(*std::move(declined));
   }
+  step.add_readings(readings);
   for (const std::string& directory : command.search_directories) {
     step.add_directory(directory);
   }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "base/clock.hh"
 #include "base/guarded.hh"
+#include "base/subprocess.hh"
 #include "model/model.hh"
 #include "model/thunk_builder.hh"
 #include "model/toolchain.hh"
@@ -14,7 +16,7 @@ namespace model {
 // which takes it some milliseconds.
 class NasmModel {
  public:
-  NasmModel(View& view, Toolchains& toolchains, ThunkBuilder& builder);
+  NasmModel(View& view, Toolchains& toolchains, ThunkBuilder& builder, const base::Clock& clock);
 
   enum class Assembler : unsigned char { Nasm, Yasm };
 
@@ -27,9 +29,21 @@ class NasmModel {
   // Of the nasm at `path`, by trying it once.
   [[nodiscard]] Depfiles depfiles_of(const std::string& path);
 
+  // What -M tells, and the states in which the files were that it is about.
+  struct Told {
+    base::Completed said;
+    std::vector<std::string> files;  // the source among them, as they are named
+    std::vector<scan::Reading> readings;
+  };
+
+  [[nodiscard]] base::Result<Told> ask_until_steady(const Invocation& invocation,
+                                                    const std::vector<std::string>& question,
+                                                    const std::string& source);
+
   View& view_;
   Toolchains& toolchains_;
   ThunkBuilder& builder_;
+  const base::Clock& clock_;
   base::Guarded<std::map<std::string, Depfiles>> depfiles_;  // by path and times of the program
 };
 

@@ -50,6 +50,15 @@ std::string Step::in_place(const std::string& path) const {
 }
 
 base::Result<std::optional<std::string>> Step::read_input(const std::string& path) {
+  return read(path, footprint_.readings);
+}
+
+base::Result<std::optional<std::string>> Step::read_condition(const std::string& path) {
+  return read(path, footprint_.conditions);
+}
+
+base::Result<std::optional<std::string>> Step::read(const std::string& path,
+                                                    std::vector<scan::Reading>& readings) {
   const std::string where = in_place(path);
   auto contents = contents_through(view_, where);
   if (!contents) {
@@ -58,7 +67,7 @@ base::Result<std::optional<std::string>> Step::read_input(const std::string& pat
   if (!*contents) {
     return std::nullopt;
   }
-  footprint_.readings.push_back(scan::reading_of(where, **contents));
+  readings.push_back(scan::reading_of(where, **contents));
   return std::move((*contents)->bytes);
 }
 

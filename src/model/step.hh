@@ -39,6 +39,9 @@ class Step {
   // an input with just these bytes, or finish() declines.
   [[nodiscard]] base::Result<std::optional<std::string>> read_input(const std::string& path);
 
+  // The same of a file that is no input for all that: the tool makes it anew.
+  [[nodiscard]] base::Result<std::optional<std::string>> read_condition(const std::string& path);
+
   // Inputs, by their absolute paths, of which something was concluded.
   void add_readings(const std::vector<scan::Reading>& readings);
 
@@ -68,6 +71,9 @@ class Step {
   [[nodiscard]] base::Result<Inference> finish(const std::string& label);
 
  private:
+  [[nodiscard]] base::Result<std::optional<std::string>> read(const std::string& path,
+                                                              std::vector<scan::Reading>& readings);
+
   // Where an output really goes: its directory may be reached through symlinks.
   [[nodiscard]] std::optional<std::string> real_output(const std::string& path) const;
 

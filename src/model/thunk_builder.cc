@@ -1,6 +1,7 @@
 #include "model/thunk_builder.hh"
 
 #include "model/layout.hh"
+#include "model/view_files.hh"
 #include "object/hash.hh"
 
 #include <algorithm>
@@ -66,6 +67,16 @@ base::Result<ThunkBuilder::Outcome> ThunkBuilder::build(const Footprint& footpri
     }
     if (!*same) {
       return Outcome(ChangedInput{reading.path});
+    }
+  }
+  for (const scan::Reading& condition : footprint.conditions) {
+    const auto contents = contents_through(view_, condition.path);
+    if (!contents) {
+      return tl::unexpected(contents.error());
+    }
+    if (!*contents || (*contents)->identity != condition.identity ||
+        (condition.fingerprint && scan::fingerprint_of((*contents)->bytes) != *condition.fingerprint)) {
+      return Outcome(ChangedInput{condition.path});
     }
   }
   for (const auto& given : footprint.given) {

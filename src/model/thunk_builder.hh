@@ -18,10 +18,11 @@ namespace model {
 struct Footprint {
   std::vector<std::string> arguments;  // argv[0] is the program
   std::map<std::string, std::string> environment;
-  std::string working_directory;         // absolute, a real path
-  std::vector<std::string> inputs;       // each must be there
-  std::vector<scan::Reading> readings;   // inputs that were read for this: they must be so still
-  std::vector<std::string> directories;  // made (empty) if they are there on the user's machine
+  std::string working_directory;          // absolute, a real path
+  std::vector<std::string> inputs;        // each must be there
+  std::vector<scan::Reading> readings;    // inputs that were read for this: they must be so still
+  std::vector<scan::Reading> conditions;  // read for this, and no inputs: they must be so still
+  std::vector<std::string> directories;   // made (empty) if they are there on the user's machine
   std::vector<std::pair<std::string, object::Entry>> given;  // inputs that are known by what they are
   std::vector<std::string> output_paths;                     // as ir::Command has them
 
