@@ -1,6 +1,5 @@
 #include "model/driver_questions.hh"
 
-#include "base/errors.hh"
 #include "base/program_path.hh"
 #include "model/dynamic_loader.hh"
 #include "model/paths.hh"
@@ -9,9 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <memory>
-#include <system_error>
 
 namespace model {
 
@@ -140,26 +137,6 @@ void add_binutils_plugins(Toolset& set) {
   }
   for (const std::string& folder : folders) {
     add_plugins_in(folder + "/bfd-plugins", set);
-  }
-}
-
-void add_charsets(Toolset& set, const std::set<std::string>& files) {
-  for (const std::string& file : files) {
-    if (base_name(file) != "libc.so.6") {
-      continue;
-    }
-    std::error_code none;
-    const auto folder = std::filesystem::canonical(file, none).parent_path() / "gconv";
-    std::error_code failed;
-    for (std::filesystem::recursive_directory_iterator at(folder, none), end; at != end;
-         at.increment(failed)) {
-      if (at->is_regular_file(none)) {
-        set.files.insert(at->path().string());
-      }
-    }
-    if (failed) {
-      throw base::OperatorError("look through '" + folder.string() + "': " + failed.message());
-    }
   }
 }
 

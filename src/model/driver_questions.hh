@@ -69,10 +69,6 @@ class DriverQuestions {
 // compilers. One that cannot be loaded here is passed over there, too.
 void add_binutils_plugins(Toolset& set);
 
-// The GNU C library's modules for iconv, with their index: in a folder beside the library itself, which is
-// among `files`.
-void add_charsets(Toolset& set, const std::set<std::string>& files);
-
 // PATH with just the folders that these programs are in, in the order of the user's.
 [[nodiscard]] std::string narrowed_path(const std::string& path_variable,
                                         const std::set<std::string>& programs);

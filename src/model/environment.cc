@@ -1,5 +1,6 @@
 #include "model/environment.hh"
 
+#include "base/errors.hh"
 #include "base/program_path.hh"
 #include "model/paths.hh"
 
@@ -7,10 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace model {
@@ -227,21 +230,37 @@ std::vector<std::string> locale_files(const Variables& environment) {
   return files;
 }
 
-std::vector<std::string> charset_files(const Variables& environment, const std::string& libc) {
+Charsets charsets_of(const Variables& environment) {
   const auto locale = environment.find("LC_CTYPE");
-  const std::string folder = parent_of(libc) + "/gconv";
+  return locale == environment.end() ? Charsets::None
+         : is_utf8(locale->second)   ? Charsets::Listed
+                                     : Charsets::All;
+}
+
+std::vector<std::string> charset_files(const std::string& libc, Charsets charsets) {
   std::vector<std::string> files;
-  if (locale == environment.end()) {
+  if (charsets == Charsets::None) {
+    return files;
+  }
+  std::error_code none;
+  const std::string folder = (std::filesystem::canonical(libc, none).parent_path() / "gconv").string();
+  if (charsets == Charsets::All) {
+    std::error_code failed;
+    for (std::filesystem::recursive_directory_iterator at(folder, none), end; at != end;
+         at.increment(failed)) {
+      if (at->is_regular_file(none)) {
+        files.push_back(at->path().string());
+      }
+    }
+    if (failed) {
+      throw base::OperatorError("look through '" + folder + "': " + failed.message());
+    }
     return files;
   }
   add_if_there(files, folder + "/gconv-modules.cache");
   if (files.empty()) {
     add_if_there(files, folder + "/gconv-modules");
     add_folder(files, folder + "/gconv-modules.d");
-  }
-  if (!is_utf8(locale->second)) {
-    add_folder(files, folder);
-    std::erase(files, folder + "/gconv-modules.d");
   }
   return files;
 }

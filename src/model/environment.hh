@@ -27,9 +27,15 @@ namespace model {
 // for C.
 [[nodiscard]] std::vector<std::string> locale_files(const std::map<std::string, std::string>& environment);
 
-// Files by which the libc at `libc` converts to this environment's character set. UTF-8 is built into it, but
-// it looks at the list all the same. Empty for C.
-[[nodiscard]] std::vector<std::string> charset_files(const std::map<std::string, std::string>& environment,
-                                                     const std::string& libc);
+// Between which character sets libc's iconv has to convert. UTF-8 is built into it, but it looks at the list
+// of its modules all the same.
+enum class Charsets : unsigned char { None, Listed, All };
+
+// For a process in this environment.
+[[nodiscard]] Charsets charsets_of(const std::map<std::string, std::string>& environment);
+
+// Files by which the libc at `libc` does so: in a folder beside it. Throws base::OperatorError if that cannot
+// be looked through.
+[[nodiscard]] std::vector<std::string> charset_files(const std::string& libc, Charsets charsets);
 
 }  // namespace model

@@ -1,8 +1,13 @@
 #include "model/environment.hh"
 
+#include "base/errors.hh"
 #include "base/files.hh"
 
 #include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -16,6 +21,7 @@ class CharsetFiles : public ::testing::Test {
     for (const char* const name : {"gconv-modules", "gconv-modules.d/extra.conf", "ISO8859-1.so"}) {
       put(name);
     }
+    base::write_file_atomically(folder_.path() + "/libc.so.6", "");
   }
 
   void put(const std::string& name) {
@@ -27,7 +33,8 @@ class CharsetFiles : public ::testing::Test {
   // Names below gconv/, sorted.
   Names found(const std::map<std::string, std::string>& environment) {
     Names names;
-    for (const std::string& file : model::charset_files(environment, folder_.path() + "/libc.so.6")) {
+    for (const std::string& file :
+         model::charset_files(folder_.path() + "/libc.so.6", model::charsets_of(environment))) {
       names.push_back(file.substr(folder_.path().size() + std::string("/gconv/").size()));
     }
     std::sort(names.begin(), names.end());
@@ -51,6 +58,21 @@ TEST_F(CharsetFiles, are_the_list_alone_in_utf_8) {
 TEST_F(CharsetFiles, are_the_modules_too_in_others) {
   const Names all{"ISO8859-1.so", "gconv-modules", "gconv-modules.d/extra.conf"};
   EXPECT_EQ(found({{"LC_CTYPE", "de_DE"}}), all);
+}
+
+// Root may read every folder; but there may be no descriptor left for one.
+TEST_F(CharsetFiles, in_a_folder_that_cannot_be_read_are_an_error_that_is_told) {
+  put("deep/A.so");
+  const std::string libc = folder_.path() + "/libc.so.6";
+  EXPECT_EQ(model::charset_files(libc, model::Charsets::All).size(), 4U);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ::close(next);
+  const rlimit one_more{static_cast<rlim_t>(next) + 1, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &one_more), 0);
+  EXPECT_THROW((void)model::charset_files(libc, model::Charsets::All), base::OperatorError);
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "model/gcc_model.hh"
 
-#include "model/driver_questions.hh"
 #include "model/environment.hh"
 #include "model/link_inputs.hh"
 #include "model/link_step.hh"
@@ -57,12 +56,10 @@ class Work {
       return Inference(Declined{"precompiled-header", *precompiled});
     }
     use_colour();
-    step_.use(toolchain_->assemble);
     if (command_.converts_charsets) {
-      Toolset charsets;
-      add_charsets(charsets, toolchain_->compile.files);
-      step_.use(charsets);
+      step_.convert_charsets();
     }
+    step_.use(toolchain_->assemble);
     if (command_.assembles_outside) {
       step_.use(toolchain_->external_assembler);
     }

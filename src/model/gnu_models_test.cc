@@ -5,15 +5,12 @@
 #include "base/files.hh"
 #include "base/subprocess.hh"
 #include "ir/reduce.hh"
-#include "model/driver_questions.hh"
 #include "model/file_view.hh"
 #include "object/hash.hh"
 #include "object/memory_store.hh"
 
 #include <gtest/gtest.h>
 
-#include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -276,26 +273,6 @@ TEST_F(GnuModelsTest, every_name_of_the_compilers_is_a_tool) {
     ASSERT_NE(::realpath((std::string("/usr/bin/") + name).c_str(), real.data()), nullptr);
     EXPECT_TRUE(tools.contains(real.c_str())) << name;
   }
-}
-
-// Root may read every folder; but there may be no descriptor left for one.
-TEST(DriverQuestions, a_folder_of_charsets_that_cannot_be_read_is_an_error_that_is_told) {
-  const base::TemporaryDirectory folder;
-  base::make_directories(folder.path() + "/gconv/deep");
-  base::write_file_atomically(folder.path() + "/gconv/deep/A.so", "");
-  base::write_file_atomically(folder.path() + "/libc.so.6", "");
-  Toolset set;
-  add_charsets(set, {folder.path() + "/libc.so.6"});
-  EXPECT_EQ(set.files, std::set<std::string>{folder.path() + "/gconv/deep/A.so"});
-
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  ::close(next);
-  const rlimit one_more{static_cast<rlim_t>(next) + 1, before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &one_more), 0);
-  EXPECT_THROW(add_charsets(set, {folder.path() + "/libc.so.6"}), base::OperatorError);
-  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ std::string program_path_variable(const Invocation& invocation, const std::strin
 
 Step::Step(View& view, ThunkBuilder& builder, const Invocation& invocation,
            std::map<std::string, std::string> environment)
-    : view_(view), builder_(builder), invocation_(invocation) {
+    : view_(view), builder_(builder), invocation_(invocation), charsets_(charsets_of(environment)) {
   footprint_.environment = std::move(environment);
   footprint_.working_directory = invocation.working_directory;
   footprint_.arguments = invocation.argv;
@@ -78,7 +78,7 @@ void Step::add_readings(const std::vector<scan::Reading>& readings) {
 void Step::use(const Toolset& tools) {
   for (const std::string& file : tools.files) {
     if (base_name(file) == "libc.so.6") {
-      const std::vector<std::string> charsets = charset_files(footprint_.environment, file);
+      const std::vector<std::string> charsets = charset_files(file, charsets_);
       footprint_.inputs.insert(footprint_.inputs.end(), charsets.begin(), charsets.end());
     }
   }

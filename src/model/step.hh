@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/environment.hh"
 #include "model/model.hh"
 #include "model/thunk_builder.hh"
 #include "model/toolchain.hh"
@@ -24,6 +25,9 @@ class Step {
 
   // As the user's command would name it, from the working directory.
   [[nodiscard]] std::string in_place(const std::string& path) const;
+
+  // The tools to be used from now on convert between character sets, whatever the locale is.
+  void convert_charsets() { charsets_ = Charsets::All; }
 
   void use(const Toolset& tools);
 
@@ -81,6 +85,7 @@ class Step {
   ThunkBuilder& builder_;
   const Invocation& invocation_;
   Footprint footprint_;
+  Charsets charsets_;
   Inferred inferred_;
   std::optional<Declined> declined_;
 };
