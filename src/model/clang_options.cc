@@ -349,7 +349,9 @@ constexpr Option kClang[] = {
     {"-fno-modules-decluse", Nothing, Neutral},
     {"-fno-modules-search-all", Nothing, Neutral},
     {"-fno-modules-validate-system-headers", Nothing, Neutral},
-    {"-include-pch", Separate, Declines, "precompiled-header"},
+    {"-include-pch", Separate, TakesPrecompiled},
+    {"-fpch-instantiate-templates", Nothing, Neutral},
+    {"-fno-pch-instantiate-templates", Nothing, Neutral},
     {"-fpch", Joined, Declines, "precompiled-header"},
     {"-fno-pch", Joined, Declines, "precompiled-header"},
     {"-fno_pch", Joined, Declines, "precompiled-header"},
@@ -530,12 +532,23 @@ constexpr std::string_view kNeutralFFamilies[] = {
     "fixed-",       "call-used-", "call-saved-",      "builtin-",           "template-depth-",
     "inline-limit", "sanitize=",  "sanitize-recover", "sanitize-coverage=", "xray-instruction-threshold"};
 
-constexpr std::string_view kFrontend[] = {
-    "-disable-O0-optnone", "-disable-llvm-passes", "-disable-llvm-optzns", "-disable-lifetime-markers",
-    "-fno-pch-timestamp",  "-no-opaque-pointers",  "-opaque-pointers",     "-fno-validate-pch",
-    "-munwind-tables",     "-target-cpu",          "-target-feature",      "-tune-cpu"};
+constexpr std::string_view kFrontend[] = {"-disable-O0-optnone",
+                                          "-disable-llvm-passes",
+                                          "-disable-llvm-optzns",
+                                          "-disable-lifetime-markers",
+                                          "-fno-pch-timestamp",
+                                          "-no-opaque-pointers",
+                                          "-opaque-pointers",
+                                          "-fno-validate-pch",
+                                          "-include",
+                                          "-include-pch",
+                                          "-munwind-tables",
+                                          "-target-cpu",
+                                          "-target-feature",
+                                          "-tune-cpu"};
 
-constexpr std::string_view kFrontendWithValue[] = {"-target-cpu", "-target-feature", "-tune-cpu"};
+constexpr std::string_view kFrontendWithValue[] = {"-include", "-include-pch", "-target-cpu",
+                                                   "-target-feature", "-tune-cpu"};
 
 // Whatever LLVM's passes know is an option here, so a family is none.
 constexpr std::string_view kBackend[] = {"-inline-threshold=", "-unroll-threshold=", "-enable-tail-merge",

@@ -73,7 +73,10 @@ std::vector<std::string> question_words(const PreprocessingQuestion& question) {
     words.emplace_back("-fpch-preprocess");
   }
   const char* const how = is_for_user_headers(question) ? "-MMD" : "-MD";
-  append(words, {"-E", how, "-MF", "/dev/stdout", "-o", "/dev/null", "-v"});
+  // clang -E takes the header itself for what was compiled of it.
+  append(words, question.precompiled_file.empty() ? std::vector<std::string>{"-E", "-o", "/dev/null"}
+                                                  : std::vector<std::string>{"-fsyntax-only"});
+  append(words, {how, "-MF", "/dev/stdout", "-v"});
   if (!hides_headers(question)) {
     words.emplace_back("-H");
   }
@@ -115,8 +118,10 @@ void add_folders_looked_into(Preprocessing& found) {
 }
 
 // It holds no words.
-bool is_compiled(const std::string& path) {
-  return path.ends_with(".gch") || parent_of(path).ends_with(".gch");
+bool is_compiled(const std::string& path, const PreprocessingQuestion& question) {
+  const std::string& told = question.precompiled_file;
+  const bool is_told = !told.empty() && path == absolute(question.working_directory, told);
+  return is_told || path.ends_with(".gch") || parent_of(path).ends_with(".gch");
 }
 
 // Under -E the compiler passes over precompiled headers, which it would read for the first #include: one that
@@ -375,6 +380,9 @@ base::Result<CompilerDependencies::Answer> CompilerDependencies::ask_until_stead
     for (const std::string& file : said->files) {
       paths.push_back(absolute(question.working_directory, file));
     }
+    if (!question.precompiled_file.empty()) {
+      paths.push_back(absolute(question.working_directory, question.precompiled_file));
+    }
     for (const auto& tried : said->precompiled) {
       paths.push_back(absolute(question.working_directory, tried.first));
     }
@@ -480,7 +488,7 @@ base::Result<std::optional<PreprocessingAnswer>> CompilerDependencies::refuse(
     }
     if (const auto* promise = *entry ? std::get_if<object::Promise>(&**entry) : nullptr) {
       must_read.promises.push_back(*promise);
-    } else if (!declined && !is_compiled(file)) {
+    } else if (!declined && !is_compiled(file, question)) {
       auto objected = objection(file, question);
       if (!objected) {
         return tl::unexpected(objected.error());

@@ -29,6 +29,7 @@ struct PreprocessingQuestion {
   // CompilerDependencies to ask with.
   enum class Precompiled : uint8_t { PassedOver, LookedFor, Taken };
   Precompiled precompiled = Precompiled::LookedFor;
+  std::string precompiled_file;  // which clang is told to take
 };
 
 // Which files preprocessing reads, and what else it looks at.

@@ -341,6 +341,10 @@ class Parser {
       case Does::ToBackend:
         take_inner(found, at);
         break;
+      case Does::TakesPrecompiled:
+        command_.precompiled = argument;
+        repeat(at, found.words);
+        break;
       case Does::DatabaseFragment:
         command_.database_fragment = argument;
         command_.records_command_line = true;
@@ -577,9 +581,19 @@ class Parser {
   // What clang's driver hands through to the compiler.
   void take_inner(const Match& found, size_t at) {
     const bool to_frontend = found.option->does == Does::ToFrontend;
-    const bool known = to_frontend ? awaits_value_ || is_neutral_frontend_option(found.argument)
+    if (to_frontend && awaited_for_.empty() && found.argument == "-emit-pch") {
+      emits_precompiled_ = true;
+      return;
+    }
+    if (to_frontend && awaited_for_ == "-include-pch") {
+      command_.precompiled = found.argument;
+    }
+    leaves_times_out_ = leaves_times_out_ || (to_frontend && found.argument == "-fno-pch-timestamp");
+    const bool known = to_frontend ? !awaited_for_.empty() || is_neutral_frontend_option(found.argument)
                                    : is_neutral_backend_option(found.argument);
-    awaits_value_ = to_frontend && !awaits_value_ && takes_value(found.argument);
+    if (to_frontend) {
+      awaited_for_ = awaited_for_.empty() && takes_value(found.argument) ? found.argument : "";
+    }
     if (!known) {
       decline("unknown-option", std::string(found.option->spelling) + " " + std::string(found.argument));
     }
@@ -648,12 +662,26 @@ class Parser {
     }
   }
 
+  // What clang made before is taken where its headers' times, which it would hold against theirs in a
+  // container, were left out: by the same options as these, as build systems write them.
+  void check_precompiled() {
+    const bool compiles = command_.goal <= GccCommand::Goal::Syntax && !emits_precompiled_;
+    if (!command_.precompiled.empty() && (!leaves_times_out_ || !compiles)) {
+      decline("precompiled-header",
+              leaves_times_out_ ? command_.precompiled : "without -Xclang -fno-pch-timestamp");
+    }
+  }
+
   // A header by itself is compiled to what #include reads in its place.
   void check_headers() {
     const auto headers = std::count_if(command_.sources.begin(), command_.sources.end(),
                                        [](const Source& source) { return is_header(source.language); });
     const GccCommand::Goal goal = command_.goal;
+    check_precompiled();
     if (headers == 0 || goal > GccCommand::Goal::Assembly) {
+      if (emits_precompiled_) {
+        decline("precompiled-header", "-emit-pch");
+      }
       return;
     }
     const std::string& header = command_.sources.front().path;
@@ -664,12 +692,14 @@ class Parser {
     if (!alone || goal == GccCommand::Goal::Assembly || !command_.beside.empty() || command_.bitcode) {
       decline("precompiled-header", header);
     }
-    if (is_clang(driver_)) {
-      decline("precompiled-header", header);
+    // clang puts the times of all headers into it, and then holds them against those that it finds; those of
+    // a container are not the user's.
+    if (is_clang(driver_) && !leaves_times_out_) {
+      decline("precompiled-header", "without -Xclang -fno-pch-timestamp");
     }
     // Its name without -o comes of several releases' different rules.
-    if (!command_.output && command_.dependencies.wanted) {
-      decline("precompiled-header", "-MD");
+    if (!command_.output && (command_.dependencies.wanted || is_clang(driver_))) {
+      decline("precompiled-header", header);
     }
     command_.precompiles = true;
     command_.seeks_linker = goal == GccCommand::Goal::Link;
@@ -681,7 +711,9 @@ class Parser {
   std::string path_of_preprocessor_;  // -Wp,-MD,path
   bool renames_profile_ = false;      // -fprofile-dir, -fprofile-prefix-path
   bool guesses_missing_ = false;      // -MG
-  bool awaits_value_ = false;         // the last -Xclang named an option whose value the next one gives
+  std::string awaited_for_;           // the option whose value the next -Xclang gives
+  bool emits_precompiled_ = false;    // -Xclang -emit-pch
+  bool leaves_times_out_ = false;     // -Xclang -fno-pch-timestamp
   std::string_view link_needs_;       // what -flto would need that a link here does not have
   GccCommand command_;
   std::optional<Language> language_;

@@ -73,6 +73,7 @@ struct GccCommand {
   std::string linker = "ld";                    // by the name under which the driver looks for it
   std::string database_fragment;                // -MJ
   bool keeps_stages = false;                    // -save-temps
+  std::string precompiled;                      // clang's -include-pch
   bool precompiles = false;                     // the object is a precompiled header
   bool seeks_linker = false;  // the driver looks for the linker's plugin, though nothing links
   bool converts_charsets = false;

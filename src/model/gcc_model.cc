@@ -154,6 +154,7 @@ class Work {
     asked.source = source;
     asked.dependencies = command_.dependencies;
     asked.output = command_.output.value_or("");
+    asked.precompiled_file = command_.precompiled;
     asked.ask_compiler = helpers_.asking == GccModel::Asking::Compiler;
     if (!is_clang(driver_) && passes_over_precompiled()) {  // clang's driver always takes one
       asked.precompiled = PreprocessingQuestion::Precompiled::PassedOver;

@@ -61,6 +61,7 @@ enum class Does : uint8_t {
   Charset,               // the C library converts
   Bitcode,               // -emit-llvm
   ExternalAssembler,     // -fno-integrated-as
+  TakesPrecompiled,      // -include-pch
   OneToPreprocessor,     // -Xpreprocessor
   Debug,                 // -g: tells of the source, and of the compiler's options
   DatabaseFragment,      // -MJ: appends what a compilation database says of the command

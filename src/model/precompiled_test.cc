@@ -127,5 +127,51 @@ TEST_F(Precompiled, headers_with_more_than_a_header_run_here) {
   expect_same({"gcc", "-M", "h.h"});
 }
 
+TEST_F(Precompiled, headers_of_clang_hold_no_times_or_run_here) {
+  const std::vector<std::string> timeless = {"-Xclang", "-fno-pch-timestamp"};
+  const auto with = [](std::vector<std::string> argv, const std::vector<std::string>& more) {
+    argv.insert(argv.end(), more.begin(), more.end());
+    return argv;
+  };
+  const std::vector<std::string> cmake = {"clang-14",
+                                          "-Winvalid-pch",
+                                          "-fpch-instantiate-templates",
+                                          "-Xclang",
+                                          "-emit-pch",
+                                          "-Xclang",
+                                          "-include",
+                                          "-Xclang",
+                                          path("h.h"),
+                                          "-x",
+                                          "c-header",
+                                          "-MD",
+                                          "-MF",
+                                          "p.d",
+                                          "-o",
+                                          "h.pch",
+                                          "-c",
+                                          "empty.c"};
+  const std::vector<std::string> plain = {"clang-14", "-x", "c-header", "-MMD", "h.h", "-o", "h.h.pch"};
+  EXPECT_EQ(reason(cmake), "precompiled-header");
+  EXPECT_EQ(reason(plain), "precompiled-header");
+  expect_same(with(plain, timeless));
+  expect_same(with(cmake, timeless));
+  const std::vector<std::string> use = {"clang-14", "-Wall", "-MD", "-c", "a.c", "-include-pch", "h.h.pch"};
+  EXPECT_EQ(reason(use), "precompiled-header");
+  expect_same(with(use, timeless));
+  expect_same(
+      with({"clang-14", "-g", "-O0", "-MMD", "-MP", "-Xclang", "-include-pch", "-Xclang", path("h.pch"),
+            "-Xclang", "-include", "-Xclang", path("h.h"), "-o", "two/b.o", "-c", "b.c"},
+           timeless));
+  expect_same(with({"clang-14", "-include-pch", "h.h.pch", "-fsyntax-only", "b.c"}, timeless));
+  // It does not fit: clang's word.
+  EXPECT_EQ(reason(with({"clang-14", "-O2", "-include-pch", "h.h.pch", "-c", "b.c"}, timeless)),
+            "preprocessing-fails");
+  EXPECT_EQ(reason(with({"clang-14", "-include-pch", "h.h.pch", "-E", "b.c", "-o", "b.i"}, timeless)),
+            "precompiled-header");
+  promises_[path("h.h.pch")] = object::Promise{object::hash("maker"), "h.h.pch"};
+  EXPECT_TRUE(std::holds_alternative<MustRead>(infer(with(use, timeless))));
+}
+
 }  // namespace
 }  // namespace model

@@ -48,6 +48,7 @@ constexpr Row kRows[] = {{"-iquote", Sort::Quote},
                          {"-U", Sort::Undefine},
                          {"-Wp,", Sort::ForDefines},
                          {"-include", Sort::Include},
+                         {"-include-pch", Sort::NotScanned},
                          {"-imacros", Sort::Imacros},
                          {"-isysroot", Sort::Root},
                          {"--sysroot=", Sort::Root},
@@ -149,6 +150,10 @@ class Sorter {
   void take(std::span<const std::string> words, const std::optional<Match>& found) {
     const auto sort = sort_of(words[0], found);
     const std::string argument(found ? found->argument : "");
+    // Behind all others, past the driver.
+    if (found && found->option->does == Does::ToFrontend && argument.starts_with("-include")) {
+      sorted_.not_scanned = argument;
+    }
     if (sort && !is_of_the_dialect(*sort)) {
       take_own(*sort, words[0], argument);
       return;

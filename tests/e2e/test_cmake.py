@@ -76,7 +76,7 @@ class CMake(Case):
         self.assertIn(b"plug.cc:1", run.out + run.err)
         self.assert_no_placeholders()
 
-    def precompile(self, compiler, generator, build):
+    def precompile(self, compiler, generator, build, flags=""):
         files = FILES | {
             "CMakeLists.txt": FILES["CMakeLists.txt"] +
                               "target_precompile_headers(part PRIVATE <string> <vector> once.h)\n"
@@ -85,7 +85,7 @@ class CMake(Case):
             "main.cc": "#include \"once.h\"\nint part();\nint plug();\n"
                        "int main() { int unused; return part() + plug() + once() - 1 + int(std::string().size()); }\n",
         }
-        cxx = ["-DCMAKE_CXX_COMPILER=" + compiler, "-DCMAKE_CXX_FLAGS=-Wall"]
+        cxx = ["-DCMAKE_CXX_COMPILER=" + compiler, "-DCMAKE_CXX_FLAGS=-Wall " + flags]
         self.build_both_ways(files, build, [self.configure(generator) + cxx])
         self.assertEqual(self.run_command([self.tree / "build/demo"]).status, 7)
         return self.stats()
@@ -100,6 +100,15 @@ class CMake(Case):
                 stats = self.stats()
                 self.assertEqual((stats["hits"], stats["ran"]), (stats["thunks"], 0), stats)
         self.assert_nothing_to_do(["make", "-C", "build"])
+
+    def test_precompiled_headers_of_clang_are_thunks_where_they_hold_no_times(self):
+        stats = self.precompile("clang++-14", "Ninja", ["ninja", "-C", "build"], "-Xclang -fno-pch-timestamp")
+        self.assertEqual(stats["native"], 0, stats)
+        stats = self.precompile("clang++-14", "Ninja", ["ninja", "-C", "build"])
+        self.assertEqual(stats["native"], 3, stats)  # the header, and what takes it
+        self.plain(["touch", "once.h"])
+        self.under_gg(["ninja", "-C", "build"])
+        self.assertIn(b"no work to do", self.plain(["ninja", "-C", "build"]).out)
 
     def test_ninja_goes_on_while_a_thunk_runs(self):
         # A descriptor of the first command that somebody keeps open would make `ninja -j1` wait for it.
