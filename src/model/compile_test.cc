@@ -193,6 +193,9 @@ TEST_F(Compile, tools_are_found_where_the_command_says) {
   expect_same({"gcc", "-B" + tools, "-MD", "-c", "a.c"});
   expect_same({"gcc", "-B", tools + "/", "-MD", "-c", "a.c", "-o", "inc/a.o"});
   const auto leaves = leaves_of(inferred({"gcc", "-B" + tools, "-c", "a.c"}).thunk);
+  expect_same({"gcc", "-Btools", "-MD", "-c", "a.c"});
+  expect_same({"gcc", "-B", "../tools/", "-MD", "-c", "../a.c", "-o", "a.o"}, "inc");
+  EXPECT_EQ(leaves_of(inferred({"gcc", "-Btools", "-c", "a.c"}).thunk).size(), leaves.size());
   EXPECT_TRUE(leaves.contains(tools + "/as"));
   EXPECT_FALSE(leaves_of(inferred({"gcc", "-c", "-Ilib", "a.c"}).thunk).contains(tools + "/as"));
 }

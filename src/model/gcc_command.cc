@@ -486,15 +486,10 @@ class Parser {
     return next - at;
   }
 
-  // The directories are asked about from elsewhere.
   void take_toolchain(const Match& found, size_t at) {
     const bool names_target = found.option->spelling == "-target" || found.option->spelling == "--target=";
-    if (!names_target && !found.argument.starts_with('/')) {
-      decline("tool-prefix", command_.words[at]);
-    }
-    for (size_t i = 0; i < found.words; ++i) {
-      command_.toolchain.push_back(command_.words[at + i]);
-    }
+    command_.toolchain.push_back(
+        {std::string(found.option->spelling), std::string(found.argument), found.words > 1, !names_target});
     if (found.option->spelling.find("sysroot") != std::string::npos) {
       command_.search_directories.emplace_back(found.argument);
     }
@@ -784,6 +779,20 @@ std::vector<std::string> split_response_file(std::string_view text) {
   }
   if (inside) {
     words.push_back(std::move(word));
+  }
+  return words;
+}
+
+std::vector<std::string> words_from(const std::string& directory,
+                                    const std::vector<ToolchainWord>& toolchain) {
+  std::vector<std::string> words;
+  for (const ToolchainWord& word : toolchain) {
+    const std::string argument = word.is_path ? absolute(directory, word.argument) : word.argument;
+    if (word.separate) {
+      words.insert(words.end(), {word.option, argument});
+    } else {
+      words.push_back(word.option + argument);
+    }
   }
   return words;
 }

@@ -53,6 +53,18 @@ struct DependencyFile {
   std::vector<scan::DepfileTarget> targets_of_preprocessor;  // -Wp,-MT,t: gcc's driver does not know of them
 };
 
+// An option that leads to other programs, headers and libraries: -B, --sysroot, --target.
+struct ToolchainWord {
+  std::string option;  // as it is spelt
+  std::string argument;
+  bool separate = false;  // the argument is a word of its own
+  bool is_path = false;
+};
+
+// The words to give a driver that works elsewhere than in `directory`.
+[[nodiscard]] std::vector<std::string> words_from(const std::string& directory,
+                                                  const std::vector<ToolchainWord>& toolchain);
+
 // A command line of a compiler's driver, taken apart by its option table. Paths are as the command names
 // them.
 struct GccCommand {
@@ -68,7 +80,7 @@ struct GccCommand {
   std::vector<std::string> preprocessing;       // the words that a question to the preprocessor repeats
   std::vector<std::string> search_directories;  // of headers
   std::vector<std::string> read_files;          // response files, linker scripts, …
-  std::vector<std::string> toolchain;           // words that lead to other programs and libraries
+  std::vector<ToolchainWord> toolchain;         // what leads to other programs and libraries
   std::vector<std::string> beside;              // extensions of what is made beside each object (".dwo")
   std::string linker = "ld";                    // by the name under which the driver looks for it
   std::string database_fragment;                // -MJ

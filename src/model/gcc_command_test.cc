@@ -96,7 +96,7 @@ TEST(GccCommand, what_is_asked_or_streamed_runs_here) {
   EXPECT_EQ(reason({"gcc", "-fsyntax-only", "a.c", "-MD"}), "no-output");
   EXPECT_EQ(reason({"gcc", "-c", "a.c", "-MD", "-MG"}), "dependencies-only") << "gcc refuses";
   EXPECT_EQ(reason({"gcc", "-Xpreprocessor", "-DF(a,b)=a", "-c", "a.c"}), "pass-through");
-  EXPECT_EQ(reason({"gcc", "-Btools", "-c", "a.c"}), "tool-prefix");
+  EXPECT_EQ(reason({"gcc", "-bx", "-c", "a.c"}), "tool-prefix");
   EXPECT_EQ(reason({"gcc"}), "no-input");
   EXPECT_EQ(reason({"gcc", "-c", "x.o"}), "no-input");
 }

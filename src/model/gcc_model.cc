@@ -445,9 +445,10 @@ Prepared prepare(const Helpers& helpers, Driver driver, const Invocation& invoca
     return Inference(*declined);
   }
   auto& command = std::get<GccCommand>(parsed);
-  auto toolchain = helpers.toolchains.find(
-      invocation.program, path_variable_of(invocation),
-      command.goal == GccCommand::Goal::Link ? command.linker : GccCommand{}.linker, command.toolchain);
+  auto toolchain =
+      helpers.toolchains.find(invocation.program, path_variable_of(invocation),
+                              command.goal == GccCommand::Goal::Link ? command.linker : GccCommand{}.linker,
+                              words_from(invocation.working_directory, command.toolchain));
   if (command.native_processor) {
     return prepare(helpers, driver, without_native(helpers, invocation, command, *toolchain));
   }
