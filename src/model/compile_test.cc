@@ -215,8 +215,20 @@ TEST_F(Compile, the_machines_own_processor_is_named) {
   expect_same({"gcc", "-c", "-mtune=native", "-O2", "-mno-avx", "-Ilib", "a.c", "-o", "t.o"});
   expect_same({"g++", "-c", "-O3", "-msse4.2", "-march=native", "--param", "l2-cache-size=2",
                "-mtune=generic", "b.cc", "-Ilib"});
-  EXPECT_EQ(reason({"gcc", "-c", "-g", "-march=native", "-Ilib", "a.c"}), "native-processor");
-  EXPECT_EQ(reason({"gcc", "-S", "-fverbose-asm", "-march=native", "-Ilib", "a.c"}), "native-processor");
+  // Where options are recorded they have to be in the very order.
+  expect_same({"gcc", "-c", "-g", "-O2", "-march=native", "-Ilib", "a.c"});
+  expect_same(
+      {"gcc", "-c", "-O2", "-ggdb3", "-mtune=native", "-mno-avx2", "-MD", "-Ilib", "a.c", "-o", "g.o"});
+  expect_same({"g++", "-S", "-fverbose-asm", "-march=native", "-mtune=generic", "--param", "l2-cache-size=2",
+               "b.cc", "-Ilib"});
+  expect_same({"gcc", "-g", "-march=native", "-Ilib", "a.c", "d.c", "-o", "native"});
+  const auto leaves = leaves_of(inferred({"gcc", "-g", "-march=native", "-c", "-Ilib", "a.c"}).thunk);
+  const auto specs = std::get<object::File>(leaves.at("/usr/lib/gg-processor.specs"));
+  EXPECT_EQ(store_.get(specs.digest).value().value().find("local_cpu_detect"), std::string::npos)
+      << "the worker's own processor has no say";
+  EXPECT_EQ(reason({"gcc", "-g", "-flto", "-march=native", "a.o"}), "native-processor");
+  EXPECT_EQ(reason({"clang-14", "-c", "-grecord-gcc-switches", "-march=native", "d.c"}), "native-processor");
+  expect_same({"gcc", "-S", "-fverbose-asm", "-march=native", "-Ilib", "a.c"});
   write("native.rsp", "-march=native -Ilib -DX='a b'\n");
   expect_same({"gcc", "-c", "@native.rsp", "a.c"});
   const Inferred answer = inferred({"gcc", "-c", "-march=native", "-Ilib", "a.c"});

@@ -618,11 +618,11 @@ class Parser {
     if (preprocesses && (!command_.output || command_.dependencies.wanted)) {
       decline("preprocess-only", "-E");
     }
-    // The driver puts --param among the -m options, which nobody can who writes them out: the order shows
-    // where options are recorded.
+    // lto-wrapper, which the linker's plugin starts, has the driver look at the processor once more.
     const bool of_gcc = !is_clang(driver_) && (command_.debugs || command_.optimises_at_link_time);
-    const bool recorded = of_gcc || command_.records_command_line;
-    if (command_.native_processor && recorded) {
+    command_.records_options = of_gcc || command_.records_command_line;
+    const bool looks_again = !is_clang(driver_) && links && command_.optimises_at_link_time;
+    if (command_.native_processor && (looks_again || (is_clang(driver_) && command_.records_options))) {
       decline("native-processor", "-march=native");
     }
     // make's descriptors are not in a container, and gcc says so; clang's objects are read by a plugin.

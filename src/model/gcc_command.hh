@@ -94,6 +94,7 @@ struct GccCommand {
   bool bitcode = false;            // -emit-llvm
   bool assembles_outside = false;  // clang's -fno-integrated-as
   bool native_processor = false;   // -march=native and the like
+  bool records_options = false;    // it shows in the output in which order options stood
   bool debugs = false;             // -g
   bool optimises_at_link_time = false;
   bool decides_colour = false;

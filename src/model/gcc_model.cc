@@ -51,6 +51,19 @@ class Work {
 
   void add_readings(const std::vector<scan::Reading>& readings) { step_.add_readings(readings); }
 
+  // The driver gets the words as they were given, and rules for them. `argv`: with argv[0].
+  base::Result<void> use_specs(std::vector<std::string> argv, const std::string& specs) {
+    const auto stored = helpers_.store.put(specs);
+    if (!stored) {
+      return tl::unexpected(stored.error());
+    }
+    const std::string file = "/usr/lib/gg-processor.specs";  // no user's file, and in a folder of any machine
+    step_.add_given(file, object::File{*stored, false});
+    argv.push_back("-specs=" + file);
+    step_.set_arguments(std::move(argv));
+    return {};
+  }
+
   base::Result<Inference> run() {
     if (const auto precompiled = is_clang(driver_) ? precompiled_header() : std::nullopt) {
       return Inference(Declined{"precompiled-header", *precompiled});
@@ -435,6 +448,27 @@ Invocation without_native(const Helpers& helpers, const Invocation& invocation, 
   return explicit_one;
 }
 
+Prepared prepare(const Helpers& helpers, Driver driver, const Invocation& invocation);
+
+Prepared prepare_native(const Helpers& helpers, Driver driver, const Invocation& invocation,
+                        const GccCommand& command, const Toolchain& toolchain) {
+  auto prepared = prepare(helpers, driver, without_native(helpers, invocation, command, toolchain));
+  auto* work = std::get_if<std::unique_ptr<Work>>(&prepared);
+  if (work == nullptr || !command.records_options) {
+    return prepared;
+  }
+  const auto specs = helpers.toolchains.processor_specs(toolchain, command.words);
+  if (!specs) {
+    return Inference(Declined{"native-processor", "-march=native"});
+  }
+  std::vector<std::string> argv{invocation.argv[0]};
+  argv.insert(argv.end(), command.words.begin(), command.words.end());
+  if (auto done = (*work)->use_specs(std::move(argv), *specs); !done) {
+    return Inference(Declined{"error", done.error().message});
+  }
+  return prepared;
+}
+
 Prepared prepare(const Helpers& helpers, Driver driver, const Invocation& invocation) {
   ResponseFiles files(helpers.view, invocation);
   auto parsed = parse_gcc(driver, invocation.argv, [&](const std::string& path) { return files.read(path); });
@@ -450,7 +484,7 @@ Prepared prepare(const Helpers& helpers, Driver driver, const Invocation& invoca
                               command.goal == GccCommand::Goal::Link ? command.linker : GccCommand{}.linker,
                               words_from(invocation.working_directory, command.toolchain));
   if (command.native_processor) {
-    return prepare(helpers, driver, without_native(helpers, invocation, command, *toolchain));
+    return prepare_native(helpers, driver, invocation, command, *toolchain);
   }
   auto environment = thunk_environment(invocation, toolchain->path_variable);
   if (const auto* declined = std::get_if<Declined>(&environment)) {

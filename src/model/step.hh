@@ -33,6 +33,8 @@ class Step {
 
   void add_argument(const std::string& word) { footprint_.arguments.push_back(word); }
 
+  void set_arguments(std::vector<std::string> words) { footprint_.arguments = std::move(words); }
+
   void add_variable(const std::string& name, const std::string& value) {
     footprint_.environment.emplace(name, value);
   }

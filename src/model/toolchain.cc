@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -321,6 +323,69 @@ std::vector<std::string> Toolchains::for_this_processor(const Toolchain& toolcha
   std::vector<std::string> all = clang ? named_by_clang(machine, said) : named_by_gcc(said);
   all.insert(all.end(), others.begin(), others.end());
   return all;
+}
+
+std::optional<std::string> Toolchains::processor_specs(const Toolchain& toolchain,
+                                                       const std::vector<std::string>& words) {
+  std::vector<std::string> machine;
+  std::copy_if(words.begin(), words.end(), std::back_inserter(machine),
+               [](const std::string& word) { return word.starts_with("-m"); });
+  std::string key = "processor specs\n" + signature_line(toolchain.driver);
+  for (const std::string& word : machine) {
+    key += word + "\n";
+  }
+  auto specs = found(answers_, key);
+  if (!specs) {
+    specs = remembered(answers_, key, ask_processor_specs(toolchain, machine).value_or(""));
+  }
+  return specs->empty() ? std::nullopt : std::optional(*specs);
+}
+
+std::optional<std::string> Toolchains::ask_processor_specs(const Toolchain& toolchain,
+                                                           const std::vector<std::string>& machine) {
+  constexpr std::string_view kName = "*cc1_cpu:\n";
+  const std::string dumped = says(toolchain.driver, {"-dumpspecs"}, toolchain.rests_on);
+  const size_t at = dumped.find(kName);
+  if (at == std::string::npos) {
+    return std::nullopt;
+  }
+  const std::string rule =
+      dumped.substr(at + kName.size(), dumped.find('\n', at + kName.size()) - at - kName.size());
+  if (rule.find("local_cpu_detect") == std::string::npos) {
+    return std::nullopt;
+  }
+  // What the rule makes of these words stands between marks; nothing is run that would mind them.
+  const base::TemporaryDirectory folder;
+  const std::string probe = folder.path() + "/specs";
+  base::write_file_atomically(probe, std::string(kName) + "-fgg-begin " + rule + " -fgg-end\n\n");
+  std::vector<std::string> argv{toolchain.driver, "-specs=" + probe};
+  argv.insert(argv.end(), machine.begin(), machine.end());
+  argv.insert(argv.end(), {"-###", "-c", "-xc", "/dev/null"});
+  const base::Completed done =
+      base::run({toolchain.driver, argv, {"LC_ALL=C", "PATH=/usr/bin:/bin"}, "/", pristine_root_});
+  const size_t line = done.err.find("\n ");
+  if (done.exit_code != 0 || line == std::string::npos) {
+    return std::nullopt;
+  }
+  const std::vector<std::string> said = split_driver_line(
+      std::string_view(done.err).substr(line + 1, done.err.find('\n', line + 1) - line - 1));
+  const auto begin = std::find(said.begin(), said.end(), "-fgg-begin");
+  const auto end = std::find(begin, said.end(), "-fgg-end");
+  if (end == said.end()) {
+    return std::nullopt;
+  }
+  std::string specs = std::string(kName) + "%{march=native:%>march=native} %{mtune=native:%>mtune=native}";
+  for (auto word = begin + 1; word != end; ++word) {
+    const bool plain = std::all_of(word->begin(), word->end(), [](unsigned char c) {
+      return std::isalnum(c) != 0 ||
+             std::string_view("-_=.+,").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+    if (!plain) {
+      return std::nullopt;
+    }
+    specs += " " + *word;
+  }
+  return specs + "\n\n";
 }
 
 LinkerDefaults Toolchains::linker_defaults(const std::string& path, const std::vector<std::string>& words) {

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -87,6 +88,12 @@ class Toolchains {
   [[nodiscard]] std::vector<std::string> for_this_processor(const Toolchain& toolchain,
                                                             const std::vector<std::string>& words);
 
+  // A specs file by which gcc's driver puts for -march=native what it puts on this machine, and in the same
+  // place: where options are recorded their order shows, and no other command line has the same. Nullopt: its
+  // own specs do not say how it does that. `words`: after argv[0].
+  [[nodiscard]] std::optional<std::string> processor_specs(const Toolchain& toolchain,
+                                                           const std::vector<std::string>& words);
+
   // Of the linker at `path` for these words of its command line (-m decides).
   [[nodiscard]] LinkerDefaults linker_defaults(const std::string& path,
                                                const std::vector<std::string>& words);
@@ -100,6 +107,9 @@ class Toolchains {
   enum class Plugins : unsigned char { None, Binutils };
 
   [[nodiscard]] std::shared_ptr<const Toolset> program(const std::string& path, Plugins plugins);
+
+  [[nodiscard]] std::optional<std::string> ask_processor_specs(const Toolchain& toolchain,
+                                                               const std::vector<std::string>& machine);
 
   [[nodiscard]] Archiver behind_wrapper(const std::string& path, const std::string& driver,
                                         const std::string& name, const std::string& path_variable,

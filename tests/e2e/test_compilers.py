@@ -66,6 +66,12 @@ class Compilers(Case):
         run = self.failing(["make", "prog"])
         self.assertIn(b"bad.c:1:22: error:", run.err)
 
+    def test_debugging_information_tells_of_this_machines_processor(self):
+        self.check("CFLAGS = -g -O2 -march=native\nprog: main.o twice.o\n\t$(CC) -o $@ $^\n", 3)
+
+    def test_tools_and_headers_below_relative_folders(self):
+        self.check("CFLAGS = -Bown/ --sysroot=.\nCC = clang-14\nprog: main.o twice.o\n\tclang-14 -o $@ $^\n", 3)
+
     def test_stripped_in_place_and_split_in_two(self):
         self.check("CFLAGS = -g\nprog: main.o twice.o\n\t$(CC) -o $@ $^\n"
                    "\tobjcopy --only-keep-debug $@ $@.debug\n\tstrip --strip-debug $@\n"
