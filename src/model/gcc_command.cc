@@ -60,6 +60,12 @@ bool is_bitcode(std::string_view path) {
   return extension(path) == ".ll" || extension(path) == ".bc";
 }
 
+// Of clang's compiler, and of LLVM's passes.
+bool names_plugin(std::string_view word) {
+  return word.starts_with("-load") || word.starts_with("-plugin") || word == "-add-plugin" ||
+         word.starts_with("-fpass-plugin");
+}
+
 // What the drivers for C++ take it for.
 Language as_cxx(Language language) {
   switch (language) {
@@ -590,7 +596,8 @@ class Parser {
       awaited_for_ = awaited_for_.empty() && takes_value(found.argument) ? found.argument : "";
     }
     if (!known) {
-      decline("unknown-option", std::string(found.option->spelling) + " " + std::string(found.argument));
+      decline(names_plugin(found.argument) ? "plugin" : "unknown-option",
+              std::string(found.option->spelling) + " " + std::string(found.argument));
     }
     repeat(at, found.words);
   }

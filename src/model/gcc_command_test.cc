@@ -104,7 +104,21 @@ TEST(GccCommand, what_is_asked_or_streamed_runs_here) {
 TEST(GccCommand, profiles_plugins_and_modules_are_declined) {
   EXPECT_EQ(reason({"gcc", "-fprofile-use", "a.c"}), "profile");
   EXPECT_EQ(reason({"gcc", "-fprofile-use", "-fprofile-dir=x", "-c", "a.c"}), "profile");
-  EXPECT_EQ(reason({"gcc", "-fplugin=x.so", "-c", "a.c"}), "plugin");
+  for (const std::string word : {"-fplugin=x.so", "-fplugin-arg-x-y=z", "-iplugindir=x"}) {
+    EXPECT_EQ(std::get<Declined>(parse({"gcc", word, "-c", "a.c"})), (Declined{"plugin", word}));
+  }
+  EXPECT_EQ(std::get<Declined>(parse({"gcc", "-wrapper", "gdb,--args", "-c", "a.c"})),
+            (Declined{"wrapper", "-wrapper"}));
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"-Xclang", "-load", "-Xclang", "x.so"},
+                                             {"-Xclang", "-add-plugin", "-Xclang", "x"},
+                                             {"-fplugin=x.so"},
+                                             {"-fpass-plugin=x.so"},
+                                             {"-mllvm", "-load=x.so"}}) {
+    std::vector<std::string> argv = {"clang", "-c", "a.c"};
+    argv.insert(argv.end(), words.begin(), words.end());
+    EXPECT_EQ(std::get<Declined>(parse(argv, Driver::ClangC)).reason, "plugin") << words[0];
+  }
   EXPECT_EQ(reason({"gcc", "-fmodules-ts", "-c", "a.cc"}), "modules");
   EXPECT_EQ(reason({"gcc", "-fsanitize-ignorelist=x", "-c", "a.c"}), "sanitizer-list");
   EXPECT_EQ(reason({"gcc", "--coverage", "a.c"}), "files-beside") << "named by an object that is temporary";
