@@ -1,6 +1,7 @@
 #include "model/gcc_model.hh"
 
 #include "model/environment.hh"
+#include "model/late_objects.hh"
 #include "model/link_inputs.hh"
 #include "model/link_step.hh"
 #include "model/output_names.hh"
@@ -317,6 +318,9 @@ class Work {
       answered_ = Declined{"no-link", ""};  // the driver finds fault with the command: let it say so
       return {};
     }
+    if (auto done = refuse_files_beside_late_objects(); !done || answered_) {
+      return done;
+    }
     // clang leaves out of the linker's words what is not there, and fails itself.
     for (const std::string& file : command_.link_files) {
       step_.add_input(file);
@@ -355,6 +359,25 @@ class Work {
       add_link(step_, footprint);
       step_.add_output(footprint.output, Output::Made::Always, makes_an_executable(question.words));
       linked_ = std::move(footprint);
+    }
+    return {};
+  }
+
+  // An object may ask for the compiler though no option does, which then names what it makes beside it, or
+  // keeps, as it likes.
+  base::Result<void> refuse_files_beside_late_objects() {
+    if (is_clang(driver_) || (command_.beside.empty() && !command_.keeps_stages)) {
+      return {};
+    }
+    for (const std::string& file : command_.link_files) {
+      const auto late = is_compiled_at_link(helpers_.view, helpers_.store, step_.in_place(file));
+      if (!late) {
+        return tl::unexpected(late.error());
+      }
+      if (*late) {
+        answered_ = Declined{"files-beside", file};
+        return {};
+      }
     }
     return {};
   }

@@ -44,11 +44,25 @@ TEST_F(Link, files_that_the_compiler_makes_at_link_time_under_names_of_its_own_a
   for (const std::string option : {"--coverage", "-fstack-usage", "-fcallgraph-info"}) {
     EXPECT_EQ(reason({"gcc", "-flto", option, "main.o", "f.o", "-lm", "-o", "x"}), "files-beside") << option;
     // Nothing but the objects asks for it here.
+    EXPECT_EQ(reason({"gcc", option, "main.o", "f.o", "-lm", "-o", "x"}), "files-beside") << option;
     const auto again = models_.infer_again(invocation({"gcc", option, "main.o", "f.o", "-lm", "-o", "x"}));
     ASSERT_TRUE(again);
     const auto* declined = std::get_if<Declined>(&*again);
     EXPECT_EQ(declined == nullptr ? "" : declined->reason, "files-beside") << option;
   }
+  run({"ar", "rcs", "libf.a", "f.o"});
+  EXPECT_EQ(reason({"gcc", "--coverage", "-shared", "libf.a", "-o", "x"}), "files-beside");
+  for (const std::string how : {"-flto", "-fno-common"}) {  // the object is still to be made
+    const Inferred object = inferred({"gcc", how, "-fPIC", "-c", "f.c"});
+    promises_[path("f.o")] = object::Promise{object.thunk, "f.o"};
+    const Inferred archive = inferred({"ar", "rcs", "new.a", "f.o"});
+    write("promised.a", "");
+    promises_[path("promised.a")] = object::Promise{archive.thunk, "new.a"};
+    const std::string expected = how == "-flto" ? "files-beside" : "";
+    EXPECT_EQ(reason({"gcc", "--coverage", "-shared", "f.o", "-o", "x"}), expected) << how;
+    EXPECT_EQ(reason({"gcc", "--coverage", "-shared", "promised.a", "-o", "x"}), expected) << how;
+  }
+  promises_.clear();
   run({"gcc", "-flto", "--coverage", "main.o", "f.o", "-lm", "-o", "x"});
   EXPECT_TRUE(base::read_file_if_there(path("x.wpa.gcno")));
   run({"gcc", "-flto", "-fstack-usage", "main.o", "f.o", "-lm", "-o", "x"});
