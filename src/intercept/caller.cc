@@ -308,14 +308,16 @@ Bet judge_caller(const Caller& caller, const StreamId& own_output, const StreamI
     child = ancestor.process;
     child_output = stream_of(child.pid, 1).value_or(StreamId{});
   }
+  const StreamId output_to = outlet_of(caller.standard_output, walk);
   const StreamId errors_to = outlet_of(caller.standard_error, walk);
   bet.errors_to_output = errors_to != caller.standard_error;
   if (!is_own_or_none(errors_to, bet.errors_to_output ? own_output : own_error) ||
-      !is_own_or_none(outlet_of(caller.standard_output, walk), own_output)) {
+      !is_own_or_none(output_to, own_output)) {
     return wait_because("output-redirected");
   }
   bet.allowed = true;
-  bet.diagnostics_unwanted = is_null_device(errors_to);
+  bet.output_unwanted = is_null_device(output_to);
+  bet.errors_unwanted = is_null_device(errors_to);
   return bet;
 }
 

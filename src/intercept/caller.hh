@@ -13,9 +13,10 @@ struct Bet {
   bool allowed = false;
   std::string reason;
   std::string detail;
-  bool keeps_going = false;           // make -k, ninja -k: a failure is not to stop the build
-  bool diagnostics_unwanted = false;  // the caller threw the command's output away (/dev/null)
-  bool errors_to_output = false;      // what it writes to standard error comes out on gg's standard output
+  bool keeps_going = false;       // make -k, ninja -k: a failure is not to stop the build
+  bool output_unwanted = false;   // the caller threw away what it writes to standard output (/dev/null)
+  bool errors_unwanted = false;   // the same of standard error
+  bool errors_to_output = false;  // what it writes to standard error comes out on gg's standard output
 };
 
 struct Caller {

@@ -378,11 +378,8 @@ void Commands::settle(const JobRef& job, const model::Inferred& inferred,
 }
 
 void Commands::tell_late(const JobRef& job, const ir::Result& result) {
-  if (job->bet.diagnostics_unwanted) {
-    return;
-  }
-  std::string out = bytes_of(result.standard_output);
-  std::string err = bytes_of(result.standard_error);
+  std::string out = job->bet.output_unwanted ? "" : bytes_of(result.standard_output);
+  std::string err = job->bet.errors_unwanted ? "" : bytes_of(result.standard_error);
   if (job->bet.errors_to_output) {
     out += std::exchange(err, "");
   }

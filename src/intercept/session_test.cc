@@ -201,6 +201,23 @@ TEST(Session, late_warnings_come_out_where_make_and_ninja_would_let_them) {
   EXPECT_EQ(other.seen.late_errors, "");
 }
 
+TEST(Session, of_what_comes_late_only_that_is_dropped_which_the_caller_threw_away) {
+  struct Case {
+    const char* redirected;
+    const char* comes_out;
+  };
+
+  for (const Case& one : {Case{"", "a talkative word\nx-tool: warning: a dubious word\n"},
+                          Case{" >/dev/null", "x-tool: warning: a dubious word\n"},
+                          Case{" 2>/dev/null", "a talkative word\n"}, Case{" >/dev/null 2>&1", ""}}) {
+    World world;
+    world.write("in", "dubious and talkative\n");
+    EXPECT_EQ(world.make(std::string("x-tool in out") + one.redirected).exit_code, 0);
+    EXPECT_EQ(world.seen.count(Outcome::Promised), 1U) << world.seen.story();
+    EXPECT_EQ(world.seen.late, one.comes_out) << one.redirected;
+  }
+}
+
 TEST(Session, a_command_of_a_ninja_whose_output_goes_to_a_file_waits_so_that_its_messages_get_there) {
   World world;
   world.write("in", "dubious\n");

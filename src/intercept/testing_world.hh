@@ -238,6 +238,9 @@ class LateForcer final : public Forcer {
       result.standard_error = store_.put("x-tool: an unspeakable word\n").value();
       return result;
     }
+    if (input.find("talkative") != std::string::npos) {
+      result.standard_output = store_.put("a talkative word\n").value();
+    }
     if (input.find("dubious") != std::string::npos) {
       result.standard_error = store_.put("x-tool: warning: a dubious word\n").value();
     }
