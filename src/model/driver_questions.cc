@@ -19,7 +19,11 @@ void add_plugins_in(const std::string& folder, Toolset& set) {
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), ::closedir);
   while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
     const std::string path = folder + "/" + entry->d_name;
-    if (entry->d_name[0] != '.' && is_there(path)) {
+    if (entry->d_name[0] == '.') {
+      continue;
+    }
+    set.rests_on.insert(path);  // it may be a symlink that leads nowhere yet
+    if (is_there(path)) {
       if (auto closure = runtime_files(path)) {
         set.files.merge(closure->files);
         set.rests_on.merge(closure->looked_at);
