@@ -145,13 +145,13 @@ base::Result<Toolchain> discover_clang(const std::string& driver, const std::str
   }
   toolchain.compile = toolchain.compile_cxx = toolchain.assemble = toolchain.link = common;
   if (!assembler.empty() && is_there(assembler)) {
-    if (auto done = add_program(toolchain.external_assembler, assembler); !done) {
+    if (auto done = add_part(toolchain.external_assembler, assembler); !done) {
       return tl::unexpected(done.error());
     }
   }
   // One that only compiles is whole, too; a link then says for itself what it lacks.
   if (!toolchain.linker.empty() && is_there(toolchain.linker)) {
-    if (auto done = add_program(toolchain.link, toolchain.linker); !done) {
+    if (auto done = add_part(toolchain.link, toolchain.linker); !done) {
       return tl::unexpected(done.error());
     }
     add_binutils_plugins(toolchain.link);

@@ -3,6 +3,7 @@
 #include "base/program_path.hh"
 #include "model/dynamic_loader.hh"
 #include "model/paths.hh"
+#include "model/tool_names.hh"
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -130,6 +131,13 @@ base::Result<void> add_program(Toolset& set, const std::string& path) {
   set.files.merge(closure->files);
   set.rests_on.merge(closure->looked_at);
   return {};
+}
+
+base::Result<void> add_part(Toolset& set, const std::string& path) {
+  if (is_script(path)) {
+    set.script = path;
+  }
+  return add_program(set, path);
 }
 
 void add_binutils_plugins(Toolset& set) {

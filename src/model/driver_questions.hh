@@ -65,6 +65,9 @@ class DriverQuestions {
 // The program and all libraries that it is loaded with. Errors name what is missing.
 [[nodiscard]] base::Result<void> add_program(Toolset& set, const std::string& path);
 
+// The same of a program that another one starts by itself: whether it is a script is noted.
+[[nodiscard]] base::Result<void> add_part(Toolset& set, const std::string& path);
+
 // binutils load every plugin of their folders (one is beside their own library) to read objects of other
 // compilers. One that cannot be loaded here is passed over there, too.
 void add_binutils_plugins(Toolset& set);

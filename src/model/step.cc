@@ -76,6 +76,9 @@ void Step::add_readings(const std::vector<scan::Reading>& readings) {
 }
 
 void Step::use(const Toolset& tools) {
+  if (!tools.script.empty()) {
+    declined_ = Declined{"wrapper", tools.script};
+  }
   for (const std::string& file : tools.files) {
     if (base_name(file) == "libc.so.6") {
       const std::vector<std::string> charsets = charset_files(file, charsets_);

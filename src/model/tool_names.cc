@@ -1,6 +1,7 @@
 #include "model/tool_names.hh"
 
 #include "base/program_path.hh"
+#include "model/archive.hh"
 #include "model/paths.hh"
 
 #include <dirent.h>
@@ -152,7 +153,14 @@ std::string real_name(const std::string& path) {
 }
 
 std::optional<Tool> tool_at(const std::string& path) {
-  return tool_called(real_name(path));
+  const auto tool = tool_called(real_name(path));
+  const bool only_runs = tool == Tool::Reader || tool == Tool::Other;
+  return tool && !only_runs && is_script(path) ? std::nullopt : tool;
+}
+
+bool is_script(const std::string& path) {
+  const auto magic = magic_of(path);
+  return magic && magic->starts_with("#!");
 }
 
 std::vector<std::string> tools_on_path(const std::string& path_variable, const IsTool& is_described) {
@@ -173,7 +181,7 @@ std::vector<std::string> tools_on_path(const std::string& path_variable, const I
       const std::string path = absolute(folder, name);
       const std::string real = entry->d_type == DT_REG ? path : real_path(path);
       if (!real.empty() && ::access(path.c_str(), X_OK) == 0 && is_file(real) &&
-          (described || tool_called(base_name(real)))) {
+          (described || tool_at(real))) {
         found.insert(real);
       }
     }

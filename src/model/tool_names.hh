@@ -55,8 +55,12 @@ enum class ClangMode : unsigned char { C, Cxx };
 // What the file that the path leads to is called; "" if there is none.
 [[nodiscard]] std::string real_name(const std::string& path);
 
-// What that is.
+// What that is. A script is nothing that a model could stand in for, whatever it is called: it may run
+// anything, and what it runs is stood in for by itself.
 [[nodiscard]] std::optional<Tool> tool_at(const std::string& path);
+
+// Does an interpreter run the file at the path?
+[[nodiscard]] bool is_script(const std::string& path);
 
 using IsTool = std::function<bool(const std::string& base_name)>;
 

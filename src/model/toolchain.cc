@@ -456,7 +456,7 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver, const st
         return base::failure("the compiler '" + driver + "' has no working " +
                              (program.empty() ? "assembler or linker on the PATH" : "'" + program + "'"));
       }
-      if (auto done = add_program(set, program); !done) {
+      if (auto done = add_part(set, program); !done) {
         return done;
       }
     }
@@ -471,7 +471,7 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver, const st
   toolchain.compile = toolchain.compile_cxx = toolchain.assemble;
   for (const auto& part : {std::pair{&toolchain.compile, cc1}, std::pair{&toolchain.compile_cxx, cc1plus}}) {
     if (!part.second.empty() && is_there(part.second)) {
-      if (auto done = add_program(*part.first, part.second); !done) {
+      if (auto done = add_part(*part.first, part.second); !done) {
         return tl::unexpected(done.error());
       }
     }
@@ -483,7 +483,7 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver, const st
   const auto add_optional = [](Toolset& set, const std::set<std::string>& programs) -> base::Result<void> {
     for (const std::string& program : programs) {
       if (!program.empty() && is_there(program)) {
-        if (auto done = add_program(set, program); !done) {
+        if (auto done = add_part(set, program); !done) {
           return done;
         }
       }

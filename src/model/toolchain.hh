@@ -21,6 +21,7 @@ struct Toolset {
   std::set<std::string> files;
   std::set<std::string> directories;
   std::set<std::string> rests_on;  // besides: paths, there or not, that decided what is in it
+  std::string script;              // one of its programs that is one, and may run anything; "": none
 
   [[nodiscard]] size_t size() const { return files.size(); }
 };

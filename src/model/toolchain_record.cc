@@ -26,6 +26,7 @@ void write(NetstringWriter& writer, const Toolset& set) {
       writer.text(path);
     }
   }
+  writer.text(set.script);
 }
 
 void read(NetstringReader& reader, Toolset& set) {
@@ -34,6 +35,7 @@ void read(NetstringReader& reader, Toolset& set) {
       paths->emplace_hint(paths->end(), reader.text());
     }
   }
+  set.script = reader.text();
 }
 
 template <class Value>

@@ -137,6 +137,14 @@ TEST_F(ToolchainTest, a_driver_that_is_a_script_is_asked_by_each_process) {
   EXPECT_ANY_THROW((void)found_without_asking());
 }
 
+TEST_F(ToolchainTest, a_part_that_is_a_script_is_named_and_known_to_the_next_process) {
+  EXPECT_EQ(found("").assemble.script, "");
+  const std::string assembler = path("first/as");
+  base::write_file_atomically(assembler, "#!/bin/sh\nexec /usr/bin/as \"$@\"\n", 0755);
+  EXPECT_EQ(found("").assemble.script, assembler);
+  EXPECT_EQ(found_without_asking().compile.script, assembler);
+}
+
 TEST_F(ToolchainTest, what_tools_say_is_known_to_the_next_process) {
   Toolchains asking(records_, clock_, "");
   Toolchains knowing(records_, clock_, "/nowhere");

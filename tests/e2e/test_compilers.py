@@ -56,6 +56,19 @@ class Compilers(Case):
         self.build_both_ways(SOURCES | makefile(rules), ["make", "-B", "prog"], [["make", "prog"]])
         self.assertEqual(self.stats()["native"], 0)
 
+    def test_scripts_in_place_of_tools_may_run_anything(self):
+        def call(name):
+            return f"#!/bin/sh\necho {name} >> log\nexec /usr/bin/{name} \"$@\"\n"
+
+        # What the script of a compiler calls is a thunk; a linker's is called past gg, by the real compiler.
+        self.environment["PATH"] = f"{self.tree}/bin:{self.environment['PATH']}"
+        self.build_both_ways(
+            SOURCES | {"bin/gcc-12": call("gcc"), "bin/ld": call("ld")}
+            | makefile("CC = gcc-12\nprog: main.o twice.o\n\tgcc -o $@ $^\n"), ["make", "prog"])
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"]), (2, 1), stats)
+        self.assertIn("gcc", (self.tree / "log").read_text())
+
     def test_what_is_made_for_its_diagnostics_alone(self):
         self.build_both_ways(SOURCES | makefile(
             "prog: main.o twice.o\n\t$(CC) -c -Wall -o /dev/null twice.c\n\tclang-14 -c -MD -MF twice.d -o /dev/null twice.c\n"
