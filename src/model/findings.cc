@@ -64,21 +64,32 @@ std::optional<Finding> Findings::find(std::string_view question) const {
 }
 
 void Findings::keep(std::string_view question, const Finding& finding, base::Nanoseconds asked_at) {
+  const auto states = states_of(finding.rests_on, asked_at);
+  if (!states) {
+    return;
+  }
   NetstringWriter writer;
-  object::Hasher states;
   writer.count(finding.rests_on.size());
   for (const std::string& path : finding.rests_on) {
-    const auto identity = identity_at(path);
-    if (identity && !scan::is_settled(*identity, asked_at)) {
-      return;
-    }
-    states.add(line_of(path, identity));
     writer.text(path);
   }
-  writer.text(states.take().hex());
+  writer.text(states->hex());
   writer.text(finding.answer);
   [[maybe_unused]] const auto kept =
       records_.record(object::kCompilerTable, name_of(question), writer.take());
+}
+
+std::optional<object::Digest> Findings::states_of(const std::set<std::string>& paths,
+                                                  base::Nanoseconds asked_at) {
+  object::Hasher states;
+  for (const std::string& path : paths) {
+    const auto identity = identity_at(path);
+    if (identity && !scan::is_settled(*identity, asked_at)) {
+      return std::nullopt;
+    }
+    states.add(line_of(path, identity));
+  }
+  return states.take();
 }
 
 }  // namespace model

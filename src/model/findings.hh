@@ -34,6 +34,11 @@ class Findings {
   // process asks again.
   void keep(std::string_view question, const Finding& finding, base::Nanoseconds asked_at);
 
+  // What tells the states of these paths, as they are now, from all others. Nullopt: what keep() would not
+  // keep.
+  [[nodiscard]] static std::optional<object::Digest> states_of(const std::set<std::string>& paths,
+                                                               base::Nanoseconds asked_at);
+
  private:
   object::Records& records_;
   const base::Clock& clock_;

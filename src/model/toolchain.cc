@@ -158,7 +158,11 @@ std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver, con
     question += word + "\n";
   }
   const std::string key = question + signature_line(driver);
-  if (const auto known = found(toolchains_, key)) {
+  const base::Nanoseconds asked_at = findings_.now();
+  const auto holds = [&](const Toolchain& known) {
+    return words.empty() || (known.states && known.states == Findings::states_of(known.rests_on, asked_at));
+  };
+  if (const auto known = found(toolchains_, key); known && holds(*known)) {
     return known;
   }
   auto finding = findings_.find(question);
@@ -166,7 +170,6 @@ std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver, con
   if (toolchain) {
     toolchain->rests_on = std::move(finding->rests_on);
   } else {
-    const base::Nanoseconds asked_at = findings_.now();
     auto discovered = tool_at(driver) == Tool::Clang
                           ? discover_clang(driver, path_variable, linker, words, pristine_root_)
                           : discover(driver, path_variable, linker, words);
@@ -179,6 +182,9 @@ std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver, con
       findings_.keep(question, {encode(*discovered), discovered->rests_on}, asked_at);
     }
     toolchain = *std::move(discovered);
+  }
+  if (!words.empty()) {
+    toolchain->states = Findings::states_of(toolchain->rests_on, asked_at);
   }
   return remembered(toolchains_, key, *std::move(toolchain));
 }

@@ -31,18 +31,19 @@ struct Toolchain {
   enum class Maker : unsigned char { Gnu, Llvm };
 
   Maker maker = Maker::Gnu;
-  std::string driver;              // as it was asked for
-  object::Digest identity;         // of its paths and stat signatures at discovery
-  Toolset compile;                 // driver, cc1, as
-  Toolset compile_cxx;             // driver, cc1plus, as
-  Toolset assemble;                // driver, as
-  Toolset link;                    // driver, collect2, ld, its plugin
-  Toolset optimise_at_link;        // what the plugin starts beside driver and assembler: lto1, make
-  Toolset external_assembler;      // of a compiler that otherwise assembles by itself
-  Toolset split_debug;             // what takes a .dwo out of an object: objcopy
-  std::string linker;              // ld
-  std::string path_variable;       // PATH that leads the driver to the same as and ld as the user's
-  std::set<std::string> rests_on;  // paths, there or not, whose states decided about all this
+  std::string driver;                    // as it was asked for
+  object::Digest identity;               // of its paths and stat signatures at discovery
+  Toolset compile;                       // driver, cc1, as
+  Toolset compile_cxx;                   // driver, cc1plus, as
+  Toolset assemble;                      // driver, as
+  Toolset link;                          // driver, collect2, ld, its plugin
+  Toolset optimise_at_link;              // what the plugin starts beside driver and assembler: lto1, make
+  Toolset external_assembler;            // of a compiler that otherwise assembles by itself
+  Toolset split_debug;                   // what takes a .dwo out of an object: objcopy
+  std::string linker;                    // ld
+  std::string path_variable;             // PATH that leads the driver to the same as and ld as the user's
+  std::set<std::string> rests_on;        // paths, there or not, whose states decided about all this
+  std::optional<object::Digest> states;  // those, where words lead to it; nullopt: not known for sure
 };
 
 // An ar or ranlib, or a wrapper of one (gcc/gcc-ar.c).
@@ -58,8 +59,9 @@ struct LinkerDefaults {
   std::string sysroot;
 };
 
-// Finds toolchains once and remembers them while the driver is unchanged; what an earlier process found out
-// serves as long as nothing that it rests on has changed. Any thread.
+// Finds toolchains once and remembers them while the driver is unchanged; what an earlier process found out,
+// or with words that may lead to what this very build makes, serves as long as nothing that it rests on has
+// changed. Any thread.
 class Toolchains {
  public:
   // `pristine_root`: see View.

@@ -130,6 +130,19 @@ TEST_F(ToolchainTest, another_search_path_or_word_is_another_question) {
   EXPECT_ANY_THROW((void)without.find(path("bin/gcc"), search_path(), "ld", {"-B" + root_ + "/"}));
 }
 
+TEST_F(ToolchainTest, a_part_that_comes_where_a_word_leads_is_found_by_the_same_process) {
+  base::make_directories(path("built"));
+  Toolchains toolchains(records_, clock_, "");
+  const auto assembler = [&] {
+    return toolchains.find(path("bin/gcc"), search_path(), "ld", {"-B" + path("built/")})->assemble.files;
+  };
+  EXPECT_FALSE(assembler().contains(path("built/as")));
+  install("/usr/bin/as", "built/as");
+  EXPECT_TRUE(assembler().contains(path("built/as")));
+  ::unlink(path("built/as").c_str());
+  EXPECT_FALSE(assembler().contains(path("built/as")));
+}
+
 TEST_F(ToolchainTest, a_driver_that_is_a_script_is_asked_by_each_process) {
   ::unlink(path("bin/gcc").c_str());
   base::write_file_atomically(path("bin/gcc"), "#!/bin/sh\nexec /usr/bin/gcc \"$@\"\n", 0755);
