@@ -32,6 +32,11 @@ std::string without_directory(const std::string& path, const std::string& direct
   return rest;
 }
 
+bool leaves_placeholders(const model::Inferred& inferred) {
+  return std::any_of(inferred.outputs.begin(), inferred.outputs.end(),
+                     [](const model::Output& output) { return output.made == model::Output::Made::Always; });
+}
+
 }  // namespace
 
 struct Commands::Job {
@@ -223,6 +228,8 @@ void Commands::take(const JobRef& job, model::Inferred inferred) {
   }
   if (inferred.caller_waits) {
     job->bet.reason = "described-tool";
+  } else if (settings_.lazy && !leaves_placeholders(inferred)) {
+    job->bet.reason = "no-outputs";  // nobody could ever ask for it, and a stamp may say that it went well
   } else if (settings_.placeholders) {
     const auto makeflags = job->request.environment.find("MAKEFLAGS");
     Caller caller;

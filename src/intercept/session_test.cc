@@ -430,6 +430,14 @@ TEST(Session, without_placeholders_every_command_waits_for_its_outputs) {
   EXPECT_EQ(world.seen.count(Outcome::Waited), 2U) << world.seen.story();
 }
 
+TEST(Session, lazily_a_command_that_leaves_nothing_to_ask_for_is_executed_all_the_same) {
+  World world;
+  world.options.lazy = true;
+  world.write("bad", "unspeakable\n");
+  EXPECT_NE(world.make("x-tool bad /dev/null && touch stamp").exit_code, 0);
+  EXPECT_EQ(world.read("stamp"), "(no such file)") << world.seen.story();
+}
+
 TEST(Session, lazy_leaves_placeholders_and_starts_only_what_somebody_reads) {
   World world;
   world.options.lazy = true;

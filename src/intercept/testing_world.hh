@@ -119,6 +119,9 @@ class Models final : public model::Models {
     inferred.label = "capitals " + recipe.output;
     inferred.outputs = {{absolute(invocation, recipe.output), recipe.output, model::Output::Made::Always,
                          recipe.output.find("prog") != std::string::npos}};
+    if (recipe.output == "/dev/null") {
+      inferred.outputs.clear();
+    }
     if (with_notes) {
       inferred.outputs.push_back({absolute(invocation, recipe.output + kNotes), recipe.output + kNotes,
                                   model::Output::Made::Perhaps, false});
