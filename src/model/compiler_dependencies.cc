@@ -139,6 +139,68 @@ std::string precompiled_header(const std::string& first, const std::vector<std::
   return is_there(first + ".gch") ? first + ".gch" : "";
 }
 
+// What is left of `text` behind the comment that it begins with, if it does.
+std::string_view past_comment(std::string_view text) {
+  if (text.starts_with("//")) {
+    return text.substr(std::min(text.find('\n'), text.size()));
+  }
+  if (!text.starts_with("/*")) {
+    return text;
+  }
+  const size_t end = text.find("*/", 2);
+  return end == std::string_view::npos ? "" : text.substr(end + 2);
+}
+
+std::string_view past_blanks(std::string_view text, std::string_view blanks) {
+  while (!text.empty()) {
+    const std::string_view rest =
+        blanks.find(text.front()) != std::string_view::npos ? text.substr(1) : past_comment(text);
+    if (rest.size() == text.size()) {
+      break;
+    }
+    text = rest;
+  }
+  return text;
+}
+
+// Past what is left of a directive.
+std::string_view past_line(std::string_view text) {
+  while (!text.empty() && text.front() != '\n') {
+    const std::string_view rest = past_comment(text);
+    text = rest.size() != text.size() ? rest : text.substr(text.starts_with("\\\n") ? 2 : 1);
+  }
+  return text;
+}
+
+// Does the compiler's parser get something before the first #include? Then it takes no precompiled header any
+// more, of which the preprocessor by itself knows nothing. True also for what may be nothing to it: text that
+// a condition leaves out, a pragma of the preprocessor's own.
+bool begins_with_more_than_directives(std::string_view source) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  source.remove_prefix(source.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
+  for (source = past_blanks(source, " \t\r\n\f\v"); !source.empty();
+       source = past_blanks(source, " \t\r\n\f\v")) {
+    if (source.front() != '#') {
+      return true;
+    }
+    source = past_blanks(source.substr(1), " \t");
+    if (source.starts_with("include") || source.starts_with("import")) {
+      return false;
+    }
+    if (source.starts_with("pragma")) {
+      return true;
+    }
+    source = past_line(source);
+  }
+  return false;
+}
+
+bool forces_a_header(const PreprocessingQuestion& question) {
+  return std::any_of(question.options.begin(), question.options.end(), [](const std::string& word) {
+    return word.starts_with("-include") || word.starts_with("--include") || word.starts_with("-imacros");
+  });
+}
+
 // A precompiled header that the compiler looked into.
 struct TriedHeader {
   scan::Reading file;
@@ -459,6 +521,14 @@ base::Result<PreprocessingAnswer> CompilerDependencies::with_precompiled(
   for (const auto& [name, taken] : answer->said.precompiled) {
     const std::string path = absolute(question.working_directory, name);
     tried.push_back({{path, answer->files.at(path), std::nullopt}, taken});
+  }
+  const auto source = read_through(view_, absolute(question.working_directory, question.source.path));
+  if (!source) {
+    return tl::unexpected(source.error());
+  }
+  if (!forces_a_header(question) && *source && begins_with_more_than_directives(**source)) {
+    return PreprocessingAnswer(
+        Declined{"precompiled-header", "text before #include in " + question.source.path});
   }
   const auto given = given_of(tried, tells_why_not(question));
   if (!given) {

@@ -94,6 +94,23 @@ TEST_F(Precompiled, headers_are_taken_as_gcc_takes_them) {
   EXPECT_EQ(reason({"gcc", "-c", "a.c"}), "precompiled-header") << "nothing tells what it needs";
 }
 
+// The preprocessor by itself would.
+TEST_F(Precompiled, headers_are_not_taken_once_the_parser_has_something) {
+  make({"gcc", "h.h"});
+  for (const std::string before :
+       {"int early;", "#pragma GCC diagnostic ignored \"-Wunused\"", "#if 1\n;\n#endif"}) {
+    write("early.c", before + "\n#include \"h.h\"\nint a(void) { return h() + H; }\n");
+    ASSERT_EQ(run_here({"gcc", "-MD", "-c", "early.c"}).exit_code, 0);
+    EXPECT_NE(base::read_file(path("early.d")).find("stdio.h"), std::string::npos) << "it was taken";
+    EXPECT_EQ(reason({"gcc", "-MD", "-c", "early.c"}), "precompiled-header") << before;
+  }
+  write("early.c",
+        "\xef\xbb\xbf/* int i; */\n// int j;\n #  /* */ undef /*\n */ X\n#if 1 // y \"/*\n#endif\n"
+        "#\tinclude \"h.h\"\nint a(void) { return h() + H; }\n");
+  expect_same({"gcc", "-MD", "-c", "early.c"});
+  EXPECT_EQ(base::read_file(path("early.d")).find("stdio.h"), std::string::npos) << "it was not taken";
+}
+
 TEST_F(Precompiled, headers_are_told_apart_in_a_folder) {
   make({"mkdir", "h.h.gch"});
   make({"gcc", "-O2", "h.h", "-o", "h.h.gch/fast"});
