@@ -69,8 +69,7 @@ class Toolchains {
 
   // The toolchain of the driver at `driver` for somebody with that PATH, with the linker that the driver
   // finds by this name ("ld", "ld.gold"), and with those words of its command line that lead to other
-  // programs
-  // (-B, --target, --sysroot). Errors name the file or library that is missing.
+  // programs (-B, --target, --sysroot). Errors name the file or library that is missing.
   [[nodiscard]] std::shared_ptr<const Toolchain> find(const std::string& driver,
                                                       const std::string& path_variable,
                                                       const std::string& linker = "ld",

@@ -31,7 +31,7 @@ void Conditions::remember(uint64_t condition, std::span<const Consulted> consult
   if (consulted.size() > kMostOfOne) {
     return;
   }
-  if (consulted_.size() > kMostOfAll) {
+  if (consulted_.size() + entries_.size() > kMostOfAll) {  // many conditions consult nothing: #if 0
     by_condition_.clear();
     entries_.clear();
     consulted_.clear();
