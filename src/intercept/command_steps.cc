@@ -35,8 +35,9 @@ std::string text_of(const std::string& path) {
 }
 
 // Each with its argument behind it, joined or as the next word; gcc and clang alike.
-constexpr const char* kOfPreprocessor[] = {"-I",       "-D",       "-U",         "-isystem", "-iquote",
-                                           "-include", "-imacros", "-idirafter", "-x"};
+// The first that a word begins with counts.
+constexpr const char* kOfPreprocessor[] = {"-include-pch", "-I",       "-D",       "-U",         "-isystem",
+                                           "-iquote",      "-include", "-imacros", "-idirafter", "-x"};
 
 void add_words(std::vector<std::string>& words, const std::string& word, const std::string& directory,
                int depth) {

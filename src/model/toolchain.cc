@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <iterator>
 #include <map>
@@ -28,6 +29,9 @@
 namespace model {
 
 namespace {
+
+constexpr std::array<std::string_view, 7> kSystemFolders{"/usr/", "/lib",   "/bin/", "/sbin/",
+                                                         "/etc/", "/proc/", "/sys/"};
 
 object::Digest identity_of(const Toolchain& toolchain) {
   object::Hasher hasher;
@@ -63,6 +67,15 @@ bool lasts(const Toolchain& toolchain, const std::vector<std::string>& words) {
                     std::all_of(words.begin(), words.end(),
                                 [](const std::string& word) { return word.starts_with("--target="); });
   return told && is_elf(toolchain.driver);
+}
+
+// In a folder that packages fill. To look at all of them for each command would cost some hundred calls.
+bool is_of_the_system(const std::string& path) {
+  if (path.starts_with("/usr/local/")) {
+    return false;
+  }
+  return std::any_of(kSystemFolders.begin(), kSystemFolders.end(),
+                     [&](std::string_view folder) { return path.starts_with(folder); });
 }
 
 // This processor, as long as it is this; "" where the kernel does not tell.
@@ -160,7 +173,7 @@ std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver, con
   const std::string key = question + signature_line(driver);
   const base::Nanoseconds asked_at = findings_.now();
   const auto holds = [&](const Toolchain& known) {
-    return words.empty() || (known.states && known.states == Findings::states_of(known.rests_on, asked_at));
+    return known.states && known.states == Findings::states_of(known.watched, asked_at);
   };
   if (const auto known = found(toolchains_, key); known && holds(*known)) {
     return known;
@@ -183,9 +196,10 @@ std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver, con
     }
     toolchain = *std::move(discovered);
   }
-  if (!words.empty()) {
-    toolchain->states = Findings::states_of(toolchain->rests_on, asked_at);
-  }
+  std::copy_if(toolchain->rests_on.begin(), toolchain->rests_on.end(),
+               std::inserter(toolchain->watched, toolchain->watched.end()),
+               [&](const std::string& path) { return !words.empty() || !is_of_the_system(path); });
+  toolchain->states = Findings::states_of(toolchain->watched, asked_at);
   return remembered(toolchains_, key, *std::move(toolchain));
 }
 
@@ -259,6 +273,9 @@ Archiver Toolchains::behind_wrapper(const std::string& path, const std::string& 
     rests_on.insert(tools->rests_on.begin(), tools->rests_on.end());
     if (part != driver) {
       archiver.tools.files.insert(tools->files.begin(), tools->files.end());
+      if (archiver.tools.script.empty()) {
+        archiver.tools.script = tools->script;
+      }
     }
   }
   findings_.keep(question, {encode(archiver), rests_on}, asked_at);

@@ -43,7 +43,8 @@ struct Toolchain {
   std::string linker;                    // ld
   std::string path_variable;             // PATH that leads the driver to the same as and ld as the user's
   std::set<std::string> rests_on;        // paths, there or not, whose states decided about all this
-  std::optional<object::Digest> states;  // those, where words lead to it; nullopt: not known for sure
+  std::set<std::string> watched;         // those that the build itself may change
+  std::optional<object::Digest> states;  // theirs; nullopt: not known for sure
 };
 
 // An ar or ranlib, or a wrapper of one (gcc/gcc-ar.c).
@@ -59,9 +60,9 @@ struct LinkerDefaults {
   std::string sysroot;
 };
 
-// Finds toolchains once and remembers them while the driver is unchanged; what an earlier process found out,
-// or with words that may lead to what this very build makes, serves as long as nothing that it rests on has
-// changed. Any thread.
+// Finds toolchains once and remembers them while the driver is unchanged, and what a build may change: all
+// that a toolchain rests on where words lead to it, else what is not in the system's own folders. What an
+// earlier process found out serves as long as nothing that it rests on has changed. Any thread.
 class Toolchains {
  public:
   // `pristine_root`: see View.

@@ -143,6 +143,19 @@ TEST_F(ToolchainTest, a_part_that_comes_where_a_word_leads_is_found_by_the_same_
   EXPECT_FALSE(assembler().contains(path("built/as")));
 }
 
+TEST_F(ToolchainTest, a_part_that_comes_where_PATH_leads_is_found_by_the_same_process) {
+  base::make_directories(path("own"));
+  Toolchains toolchains(records_, clock_, "");
+  const auto assembler = [&] {
+    return toolchains.find(path("bin/gcc"), path("own") + ":" + search_path())->assemble.files;
+  };
+  EXPECT_FALSE(assembler().contains(path("own/as")));
+  install("/usr/bin/as", "own/as");
+  EXPECT_TRUE(assembler().contains(path("own/as")));
+  ::unlink(path("own/as").c_str());
+  EXPECT_FALSE(assembler().contains(path("own/as")));
+}
+
 TEST_F(ToolchainTest, a_driver_that_is_a_script_is_asked_by_each_process) {
   ::unlink(path("bin/gcc").c_str());
   base::write_file_atomically(path("bin/gcc"), "#!/bin/sh\nexec /usr/bin/gcc \"$@\"\n", 0755);
