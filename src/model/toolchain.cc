@@ -423,12 +423,12 @@ LinkerDefaults Toolchains::linker_defaults(const std::string& path, const std::v
       question.insert(question.end(), {words[i], words[i + 1]});
     }
   }
-  const auto& rests_on = plain_program(path)->rests_on;
-  std::string sysroot = says(path, {"--print-sysroot"}, rests_on);
+  const std::shared_ptr<const Toolset> linker = plain_program(path);
+  std::string sysroot = says(path, {"--print-sysroot"}, linker->rests_on);
   while (sysroot.ends_with('\n') || sysroot.ends_with('/')) {
     sysroot.pop_back();
   }
-  return {search_directories_of(says(path, question, rests_on)), sysroot};
+  return {search_directories_of(says(path, question, linker->rests_on)), sysroot};
 }
 
 bool Toolchains::is_deterministic_archiver(const std::string& path) {
