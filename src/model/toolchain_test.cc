@@ -69,6 +69,22 @@ class ToolchainTest : public ::testing::Test {
   // One that can run nothing, since there is no such root.
   Toolchain found_without_asking() { return found("/nowhere"); }
 
+  // An assembler that comes into `folder`, to which PATH or a word leads, and goes again.
+  void expect_assembler_found_when_it_comes(const std::string& folder, const std::string& search,
+                                            const std::vector<std::string>& words) {
+    base::make_directories(path(folder));
+    const std::string as = path(folder) + "/as";
+    Toolchains toolchains(records_, clock_, "");
+    const auto assembler = [&] {
+      return toolchains.find(path("bin/gcc"), search, "ld", words)->assemble.files;
+    };
+    EXPECT_FALSE(assembler().contains(as));
+    install("/usr/bin/as", folder + "/as");
+    EXPECT_TRUE(assembler().contains(as));
+    ::unlink(as.c_str());
+    EXPECT_FALSE(assembler().contains(as));
+  }
+
   [[nodiscard]] bool asks_after(const std::function<void()>& change) {
     (void)found("");
     (void)found_without_asking();
@@ -131,29 +147,11 @@ TEST_F(ToolchainTest, another_search_path_or_word_is_another_question) {
 }
 
 TEST_F(ToolchainTest, a_part_that_comes_where_a_word_leads_is_found_by_the_same_process) {
-  base::make_directories(path("built"));
-  Toolchains toolchains(records_, clock_, "");
-  const auto assembler = [&] {
-    return toolchains.find(path("bin/gcc"), search_path(), "ld", {"-B" + path("built/")})->assemble.files;
-  };
-  EXPECT_FALSE(assembler().contains(path("built/as")));
-  install("/usr/bin/as", "built/as");
-  EXPECT_TRUE(assembler().contains(path("built/as")));
-  ::unlink(path("built/as").c_str());
-  EXPECT_FALSE(assembler().contains(path("built/as")));
+  expect_assembler_found_when_it_comes("built", search_path(), {"-B" + path("built/")});
 }
 
 TEST_F(ToolchainTest, a_part_that_comes_where_PATH_leads_is_found_by_the_same_process) {
-  base::make_directories(path("own"));
-  Toolchains toolchains(records_, clock_, "");
-  const auto assembler = [&] {
-    return toolchains.find(path("bin/gcc"), path("own") + ":" + search_path())->assemble.files;
-  };
-  EXPECT_FALSE(assembler().contains(path("own/as")));
-  install("/usr/bin/as", "own/as");
-  EXPECT_TRUE(assembler().contains(path("own/as")));
-  ::unlink(path("own/as").c_str());
-  EXPECT_FALSE(assembler().contains(path("own/as")));
+  expect_assembler_found_when_it_comes("own", path("own") + ":" + search_path(), {});
 }
 
 TEST_F(ToolchainTest, a_driver_that_is_a_script_is_asked_by_each_process) {

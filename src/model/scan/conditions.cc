@@ -8,10 +8,6 @@ namespace {
 constexpr size_t kMostOfOne = 32;         // longer ones are as dear to compare as to evaluate
 constexpr size_t kMostOfAll = 1'000'000;  // 16 bytes each
 
-uint64_t serial_of(const Macro* macro) {
-  return macro == nullptr ? 0 : macro->serial;
-}
-
 }  // namespace
 
 std::optional<bool> Conditions::recall(uint64_t condition, const MacroTable& macros) const {
@@ -22,7 +18,7 @@ std::optional<bool> Conditions::recall(uint64_t condition, const MacroTable& mac
   const Entry& entry = entries_[*index];
   const std::span<const Consulted> consulted = std::span(consulted_).subspan(entry.first, entry.count);
   const bool same = std::all_of(consulted.begin(), consulted.end(), [&](const Consulted& one) {
-    return serial_of(macros.find(one.name)) == one.definition;
+    return macros.definition(one.name) == one.definition;
   });
   return same ? std::optional(entry.holds) : std::nullopt;
 }

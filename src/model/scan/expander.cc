@@ -43,9 +43,8 @@ void Expander::pop() {
 }
 
 const Macro* Expander::look_up(uint32_t name) {
-  const Macro* macro = macros_.find(name);
-  consulted_.push_back({name, macro == nullptr ? 0 : macro->serial});
-  return macro;
+  consulted_.push_back({name, macros_.definition(name)});
+  return macros_.find(name);
 }
 
 Token Expander::read() {

@@ -32,6 +32,12 @@ class MacroTable {
     return name < slots_.size() && slots_[name].epoch == epoch_ ? slots_[name].macro : nullptr;
   }
 
+  // Macro::serial of what the name stands for; 0: it is no macro.
+  [[nodiscard]] uint64_t definition(uint32_t name) const {
+    const Macro* macro = find(name);
+    return macro == nullptr ? 0 : macro->serial;
+  }
+
   // While a macro is being expanded, its name stands for itself.
   [[nodiscard]] bool disabled(uint32_t name) const { return slots_[name].disabled != 0; }
 

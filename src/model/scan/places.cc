@@ -50,8 +50,7 @@ Folder& PlaceTable::folder(std::string_view name) {
   Folder*& known = folders_by_name_[key];
   if (known == nullptr) {
     const auto number = static_cast<uint32_t>(folders_.size());
-    folders_.push_back(
-        {std::string(name), absolute(working_directory_, name), number, {}, 0, nullptr, 0, {}});
+    folders_.push_back({std::string(name), absolute(working_directory_, name), number, {}, 0, nullptr, {}});
     known = &folders_.back();
   }
   return *known;
@@ -104,28 +103,24 @@ const Look& PlaceTable::look(Place& place, bool in_system_folder) {
 
 // What its directory tells: one look for all the headers that are looked for there in vain.
 bool PlaceTable::is_absent(const Place& place) {
-  const Look& folder = look(*place.parent);
-  if (folder.what == Look::What::Absent) {
+  if (look(*place.parent).what == Look::What::Absent) {
     return true;
   }
-  const DirectoryNames* names = folder.what == Look::What::Directory ? names_in(*place.parent) : nullptr;
+  const DirectoryNames* names = place.parent->names.get();
   return names != nullptr &&
          !names->contains(std::string_view(place.absolute).substr(place.absolute.rfind('/') + 1));
-}
-
-const DirectoryNames* PlaceTable::names_in(Folder& folder) {
-  if (folder.listed != unit_ && (!folder.names || folder.names_of != folder.look.identity)) {
-    folder.names = listings_.of(folder.absolute, folder.look.identity);
-    folder.names_of = folder.look.identity;
-  }
-  folder.listed = unit_;
-  return folder.names.get();
 }
 
 const Look& PlaceTable::look(Folder& folder) {
   if (folder.looked != unit_) {
     folder.look = files_.look(folder.absolute);
     folder.looked = unit_;
+    if (folder.look.what != Look::What::Directory) {
+      folder.names = nullptr;
+    } else if (!folder.names || folder.names_of != folder.look.identity) {
+      folder.names = listings_.of(folder.absolute, folder.look.identity);
+      folder.names_of = folder.look.identity;
+    }
   }
   return folder.look;
 }

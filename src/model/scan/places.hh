@@ -20,7 +20,6 @@ struct Folder {
   Look look;
   uint32_t looked = 0;                          // the unit that looked last
   std::shared_ptr<const DirectoryNames> names;  // null: not known
-  uint32_t listed = 0;                          // the unit that asked for them last
   Identity names_of;
 };
 
@@ -79,7 +78,6 @@ class PlaceTable {
  private:
   void forget_if_large();
   [[nodiscard]] bool is_absent(const Place& place);
-  [[nodiscard]] const DirectoryNames* names_in(Folder& folder);
 
   FileSystem& files_;
   HeaderCache& headers_;
