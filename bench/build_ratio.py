@@ -21,23 +21,10 @@ import interleaved
 COMPILERS = ("cc", "c++", "gcc", "g++", "clang", "clang++")
 
 
-class Bench:
+class Bench(interleaved.Project):
     def __init__(self, options, project, work):
-        self.options, self.work = options, work
-        self.tree, self.configured = work / "tree", work / "configured"
-        self.environment = {"PATH": interleaved.PATH, "HOME": str(work / "home"), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
-        (work / "home").mkdir(parents=True)
-        shutil.copytree(project, self.tree, symlinks=True, ignore=shutil.ignore_patterns(".git", *options.skip))
-        if options.configure:
-            self.command(["sh", "-c", options.configure])
-        self.tree.rename(self.configured)
-
-    def command(self, argv, **environment):
-        return interleaved.timed(argv, self.tree, self.environment | environment)
-
-    def restore(self):
-        shutil.rmtree(self.tree, ignore_errors=True)
-        subprocess.run(["cp", "-a", self.configured, self.tree], check=True)  # with all times: make looks at them
+        super().__init__(project, options.configure, work, options.skip)
+        self.options = options
 
     def build(self):
         return ["sh", "-c", "exec " + self.options.build]

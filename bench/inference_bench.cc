@@ -1,17 +1,12 @@
 // What inference costs: the compiles of a project, asked again and again of one warm set of models, next to a
 // `gcc -M` for each. Usage: inference_bench [--rounds N] [--threads N] COMMANDS
 // COMMANDS: a compile_commands.json, or what `make -nw` printed.
-#include "base/clock.hh"
 #include "base/errors.hh"
 #include "base/files.hh"
 #include "base/program_path.hh"
 #include "base/subprocess.hh"
-#include "model/file_view.hh"
 #include "model/gcc_command.hh"
-#include "model/gnu_models.hh"
 #include "model/tool_names.hh"
-#include "storage/local/records.hh"
-#include "storage/local/store.hh"
 
 #include <fmt/core.h>
 
@@ -27,11 +22,12 @@
 #include <thread>
 #include <vector>
 
+#include "models_for_bench.hh"
+
 namespace {
 
-using Milliseconds = std::chrono::duration<double, std::milli>;
-
-constexpr const char* kPath = "/usr/local/bin:/usr/bin:/bin";
+using bench::kPath;
+using bench::Milliseconds;
 
 struct Options {
   unsigned rounds = 5;
@@ -175,13 +171,7 @@ void measure(const Options& options) {
   if (compiles.empty()) {
     throw base::OperatorError("'" + options.commands + "' holds no compile command");
   }
-  const base::TemporaryDirectory space("/tmp", "gg-bench-");
-  const base::SystemClock clock;
-  const auto store = storage::LocalStore::open(space.path() + "/store", clock, nullptr);
-  const auto records = storage::LocalRecords::open(space.path() + "/store", clock, nullptr);
-  if (!store || !records) {
-    throw base::OperatorError(!store ? store.error().message : records.error().message);
-  }
+  bench::Place place;
   fmt::print("{} compiles, {} thread(s)\n", compiles.size(), options.threads);
   const auto infer_all = [&](model::GnuModels& models, bool keep = false) {
     in_parallel(options.threads, compiles.size(), [&](size_t at) {
@@ -192,13 +182,13 @@ void measure(const Options& options) {
     });
   };
   {
-    model::FileView view(**store, **records, clock, "", nullptr);
-    model::GnuModels models(view, **store, **records);
+    bench::Server server(place);
+    model::GnuModels& models = server.models;
     print("first, nothing cached", cost_of([&] { (void)models.infer(compiles[0]); }), 1);
     print("all, a cold server", cost_of([&] { infer_all(models, true); }), compiles.size());
   }
-  model::FileView view(**store, **records, clock, "", nullptr);
-  model::GnuModels models(view, **store, **records);
+  bench::Server server(place);
+  model::GnuModels& models = server.models;
   print("first, another server", cost_of([&] { (void)models.infer(compiles[0]); }), 1);
   print("all, another server", cost_of([&] { infer_all(models); }), compiles.size());
   const auto scanning = [&] { return models.statistics().dependencies.scanning; };

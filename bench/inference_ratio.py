@@ -11,7 +11,6 @@ it was built: plainly and under `gg run`. Medians, wall and processor time; rati
 import json
 import pathlib
 import shutil
-import subprocess
 import tempfile
 
 import interleaved
@@ -20,25 +19,13 @@ TOOLS = ("gcc", "cc", "g++", "c++", "clang", "clang++", "ar", "gcc-ar", "ranlib"
          "nasm", "yasm", "objcopy")
 
 
-class Bench:
+class Bench(interleaved.Project):
     def __init__(self, options, project, work):
-        self.options, self.work = options, work
-        self.tree, self.configured, self.tools = work / "tree", work / "configured", work / "true-bin"
-        self.environment = {"PATH": interleaved.PATH, "HOME": str(work), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
-        shutil.copytree(project, self.tree, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-        if options.configure:
-            self.command(["sh", "-c", options.configure])
-        self.tree.rename(self.configured)
+        super().__init__(project, options.configure, work)
+        self.options, self.tools = options, work / "true-bin"
         self.tools.mkdir()
         for name in TOOLS:
             (self.tools / name).symlink_to(shutil.which("true", path=interleaved.PATH))
-
-    def command(self, argv, **environment):
-        return interleaved.timed(argv, self.tree, self.environment | environment)
-
-    def restore(self):
-        shutil.rmtree(self.tree, ignore_errors=True)
-        subprocess.run(["cp", "-a", self.configured, self.tree], check=True)  # with all times: make looks at them
 
     def build(self):
         return ["sh", "-c", "exec " + self.options.build]

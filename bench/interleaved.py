@@ -3,6 +3,7 @@ import argparse
 import os
 import pathlib
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -37,6 +38,27 @@ def timed(argv, cwd, environment):
         sys.stderr.write(run.stdout.decode(errors="replace")[-4000:])
         sys.exit(f"{argv} ended with {run.returncode}")
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+class Project:
+    """A copy of a project, configured once, at a path of its own from which it is built again and again."""
+
+    def __init__(self, source, configure, work, skip=()):
+        self.work, self.tree, self.configured = work, work / "tree", work / "configured"
+        self.environment = {"PATH": PATH, "HOME": str(work / "home"), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+        (work / "home").mkdir(parents=True)
+        shutil.copytree(source, self.tree, symlinks=True, ignore=shutil.ignore_patterns(".git", *skip))
+        if configure:
+            self.command(["sh", "-c", configure])
+        self.tree.rename(self.configured)
+
+    def command(self, argv, **environment):
+        """As timed()."""
+        return timed(argv, self.tree, self.environment | environment)
+
+    def restore(self):
+        shutil.rmtree(self.tree, ignore_errors=True)
+        subprocess.run(["cp", "-a", self.configured, self.tree], check=True)  # with all times: make looks at them
 
 
 def in_turns(kinds, rounds):

@@ -1,14 +1,8 @@
 // What inference costs in a very large build: compiles with headers of their own and many shared ones, each
 // command inferred once, as a build does. Prints time and memory of each. Usage: synthetic_bench [COUNT]
 // (default 100000). Sources are written below /tmp a batch at a time.
-#include "base/clock.hh"
 #include "base/errors.hh"
-#include "base/files.hh"
 #include "base/program_path.hh"
-#include "model/file_view.hh"
-#include "model/gnu_models.hh"
-#include "storage/local/records.hh"
-#include "storage/local/store.hh"
 
 #include <fmt/core.h>
 
@@ -22,11 +16,13 @@
 #include <fstream>
 #include <vector>
 
+#include "models_for_bench.hh"
+
 namespace {
 
-using Milliseconds = std::chrono::duration<double, std::milli>;
+using bench::kPath;
+using bench::Milliseconds;
 
-constexpr const char* kPath = "/usr/local/bin:/usr/bin:/bin";
 constexpr unsigned kOwnHeaders = 5;
 constexpr unsigned kSharedHeaders = 200;
 constexpr unsigned kDepth = 3;
@@ -101,23 +97,16 @@ size_t peak_kibibytes() {
 }
 
 void measure(unsigned count) {
-  const base::TemporaryDirectory space("/tmp", "gg-bench-");
-  const base::SystemClock clock;
-  const auto store = storage::LocalStore::open(space.path() + "/store", clock, nullptr);
-  const auto records = storage::LocalRecords::open(space.path() + "/store", clock, nullptr);
-  if (!store || !records) {
-    throw base::OperatorError(!store ? store.error().message : records.error().message);
-  }
-  model::FileView view(**store, **records, clock, "", nullptr);
-  model::GnuModels models(view, **store, **records);
-  std::filesystem::create_directory(space.path() + "/shared");
-  write_shared(space.path() + "/shared");
+  bench::Place place;
+  bench::Server server(place);
+  std::filesystem::create_directory(place.space.path() + "/shared");
+  write_shared(place.space.path() + "/shared");
   std::vector<double> inferring;
   std::vector<double> keeping;
   size_t heap_before = 0;
   unsigned counted = 0;
   for (unsigned first = 0; first < count; first += kBatch) {
-    const std::string folder = space.path() + "/batch_" + std::to_string(first / kBatch);
+    const std::string folder = place.space.path() + "/batch_" + std::to_string(first / kBatch);
     std::filesystem::create_directory(folder);
     std::vector<model::Invocation> compiles;
     for (unsigned number = first; number < std::min(first + kBatch, count); ++number) {
@@ -127,10 +116,10 @@ void measure(unsigned count) {
     Milliseconds keep{0};
     for (const model::Invocation& one : compiles) {
       const auto start = std::chrono::steady_clock::now();
-      const auto answer = models.infer(one);
+      const auto answer = server.models.infer(one);
       const auto inferred = std::chrono::steady_clock::now();
       const auto* thunk = std::get_if<model::Inferred>(&answer);
-      if (thunk == nullptr || !models.keep(*thunk).value_or(false)) {
+      if (thunk == nullptr || !server.models.keep(*thunk).value_or(false)) {
         throw base::OperatorError("a compile did not become a thunk: " + one.argv[5]);
       }
       infer += inferred - start;
