@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <memory>
 
 namespace base {
 
@@ -28,6 +29,11 @@ std::string temporary_name_beside(const std::string& path) {
 }
 
 }  // namespace
+
+std::optional<std::string> real_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> resolved(::realpath(path.c_str(), nullptr), &std::free);
+  return resolved ? std::optional<std::string>(resolved.get()) : std::nullopt;
+}
 
 struct stat status_of(int fd, std::string_view subject) {
   struct stat status {};

@@ -17,6 +17,9 @@ namespace base {
 // The same; nullopt if there is no such file (ENOENT, ENOTDIR), SyscallError otherwise.
 [[nodiscard]] std::optional<std::string> read_file_if_there(const std::string& path);
 
+// realpath(3): without symlinks, "." and "..". Nullopt when it can't be resolved.
+[[nodiscard]] std::optional<std::string> real_path(const std::string& path);
+
 // fstat(2). Throws SyscallError naming `subject`.
 [[nodiscard]] struct stat status_of(int fd, std::string_view subject);
 

@@ -1,13 +1,12 @@
 #include "intercept/registry.hh"
 
 #include "base/errors.hh"
+#include "base/files.hh"
 #include "intercept/placeholder.hh"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -61,13 +60,11 @@ std::string canonical(const std::string& path) {
   if (slash == std::string::npos || slash == 0) {
     return path;
   }
-  const std::unique_ptr<char, decltype(&std::free)> folder(::realpath(path.substr(0, slash).c_str(), nullptr),
-                                                           &std::free);
+  const auto folder = base::real_path(path.substr(0, slash));
   if (!folder) {
     return path;
   }
-  const std::string resolved(folder.get());
-  return (resolved == "/" ? "" : resolved) + path.substr(slash);
+  return (*folder == "/" ? "" : *folder) + path.substr(slash);
 }
 
 Registry::Registry(const std::string& state_dir, object::FileStore& store)

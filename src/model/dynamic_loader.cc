@@ -131,7 +131,7 @@ class Closure {
       for (const std::string_view origin : {"$ORIGIN", "${ORIGIN}"}) {
         if (const size_t at = directory.find(origin); at != std::string::npos) {
           // The kernel tells the loader the file's real directory.
-          const std::string real = parent_of(real_path(user_path));
+          const std::string real = parent_of(base::real_path(user_path).value_or(user_path));
           directory.replace(at, origin.size(), real);
         }
       }
@@ -140,13 +140,6 @@ class Closure {
       }
     }
     return std::nullopt;
-  }
-
-  static std::string real_path(const std::string& path) {
-    char* const resolved = ::realpath(path.c_str(), nullptr);
-    std::string real = resolved == nullptr ? path : resolved;
-    ::free(resolved);
-    return real;
   }
 
   base::Result<std::string> find(const std::string& name, const Elf& user, const std::string& user_path) {

@@ -13,10 +13,8 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstdlib>
 #include <cstring>
 #include <iterator>
-#include <memory>
 #include <string_view>
 
 namespace model {
@@ -157,9 +155,7 @@ scan::Look FileView::look(const std::string& path) {
   bool there = ::lstat(path.c_str(), &status) == 0;
   if (there && S_ISLNK(status.st_mode)) {
     there = ::stat(path.c_str(), &status) == 0;
-    const std::unique_ptr<char, decltype(&std::free)> resolved(
-        there ? ::realpath(path.c_str(), nullptr) : nullptr, &std::free);
-    real = resolved ? resolved.get() : "";
+    real = there ? base::real_path(path).value_or("") : "";
   }
   if (!there) {
     return {errno == ENOENT || errno == ENOTDIR ? What::Absent : What::Unreadable};

@@ -1,9 +1,8 @@
 #include "model/shared_links.hh"
 
+#include "base/files.hh"
 #include "model/paths.hh"
 
-#include <cstdlib>
-#include <memory>
 #include <utility>
 
 namespace model {
@@ -27,9 +26,9 @@ std::optional<SharedLink> SharedLinks::of(const object::Digest& thunk) const {
 }
 
 std::optional<SharedLink> SharedLinks::at(const std::string& path) const {
-  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
+  const auto real = base::real_path(path);
   return known_.with([&](const Known& known) -> std::optional<SharedLink> {
-    const auto made = real ? known.made_at.find(real.get()) : known.made_at.end();
+    const auto made = real ? known.made_at.find(*real) : known.made_at.end();
     const auto found = made == known.made_at.end() ? known.links.end() : known.links.find(made->second);
     return found == known.links.end() ? std::nullopt : std::optional(found->second);
   });

@@ -10,8 +10,6 @@
 
 #include <stdlib.h>
 
-#include <memory>
-
 namespace model {
 
 namespace {
@@ -92,12 +90,12 @@ void Step::use(const Toolset& tools) {
 
 std::optional<std::string> Step::real_output(const std::string& path) const {
   const std::string where = in_place(path);
-  const std::unique_ptr<char, void (*)(void*)> folder(::realpath(parent_of(where).c_str(), nullptr), ::free);
+  const auto folder = base::real_path(parent_of(where));
   const std::string_view name = base_name(where);
   if (!folder || name.empty() || name == "." || name == "..") {
     return std::nullopt;
   }
-  return absolute(folder.get(), name);
+  return absolute(*folder, name);
 }
 
 void Step::add_output(const std::string& path, Output::Made made, bool executable) {

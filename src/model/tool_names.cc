@@ -1,11 +1,11 @@
 #include "model/tool_names.hh"
 
+#include "base/files.hh"
 #include "base/program_path.hh"
 #include "model/archive.hh"
 #include "model/paths.hh"
 
 #include <dirent.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,8 +87,7 @@ bool is_file(const std::string& path) {
 }
 
 std::string real_path(const std::string& path) {
-  const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), ::free);
-  return resolved ? resolved.get() : "";
+  return base::real_path(path).value_or("");
 }
 
 }  // namespace

@@ -1,10 +1,7 @@
 #include "model/view_files.hh"
 
+#include "base/files.hh"
 #include "model/look.hh"
-
-#include <climits>
-#include <cstdlib>
-#include <memory>
 
 namespace model {
 
@@ -24,8 +21,7 @@ base::Result<std::optional<std::string>> read_through(View& view, const std::str
 }
 
 std::string ViewFiles::real_path(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
-  return real ? real.get() : path;
+  return base::real_path(path).value_or(path);
 }
 
 }  // namespace model

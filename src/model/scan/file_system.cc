@@ -14,7 +14,6 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <functional>
@@ -161,8 +160,7 @@ base::Result<Contents> Disk::read(const std::string& path) {
 }
 
 std::string Disk::real_path(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
-  return real ? real.get() : path;
+  return base::real_path(path).value_or(path);
 }
 
 }  // namespace model::scan
