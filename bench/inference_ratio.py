@@ -6,7 +6,9 @@ tool replaced by `true`; by `gg infer`, which executes nothing, with a store tha
 ("again"); and by `gg infer` with an empty store ("first"). Then the same for a tree in which nothing has changed since
 it was built: plainly and under `gg run`. Medians, wall and processor time; ratios are within a round.
 
-  bench/inference_ratio.py --configure ./configure --build 'make -j2' ~/src/hello-2.10
+Only for projects whose rules get along without what the tools would have made (automake's do not: they rename depfiles).
+
+  bench/inference_ratio.py --configure ./configure --build 'make -j2' ~/src/zlib-1.2.13
 """
 import json
 import pathlib
