@@ -1,5 +1,7 @@
 #include "exec/executor.hh"
 
+#include "base/errors.hh"
+#include "base/files.hh"
 #include "exec/exact_outputs.hh"
 #include "exec/layout.hh"
 #include "exec/paths.hh"
@@ -15,6 +17,7 @@ namespace {
 using sandbox::Ended;
 using std::chrono::steady_clock;
 
+constexpr std::string_view kContainers = "containers";  // of the probe's record
 constexpr std::array<std::string_view, 3> kKernels{"dev", "proc", "sys"};
 
 sandbox::Job container_for(const Task& task, const std::string& layer, const sandbox::Limits& limits) {
@@ -48,15 +51,39 @@ OutputPaths paths_of(const std::map<std::string, std::string>& places) {
 
 }  // namespace
 
+Executor::Executor(object::FileStore& store, const std::string& directory)
+    : store_(store), trees_(store), directory_(directory), probe_(directory + "/probed") {}
+
 base::Result<std::unique_ptr<Executor>> Executor::open(object::FileStore& store,
                                                        const std::string& directory) {
+  base::make_directories(directory);
   std::unique_ptr<Executor> executor(new Executor(store, directory));
-  auto sandbox = sandbox::Sandbox::open({{executor->farms_.directory()}});
-  if (!sandbox) {
-    return tl::unexpected<base::Error>(sandbox.error());
+  if (!executor->probe_.holds(kContainers)) {
+    const auto tried = executor->site();
+    if (!tried) {
+      return tl::unexpected<base::Error>(tried.error());
+    }
+    executor->probe_.remember(kContainers);
   }
-  executor->sandbox_ = std::move(*sandbox);
   return executor;
+}
+
+base::Result<Executor::Site*> Executor::site() try {
+  const std::scoped_lock lock(mutex_);
+  if (!site_) {
+    std::unique_ptr<Site> site(new Site{Farms(directory_, store_), nullptr});
+    auto sandbox = sandbox::Sandbox::open({{site->farms.directory()}});
+    if (!sandbox) {
+      probe_.forget();
+      return tl::unexpected<base::Error>(sandbox.error());
+    }
+    site->sandbox = std::move(*sandbox);
+    site_ = std::move(site);
+  }
+  return site_.get();
+
+} catch (const base::SyscallError& error) {
+  return base::failure(error.what());
 }
 
 Expected<ir::Result> Executor::run(const object::Digest& thunk, const sandbox::Limits& limits,
@@ -82,7 +109,11 @@ Expected<Executor::Traced> Executor::execute(const object::Digest& thunk, const 
   if (!layout) {
     return tl::unexpected<Failure>(layout.error());
   }
-  const Expected<Farms::Lease> farm = farms_.take(*layout);
+  const auto site = this->site();
+  if (!site) {
+    return failure(site.error());
+  }
+  const Expected<Farms::Lease> farm = (*site)->farms.take(*layout);
   if (!farm) {
     return tl::unexpected<Failure>(farm.error());
   }
@@ -90,7 +121,7 @@ Expected<Executor::Traced> Executor::execute(const object::Digest& thunk, const 
   // Declared after the lease, so that the container's root is closed before the farm may change.
   sandbox::Job job = container_for(*task, (*farm)->directory(), limits);
   job.trace = trace == Trace::Yes;
-  base::Result<Ended> ended = sandbox_->run(job, stop);
+  base::Result<Ended> ended = (*site)->sandbox->run(job, stop);
   if (!ended) {
     return failure(ended.error());
   }

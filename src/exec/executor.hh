@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/probe_record.hh"
 #include "exec/failure.hh"
 #include "exec/farms.hh"
 #include "exec/runner.hh"
@@ -8,6 +9,7 @@
 #include "sandbox/sandbox.hh"
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -18,7 +20,8 @@ namespace exec {
 class Executor final : public Runner {
  public:
   // `store` outlives this. `directory` is made if need be; it should lie on the store's file system and may
-  // be shared by all of a user's processes. Fails, saying what is refused, where there can be no containers.
+  // be shared by all of a user's processes. Fails, saying what is refused, where there can be no containers;
+  // where there could be some before (base::ProbeRecord), the first execution would say so.
   // Throws base::SyscallError if `directory` cannot be used.
   [[nodiscard]] static base::Result<std::unique_ptr<Executor>> open(object::FileStore& store,
                                                                     const std::string& directory);
@@ -45,13 +48,22 @@ class Executor final : public Runner {
   [[nodiscard]] Expected<Traced> execute(const object::Digest& thunk, const sandbox::Limits& limits,
                                          Trace trace, const sandbox::StopSignal& stop);
 
-  Executor(object::FileStore& store, const std::string& directory)
-      : store_(store), trees_(store), farms_(directory, store) {}
+  Executor(object::FileStore& store, const std::string& directory);
+
+  struct Site {
+    Farms farms;
+    std::unique_ptr<sandbox::Sandbox> sandbox;
+  };
+
+  // Made at the first call: many a run executes nothing.
+  [[nodiscard]] base::Result<Site*> site();
 
   object::FileStore& store_;
   TreeReader trees_;
-  Farms farms_;
-  std::unique_ptr<sandbox::Sandbox> sandbox_;
+  const std::string directory_;
+  std::mutex mutex_;
+  base::ProbeRecord probe_;     // under mutex_
+  std::unique_ptr<Site> site_;  // under mutex_ until it is there
 };
 
 }  // namespace exec

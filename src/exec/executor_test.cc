@@ -271,10 +271,25 @@ TEST_P(ExecutorTest, watched_it_says_which_inputs_were_asked_for_and_absent) {
   EXPECT_EQ(absent(thunk({"cat", "../x/input"}, {}, "home/u")), Paths{});
 }
 
-TEST_P(ExecutorTest, nothing_is_left_on_disk_when_it_closes) {
+std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    names.push_back(entry.path().filename().string());
+  }
+  return names;
+}
+
+TEST_P(ExecutorTest, only_the_record_of_its_probe_is_left_on_disk_when_it_closes) {
   run(thunk({"write", "x", "y"}));
   executor_.reset();
-  EXPECT_TRUE(std::filesystem::is_empty(space_.path() + "/layouts"));
+  EXPECT_EQ(names_in(space_.path() + "/layouts"), std::vector<std::string>{"probed"});
+}
+
+TEST_P(ExecutorTest, where_containers_worked_before_none_is_made_before_there_is_work_for_it) {
+  executor_.reset();
+  executor_ = std::move(*exec::Executor::open(store_, space_.path() + "/layouts"));
+  EXPECT_EQ(names_in(space_.path() + "/layouts"), std::vector<std::string>{"probed"});
+  EXPECT_EQ(run(thunk({"write", "x", "y"})).exit_code, 0);
 }
 
 // All of the above once more as an ordinary user, in a process of its own.

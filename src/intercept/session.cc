@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "base/probe_record.hh"
 #include "base/program_path.hh"
 #include "intercept/commands.hh"
 #include "intercept/journal.hh"
@@ -38,6 +39,7 @@ namespace intercept {
 
 namespace {
 
+constexpr std::string_view kEverything = "namespaces and supervision";  // of the probe's record
 constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 std::string variable(const std::vector<std::string>& environment, std::string_view name,
@@ -160,7 +162,8 @@ struct Session::Impl {
         observer(observer_),
         folder(options.runtime_dir, "gg-"),
         shims(place_of_shims(options.runtime_dir), "gg-"),
-        registry(options.state_dir, store) {}
+        registry(options.state_dir, store),
+        probe(options.state_dir + "/probed") {}
 
   // Whatever still runs on a worker uses all the rest, so it goes first.
   ~Impl() {
@@ -197,8 +200,12 @@ struct Session::Impl {
     if (options.only_path_directory) {
       return Standing::PathDirectory;
     }
-    abilities = probe_abilities(folder.path());
+    if (probe.holds(kEverything)) {
+      return Standing::Namespaces;
+    }
+    const Abilities abilities = probe_abilities(folder.path());
     if (abilities.namespaces && abilities.supervision) {
+      probe.remember(kEverything);
       return Standing::Namespaces;
     }
     observer.note("this machine refuses " +
@@ -330,7 +337,7 @@ struct Session::Impl {
   base::TemporaryDirectory folder;
   base::TemporaryDirectory shims;
   Registry registry;
-  Abilities abilities;
+  base::ProbeRecord probe;
   std::unique_ptr<Workers> workers;
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<Commands> commands;
@@ -434,9 +441,16 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
     const std::scoped_lock lock(self.build_mutex);
     self.build = std::make_unique<Build>(launch);
   }
+  const auto refused = [&self](const std::string& why) {
+    self.probe.forget();  // if it worked before, the next run finds out what does now
+    return base::OperatorError("the build could not be started: " + why);
+  };
   auto started = self.build->started();
   if (!started) {
-    throw base::OperatorError("the build could not be started: " + started.error().message);
+    throw refused(started.error().message);
+  }
+  if (launch.supervise && !started->listener) {
+    throw refused("supervise its system calls: " + started->supervision_refused);
   }
   self.commands->set_top(started->pid);
   if (started->listener) {

@@ -222,6 +222,9 @@ struct Prepared {
     refused = listener < 0 ? errno : 0;
   }
   send_message(control, Say::Ready, refused, "", listener);
+  if (refused != 0) {
+    ::_exit(125);  // what it wrote of placeholders, it would read as data
+  }
   if (listener >= 0) {
     ::close(listener);
   }

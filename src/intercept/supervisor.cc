@@ -11,6 +11,7 @@
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -21,8 +22,10 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -41,6 +44,8 @@ namespace {
 
 constexpr uint64_t kSynchronousWakeUp = 1;  // SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP: 11 us a call instead of 70
 constexpr std::chrono::seconds kPatience{30};
+constexpr int kNudge = SIGUSR2;  // ends a wait of the thread, and does nothing
+constexpr std::chrono::milliseconds kNudgeEvery{2};
 constexpr int kTickMilliseconds = 5000;
 
 struct FileId {
@@ -123,6 +128,9 @@ struct Supervisor::Impl {
   base::Clock& clock;
   Observer& observer;
   base::UniqueFd wake;
+  std::atomic<bool> stopping{false};
+  std::promise<void> end;  // of the thread
+  std::future<void> ended = end.get_future();
   std::map<FileId, std::string> shims;  // identity of a shim -> the tool it stands over
   std::set<FileId> tools;               // identities of those tools
   std::unordered_map<uint64_t, const NumberedCall*> shapes;
@@ -173,7 +181,11 @@ struct Supervisor::Impl {
     [[nodiscard]] uint64_t argument(int index) const { return data.args[static_cast<size_t>(index)]; }
   };
 
+  // Waits for a call. False: there was none after all.
   bool take_one();
+  [[nodiscard]] bool holds_any();
+  [[nodiscard]] bool wait_with_patience();
+  [[nodiscard]] bool hung_up() const;
   void decide(const Case& one);
   void on_open(const Case& one);
   void on_open_directory(const Case& one, const std::string& reached);
@@ -196,6 +208,10 @@ Supervisor::Supervisor(Settings settings, base::UniqueFd listener, Registry& reg
                        base::Clock& clock, Observer& observer)
     : impl_(std::make_unique<Impl>(std::move(settings), std::move(listener), registry, ledger, clock,
                                    observer)) {
+  struct sigaction nudge {};
+
+  nudge.sa_handler = [](int) {};
+  ::sigaction(kNudge, &nudge, nullptr);  // without SA_RESTART
   thread_ = std::thread([this] { run(); });
 }
 
@@ -203,34 +219,58 @@ Supervisor::~Supervisor() {
   stop();
 }
 
+// A kernel before 6.12 lets the thread wait for calls of processes that are all dead. A signal that comes
+// just before it waits is lost, so more follow.
 void Supervisor::stop() {
+  impl_->stopping = true;
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t put = ::write(impl_->wake.get(), &one, sizeof one);
+  while (thread_.joinable() && impl_->ended.wait_for(kNudgeEvery) != std::future_status::ready) {
+    ::pthread_kill(thread_.native_handle(), kNudge);
+  }
   if (thread_.joinable()) {
     thread_.join();
   }
 }
 
 void Supervisor::run() {
-  for (;;) {
-    std::array<pollfd, 2> polled{pollfd{impl_->listener->fd(), POLLIN, 0},
-                                 pollfd{impl_->wake.get(), POLLIN, 0}};
-    const int ready = ::poll(polled.data(), polled.size(), kTickMilliseconds);
-    if (polled[1].revents != 0 || (polled[0].revents & (POLLHUP | POLLERR)) != 0) {
-      return;
+  while (!impl_->stopping) {
+    if (impl_->holds_any() && !impl_->wait_with_patience()) {
+      continue;
     }
-    if (ready > 0 && (polled[0].revents & POLLIN) != 0 && impl_->take_one()) {
+    if (impl_->take_one()) {
       ++calls_;
+    } else if (impl_->hung_up()) {
+      break;
     }
-    impl_->note_long_waits();
   }
+  impl_->end.set_value();
+}
+
+bool Supervisor::Impl::holds_any() {
+  const std::scoped_lock lock(mutex);
+  return !held.empty();
+}
+
+// True: there is a call to take. Says meanwhile who has waited for long.
+bool Supervisor::Impl::wait_with_patience() {
+  std::array<pollfd, 2> polled{pollfd{listener->fd(), POLLIN, 0}, pollfd{wake.get(), POLLIN, 0}};
+  ::poll(polled.data(), polled.size(), kTickMilliseconds);
+  note_long_waits();
+  return polled[0].revents != 0;
+}
+
+// Is no process left that could call?
+bool Supervisor::Impl::hung_up() const {
+  pollfd polled{listener->fd(), POLLIN, 0};
+  return ::poll(&polled, 1, 0) == 1 && (polled.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 bool Supervisor::Impl::take_one() {
   std::fill(notification_bytes.begin(), notification_bytes.end(), 0);
   auto* notification = reinterpret_cast<seccomp_notif*>(notification_bytes.data());
   if (::ioctl(listener->fd(), SECCOMP_IOCTL_NOTIF_RECV, notification) != 0) {
-    return false;  // the caller died before we came to it
+    return false;  // the caller died before we came to it, or nobody is left, or this was nudged
   }
   const auto shape = shapes.find(key(notification->data.arch, notification->data.nr));
   if (shape == shapes.end()) {

@@ -9,10 +9,11 @@
 
 namespace intercept {
 
-// A few threads that do what blocks. Work is done in order of its coming, one piece a thread.
+// A few threads that do what blocks, started as there is work for them. Work is done in order of its coming,
+// one piece a thread.
 class Workers {
  public:
-  explicit Workers(unsigned threads);
+  explicit Workers(unsigned most);
   ~Workers();  // does what is queued, then ends
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
@@ -27,6 +28,8 @@ class Workers {
   std::condition_variable changed_;
   std::deque<std::function<void()>> queue_;
   bool ending_ = false;
+  unsigned idle_ = 0;  // of the threads, waiting for work
+  unsigned most_;
   std::vector<std::thread> threads_;
 };
 

@@ -8,25 +8,37 @@
 #include <asio/thread_pool.hpp>
 #include <exception>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 namespace loop {
 
 struct Loop::Impl {
-  explicit Impl(unsigned pool_threads) : pool(std::max(1U, pool_threads)) {}
+  explicit Impl(unsigned pool_threads) : pool_threads(std::max(1U, pool_threads)) {}
+
+  // Its threads begin with the first work for them.
+  asio::thread_pool& started_pool() {
+    std::call_once(pool_is_made, [this] { pool.emplace(pool_threads); });
+    return *pool;
+  }
 
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> stay = asio::make_work_guard(context);
   std::map<TimerId, asio::steady_timer> timers;  // loop thread only
   TimerId next_timer = 1;
-  asio::thread_pool pool;  // last: its threads end before what they post to
+  const unsigned pool_threads;
+  std::once_flag pool_is_made;
+  std::optional<asio::thread_pool> pool;  // last: its threads end before what they post to
 };
 
 Loop::Loop(unsigned pool_threads) : impl_(std::make_unique<Impl>(pool_threads)) {}
 
 Loop::~Loop() {
-  impl_->pool.stop();
-  impl_->pool.join();
+  if (impl_->pool) {
+    impl_->pool->stop();
+    impl_->pool->join();
+  }
 }
 
 void Loop::run() {
@@ -47,7 +59,7 @@ void Loop::on_pool(std::function<void()> work) {
 }
 
 void Loop::offload(std::function<void()> work, std::function<void()> then) {
-  asio::post(impl_->pool, [this, work = std::move(work), then = std::move(then)]() mutable {
+  asio::post(impl_->started_pool(), [this, work = std::move(work), then = std::move(then)]() mutable {
     try {
       work();
     } catch (...) {

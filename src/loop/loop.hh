@@ -11,7 +11,7 @@ namespace loop {
 // goes to the pool and comes back as a message.
 class Loop {
  public:
-  // At least one pool thread is made.
+  // At most so many pool threads, at least one; they are made when there is work for them.
   explicit Loop(unsigned pool_threads);
 
   // Waits for pool work that has begun; what has not begun, and callbacks not yet run, are dropped.

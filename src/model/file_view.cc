@@ -92,9 +92,7 @@ FileView::FileView(object::Store& store, object::Records& records, const base::C
       records_(records),
       clock_(clock),
       pristine_root_(std::move(pristine_root)),
-      placeholder_(std::move(placeholder)) {
-  load();
-}
+      placeholder_(std::move(placeholder)) {}
 
 FileView::~FileView() {
   save();
@@ -172,6 +170,7 @@ scan::Look FileView::look(const std::string& path) {
 }
 
 std::optional<object::Digest> FileView::known(const scan::Identity& identity) {
+  std::call_once(loaded_, [this] { load(); });  // not before: many a run looks at no file
   return signatures_.with([&](const Signatures& all) -> std::optional<object::Digest> {
     const auto found = all.find(identity);
     return found == all.end() ? std::nullopt : std::optional(found->second);

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -67,6 +68,7 @@ class FileView final : public View {
   std::string pristine_root_;
   ReadPlaceholder placeholder_;
   base::Guarded<Signatures> signatures_;
+  std::once_flag loaded_;              // the records have been read
   std::atomic<bool> has_news_{false};  // some of them are not in the records
   // What the store was seen to have during this run, and files with those bytes, should the store lose them:
   // the one seen last comes first.

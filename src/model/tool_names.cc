@@ -151,10 +151,18 @@ std::string real_name(const std::string& path) {
   return std::string(base_name(real_path(path)));
 }
 
-std::optional<Tool> tool_at(const std::string& path) {
-  const auto tool = tool_called(real_name(path));
+namespace {
+
+std::optional<Tool> tool_at_real(const std::string& real) {
+  const auto tool = tool_called(base_name(real));
   const bool only_runs = tool == Tool::Reader || tool == Tool::Other;
-  return tool && !only_runs && is_script(path) ? std::nullopt : tool;
+  return tool && !only_runs && is_script(real) ? std::nullopt : tool;
+}
+
+}  // namespace
+
+std::optional<Tool> tool_at(const std::string& path) {
+  return tool_at_real(real_path(path));
 }
 
 bool is_script(const std::string& path) {
@@ -180,7 +188,7 @@ std::vector<std::string> tools_on_path(const std::string& path_variable, const I
       const std::string path = absolute(folder, name);
       const std::string real = entry->d_type == DT_REG ? path : real_path(path);
       if (!real.empty() && ::access(path.c_str(), X_OK) == 0 && is_file(real) &&
-          (described || tool_at(real))) {
+          (described || tool_at_real(real))) {
         found.insert(real);
       }
     }

@@ -6,9 +6,9 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <stdexcept>
+#include <vector>
 
 namespace object {
 
@@ -65,7 +65,8 @@ Digest hash(std::string_view bytes) {
 
 Digest hash_file(int fd, std::string_view subject) {
   Hasher hasher;
-  thread_local std::array<char, 1U << 17U> chunk{};
+  // On the heap: every thread of the program would clear an array at its start, also those that never hash.
+  thread_local std::vector<char> chunk(1U << 17U);
   for (;;) {
     const ssize_t got = ::read(fd, chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) {

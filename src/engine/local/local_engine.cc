@@ -22,10 +22,6 @@ sched::AttemptResult as_attempt_result(exec::Expected<ir::Result> result) {
 LocalEngine::LocalEngine(std::unique_ptr<exec::Runner> runner, Options options, Post post)
     : runner_(std::move(runner)), options_(options), post_(std::move(post)) {
   options_.slots = std::max(options_.slots, 1U);
-  threads_.reserve(options_.slots);
-  for (unsigned i = 0; i < options_.slots; ++i) {
-    threads_.emplace_back([this] { work(); });
-  }
 }
 
 LocalEngine::~LocalEngine() {
@@ -60,6 +56,9 @@ void LocalEngine::start(sched::Job job, Done done) {
   {
     const std::scoped_lock lock(mutex_);
     waiting_.push_back(std::move(attempt));
+    if (idle_ < waiting_.size() && threads_.size() < options_.slots) {
+      threads_.emplace_back([this] { work(); });
+    }
   }
   changed_.notify_one();
 }
@@ -84,7 +83,9 @@ void LocalEngine::work() {
 
 std::shared_ptr<LocalEngine::Attempt> LocalEngine::next() {
   std::unique_lock lock(mutex_);
+  ++idle_;
   changed_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
+  --idle_;
   if (closing_) {
     return nullptr;
   }

@@ -64,7 +64,8 @@ class LocalEngine final : public sched::Engine {
   std::condition_variable changed_;
   std::deque<std::shared_ptr<Attempt>> waiting_;  // under mutex_
   bool closing_ = false;                          // under mutex_
-  std::vector<std::thread> threads_;
+  unsigned idle_ = 0;                             // threads that wait for a job; under mutex_
+  std::vector<std::thread> threads_;              // as many as there was work for; loop thread only
 };
 
 }  // namespace engine

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <vector>
 
 namespace storage {
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kChunk = 1U << 17U;
 
-size_t read_at(int fd, uint64_t offset, std::array<char, kChunk>& chunk, std::string_view subject) {
+size_t read_at(int fd, uint64_t offset, std::vector<char>& chunk, std::string_view subject) {
   for (;;) {
     const ssize_t got = ::pread(fd, chunk.data(), chunk.size(), static_cast<off_t>(offset));
     if (got >= 0) {
@@ -29,8 +29,9 @@ size_t read_at(int fd, uint64_t offset, std::array<char, kChunk>& chunk, std::st
   }
 }
 
-std::array<char, kChunk>& chunk_of_this_thread() {
-  thread_local std::array<char, kChunk> chunk{};
+// On the heap: every thread of the program would clear an array at its start, also those that never copy.
+std::vector<char>& chunk_of_this_thread() {
+  thread_local std::vector<char> chunk(kChunk);
   return chunk;
 }
 
@@ -58,7 +59,7 @@ void copy_bytes(int from, int to, uint64_t size, std::string_view subject) {
   if (done < size && ::lseek(to, static_cast<off_t>(done), SEEK_SET) < 0) {
     throw base::SyscallError("seek in", subject);
   }
-  std::array<char, kChunk>& chunk = chunk_of_this_thread();
+  std::vector<char>& chunk = chunk_of_this_thread();
   while (done < size) {
     const size_t got = std::min<uint64_t>(read_at(from, done, chunk, subject), size - done);
     if (got == 0) {
@@ -71,7 +72,7 @@ void copy_bytes(int from, int to, uint64_t size, std::string_view subject) {
 
 object::Digest hash_from_start(int from, std::string_view subject) {
   object::Hasher hasher;
-  std::array<char, kChunk>& chunk = chunk_of_this_thread();
+  std::vector<char>& chunk = chunk_of_this_thread();
   for (uint64_t done = 0;;) {
     const size_t got = read_at(from, done, chunk, subject);
     if (got == 0) {
@@ -87,7 +88,7 @@ object::Digest copy_and_hash(const HashedCopy& copy) {
     return hash_from_start(copy.to, copy.to_subject);
   }
   object::Hasher hasher;
-  std::array<char, kChunk>& chunk = chunk_of_this_thread();
+  std::vector<char>& chunk = chunk_of_this_thread();
   for (uint64_t done = 0;;) {
     const size_t got = read_at(copy.from, done, chunk, copy.from_subject);
     if (got == 0) {
