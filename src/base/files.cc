@@ -49,12 +49,11 @@ std::string read_all(int fd, std::string_view subject) {
 
   struct stat status {};
 
-  if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
-    bytes.reserve(static_cast<size_t>(status.st_size) + 1);
-  }
+  // Of a file whose size is known, so much that the read after it finds the end without more room.
+  const bool sized = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+  size_t room = sized ? static_cast<size_t>(status.st_size) + 1 : kReadChunk;
   for (;;) {
     const size_t had = bytes.size();
-    const size_t room = std::max(kReadChunk, bytes.capacity() - had);
     bytes.resize(had + room);
     const ssize_t got = ::read(fd, bytes.data() + had, room);
     if (got < 0 && errno == EINTR) {
@@ -68,6 +67,7 @@ std::string read_all(int fd, std::string_view subject) {
     if (got == 0) {
       return bytes;
     }
+    room = bytes.capacity() > bytes.size() ? bytes.capacity() - bytes.size() : kReadChunk;
   }
 }
 

@@ -36,6 +36,19 @@ TEST(Files, an_atomic_write_replaces_and_leaves_no_temporary) {
   ::mkdir(folder.path().c_str(), 0700);
 }
 
+TEST(Files, a_file_is_read_whole_into_no_more_memory_than_it_needs) {
+  const TemporaryDirectory folder;
+  const std::string path = folder.path() + "/a";
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{1000}, size_t{65'535}, size_t{65'536}, size_t{300'000}}) {
+    write_file_atomically(path, std::string(size, 'x'));
+    const std::string bytes = read_file(path);
+    EXPECT_EQ(bytes, std::string(size, 'x'));
+    EXPECT_TRUE(size == 0 || bytes.capacity() <= size + 64) << size << " in " << bytes.capacity();
+  }
+  EXPECT_FALSE(read_file("/proc/self/status").empty()) << "says that it has no bytes";
+}
+
 TEST(Files, remove_tree_takes_what_lost_its_mode_bits_and_follows_no_symlink) {
   const TemporaryDirectory folder;
   make_directories(folder.path() + "/t/a/b");
