@@ -59,7 +59,7 @@ struct Contents {
 
 // A file as it was when it was read, to be held against what is there later. `fingerprint`: where the
 // identity would not tell the next change, of the bytes. `executable`: of a file that needs no second look,
-// since nobody is expected to change it and no symlink stands at the end of its path.
+// since its identity tells what its bytes were and no symlink stands at the end of its path.
 struct Reading {
   std::string path;  // absolute
   Identity identity;

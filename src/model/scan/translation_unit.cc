@@ -902,9 +902,9 @@ bool TranslationUnit::load(File& file, bool once) {
   const Place& place = *file.place;
   if (!file.read || place.fingerprint) {  // which is read again each time
     file.read = true;
-    // The user's own files are looked at again when the tree is made: somebody may be at work on them.
-    const bool settled =
-        file.system && place.look.itself && place.look.identity == place.read_as && !place.fingerprint;
+    // The tree is made of this very state, which this unit has looked at; where the identity would not tell
+    // the next change, the file is looked at again then.
+    const bool settled = place.look.itself && place.look.identity == place.read_as && !place.fingerprint;
     scan_.read.push_back({place.absolute, place.read_as, place.fingerprint,
                           settled ? std::optional(place.look.executable) : std::nullopt});
   }
