@@ -14,7 +14,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <iterator>
 #include <string_view>
 
 namespace model {
@@ -22,9 +21,6 @@ namespace model {
 namespace {
 
 constexpr int kAttempts = 5;  // a file that changes while it is read is read again
-
-// Many files are empty, or the same stub.
-constexpr size_t kMostSources = 4;
 
 // One record for all: a build looks at thousands of files, and a query for each would cost more than their
 // hashes.
@@ -54,20 +50,6 @@ auto caught(Read read) -> decltype(read()) {
 
 tl::unexpected<base::Error> kept_changing(const std::string& path) {
   return base::failure("'" + path + "' kept changing while it was read");
-}
-
-// A file that was seen to hold something; the last seen is the likeliest to be there still, as it was.
-void bring_to_front(const std::string& path, std::vector<std::string>& paths) {
-  auto place = std::find(paths.begin(), paths.end(), path);
-  if (place == paths.end()) {
-    if (paths.size() < kMostSources) {
-      paths.push_back(path);
-    } else {
-      paths.back() = path;
-    }
-    place = std::prev(paths.end());
-  }
-  std::rotate(paths.begin(), place, std::next(place));
 }
 
 // Fixed width, host order: the record never leaves the machine it describes.
@@ -238,14 +220,7 @@ base::Result<scan::Contents> FileView::read(const std::string& path) {
 }
 
 base::Result<bool> FileView::keep(const object::Digest& digest, const std::string& path) {
-  const bool known = held_.with([&](auto& held) {
-    const auto found = held.find(digest);
-    if (found != held.end()) {
-      bring_to_front(path, found->second);
-    }
-    return found != held.end();
-  });
-  if (known) {
+  if (held_.with([&](HeldFiles& held) { return held.see_again(digest, path); })) {
     return true;
   }
   const auto missing = store_.missing({&digest, 1});
@@ -254,7 +229,7 @@ base::Result<bool> FileView::keep(const object::Digest& digest, const std::strin
   }
   const auto there = missing->empty() ? base::Result<bool>(true) : put(digest, path);
   if (there && *there) {
-    held_.with([&](auto& held) { bring_to_front(path, held[digest]); });
+    held_.with([&](HeldFiles& held) { held.add(digest, path); });
   }
   return there;
 }
@@ -272,10 +247,7 @@ base::Result<bool> FileView::put(const object::Digest& digest, const std::string
 }
 
 bool FileView::put_again(const object::Digest& digest) {
-  const auto paths = held_.with([&](const auto& held) {
-    const auto found = held.find(digest);
-    return found == held.end() ? std::vector<std::string>{} : found->second;
-  });
+  const auto paths = held_.with([&](const HeldFiles& held) { return held.paths(digest); });
   return std::any_of(paths.begin(), paths.end(),
                      [&](const std::string& path) { return put(digest, path).value_or(false); });
 }

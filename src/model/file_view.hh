@@ -2,6 +2,7 @@
 
 #include "base/clock.hh"
 #include "base/guarded.hh"
+#include "model/held_files.hh"
 #include "model/model.hh"
 #include "object/store.hh"
 
@@ -11,7 +12,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
 struct stat;
 
@@ -70,9 +70,7 @@ class FileView final : public View {
   base::Guarded<Signatures> signatures_;
   std::once_flag loaded_;              // the records have been read
   std::atomic<bool> has_news_{false};  // some of them are not in the records
-  // What the store was seen to have during this run, and files with those bytes, should the store lose them:
-  // the one seen last comes first.
-  base::Guarded<std::unordered_map<object::Digest, std::vector<std::string>>> held_;
+  base::Guarded<HeldFiles> held_;      // during this run
 };
 
 }  // namespace model

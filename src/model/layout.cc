@@ -2,11 +2,18 @@
 
 #include "model/paths.hh"
 
+#include <algorithm>
+
 namespace model {
 
 namespace {
 
 constexpr int kMostSymlinks = 40;  // the kernel's MAXSYMLINKS: path_resolution(7)
+
+// As parent_of, of an absolute path.
+std::string_view folder_of(std::string_view path) {
+  return path.substr(0, std::max<size_t>(path.rfind('/'), 1));
+}
 
 }  // namespace
 
@@ -23,10 +30,13 @@ Layout::Node* Layout::child(Node* parent, std::string_view name) {
   return found->second.get();
 }
 
-Layout::Leaves::iterator Layout::lay_out(Node* parent, std::string_view name, View::Seen seen) {
-  const auto leaf = parent->leaves.emplace(name, std::move(seen)).first;
+Layout::Leaves::iterator Layout::lay_out(Node* parent, Leaves::iterator before, std::string_view name,
+                                         View::Seen seen) {
+  const auto leaf = parent->leaves.emplace_hint(before, name, std::move(seen));
   if (const auto* file = std::get_if<object::File>(&leaf->second.entry)) {
-    files_.emplace_back(file->digest, parent->path + "/" + std::string(name));
+    std::string path;
+    path.reserve(parent->path.size() + 1 + name.size());
+    files_.emplace_back(file->digest, path.append(parent->path).append(1, '/').append(name));
   }
   return leaf;
 }
@@ -41,8 +51,8 @@ base::Result<Layout::Place> Layout::step(Node* from, std::string_view name, int 
   if (const auto known = from->directories.find(name); known != from->directories.end()) {
     return Place(known->second.get());
   }
-  auto leaf = from->leaves.find(name);
-  if (leaf == from->leaves.end()) {
+  auto leaf = from->leaves.lower_bound(name);
+  if (leaf == from->leaves.end() || leaf->first != name) {
     auto seen = view_.see(from->path + "/" + std::string(name));
     if (!seen) {
       return tl::unexpected(seen.error());
@@ -53,7 +63,7 @@ base::Result<Layout::Place> Layout::step(Node* from, std::string_view name, int 
     if (std::holds_alternative<object::Subdirectory>((*seen)->entry)) {
       return Place(child(from, name));
     }
-    leaf = lay_out(from, name, **std::move(seen));
+    leaf = lay_out(from, leaf, name, **std::move(seen));
   }
   const auto* link = std::get_if<object::Symlink>(&leaf->second.entry);
   if (link == nullptr) {
@@ -84,7 +94,7 @@ base::Result<Layout::Place> Layout::walk(Node* from, std::string_view path, int 
   return place;
 }
 
-base::Result<Layout::Place> Layout::directory(const std::string& path) {
+base::Result<Layout::Place> Layout::directory(std::string_view path) {
   if (const auto known = known_directories_.find(path); known != known_directories_.end()) {
     return known->second;
   }
@@ -96,7 +106,7 @@ base::Result<Layout::Place> Layout::directory(const std::string& path) {
 }
 
 base::Result<const View::Seen*> Layout::add_input(const std::string& path) {
-  auto where = directory(parent_of(path));
+  auto where = directory(folder_of(path));
   if (!where) {
     return tl::unexpected(where.error());
   }
@@ -113,18 +123,24 @@ base::Result<const View::Seen*> Layout::add_input(const std::string& path) {
 }
 
 base::Result<const View::Seen*> Layout::add_reading(const scan::Reading& reading) {
-  auto where = directory(parent_of(reading.path));
+  auto where = directory(folder_of(reading.path));
   if (!where) {
     return tl::unexpected(where.error());
   }
   auto* const* node = std::get_if<Node*>(&*where);
-  const std::string_view name = base_name(reading.path);
-  if (node != nullptr && reading.executable && !(*node)->leaves.contains(name)) {
-    if (const auto digest = view_.known(reading.identity)) {
-      lay_out(*node, name, {object::File{*digest, *reading.executable}, reading.identity});
-    }
+  if (node == nullptr || !reading.executable) {
+    return add_input(reading.path);
   }
-  return add_input(reading.path);
+  const std::string_view name = base_name(reading.path);
+  const auto leaf = (*node)->leaves.lower_bound(name);
+  if (leaf != (*node)->leaves.end() && leaf->first == name) {
+    return add_input(reading.path);
+  }
+  const auto digest = view_.known(reading.identity);
+  if (!digest) {
+    return add_input(reading.path);
+  }
+  return &lay_out(*node, leaf, name, {object::File{*digest, *reading.executable}, reading.identity})->second;
 }
 
 base::Result<void> Layout::add_entry(const std::string& path, const object::Entry& entry) {
@@ -153,20 +169,41 @@ base::Result<void> Layout::add_directory(const std::string& path) {
   return {};
 }
 
-object::Digest Layout::finish(const Encoded& encoded) {
-  return finish_node(root_, encoded).digest;
+object::Digest Layout::finish(EncodedDirectories& directories, std::vector<EncodedObject>& encoded) {
+  return finish_node(root_, directories, encoded).digest;
 }
 
 // Recursion as deep as a path has components.
-object::Subdirectory Layout::finish_node(const Node& node, const Encoded& encoded) {
-  object::Directory directory;
-  for (const auto& leaf : node.leaves) {
-    directory.entries.emplace_hint(directory.entries.end(), leaf.first, leaf.second.entry);
+object::Subdirectory Layout::finish_node(const Node& node, EncodedDirectories& directories,
+                                         std::vector<EncodedObject>& encoded) {
+  std::map<std::string_view, object::Entry> below;
+  for (const auto& directory : node.directories) {
+    below.emplace_hint(below.end(), directory.first, finish_node(*directory.second, directories, encoded));
   }
-  for (const auto& below : node.directories) {
-    directory.entries.insert_or_assign(below.first, finish_node(*below.second, encoded));
+  EncodedDirectories::Entries entries;
+  entries.reserve(node.leaves.size() + below.size());
+  bool owes = false;
+  auto next = below.begin();
+  const auto add_below = [&] {
+    owes = owes || std::get<object::Subdirectory>(next->second).owes;
+    entries.emplace_back(next->first, &next->second);
+    ++next;
+  };
+  for (const auto& [name, seen] : node.leaves) {
+    while (next != below.end() && next->first < name) {
+      add_below();
+    }
+    if (next != below.end() && next->first == name) {
+      continue;  // what was given stands below what is a file here
+    }
+    owes = owes || std::holds_alternative<object::Promise>(seen.entry);
+    entries.emplace_back(name, &seen.entry);
   }
-  return {encoded(object::encode(directory)), directory.owes()};
+  while (next != below.end()) {
+    add_below();
+  }
+  encoded.push_back(directories.of(entries));
+  return {encoded.back().digest, owes};
 }
 
 }  // namespace model

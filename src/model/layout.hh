@@ -1,16 +1,18 @@
 #pragma once
 
 #include "base/result.hh"
+#include "model/encoded_directories.hh"
 #include "model/model.hh"
 #include "object/tree.hh"
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace model {
 
@@ -35,11 +37,8 @@ class Layout {
   // An empty directory if it is one on the user's machine, else nothing.
   [[nodiscard]] base::Result<void> add_directory(const std::string& path);
 
-  // Takes an encoded directory and says its name.
-  using Encoded = std::function<object::Digest(std::string bytes)>;
-
-  // Encodes all directories, leaves first, and says the root's name.
-  [[nodiscard]] object::Digest finish(const Encoded& encoded);
+  // Encodes all directories, leaves first, adds them to `encoded` and says the root's name.
+  [[nodiscard]] object::Digest finish(EncodedDirectories& directories, std::vector<EncodedObject>& encoded);
 
   // The files that were laid out, and where each was seen.
   [[nodiscard]] std::vector<std::pair<object::Digest, std::string>> take_files() { return std::move(files_); }
@@ -65,14 +64,15 @@ class Layout {
 
   [[nodiscard]] base::Result<Place> walk(Node* from, std::string_view path, int depth);
   [[nodiscard]] base::Result<Place> step(Node* from, std::string_view name, int depth);
-  [[nodiscard]] base::Result<Place> directory(const std::string& path);
-  Leaves::iterator lay_out(Node* parent, std::string_view name, View::Seen seen);
+  [[nodiscard]] base::Result<Place> directory(std::string_view path);
+  Leaves::iterator lay_out(Node* parent, Leaves::iterator before, std::string_view name, View::Seen seen);
   [[nodiscard]] Node* child(Node* parent, std::string_view name);
-  [[nodiscard]] object::Subdirectory finish_node(const Node& node, const Encoded& encoded);
+  [[nodiscard]] static object::Subdirectory finish_node(const Node& node, EncodedDirectories& directories,
+                                                        std::vector<EncodedObject>& encoded);
 
   View& view_;
   Node root_;
-  std::unordered_map<std::string, Place> known_directories_;
+  std::unordered_map<std::string, Place, scan::HashOfName, std::equal_to<>> known_directories_;
   std::vector<std::pair<object::Digest, std::string>> files_;
 };
 

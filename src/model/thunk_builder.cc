@@ -8,6 +8,13 @@
 
 namespace model {
 
+namespace {
+
+// Most are one thunk's alone; those of all thunks are soon there again.
+constexpr size_t kMostPut = 10'000;
+
+}  // namespace
+
 ThunkBuilder::ThunkBuilder(View& view, object::Store& store) : view_(view), store_(store) {}
 
 base::Result<bool> ThunkBuilder::keep(const Materials& materials) {
@@ -17,14 +24,19 @@ base::Result<bool> ThunkBuilder::keep(const Materials& materials) {
       return kept;
     }
   }
-  for (const auto& [digest, bytes] : materials.encoded) {
-    if (put_.with([&, &name = digest](const auto& known) { return known.contains(name); })) {
+  for (const EncodedObject& object : materials.encoded) {
+    if (put_.with([&](const auto& known) { return known.contains(object.digest); })) {
       continue;
     }
-    if (const auto stored = store_.put(bytes); !stored) {
+    if (const auto stored = store_.put(*object.bytes); !stored) {
       return tl::unexpected(stored.error());
     }
-    put_.with([&, &name = digest](auto& known) { known.insert(name); });
+    put_.with([&](auto& known) {
+      if (known.size() >= kMostPut) {
+        known.clear();
+      }
+      known.insert(object.digest);
+    });
   }
   return true;
 }
@@ -98,11 +110,10 @@ base::Result<ThunkBuilder::Outcome> ThunkBuilder::build(const Footprint& footpri
                              command.output_paths.end());
   Built built;
   const auto encode = [&](std::string bytes) {
-    const object::Digest digest = object::hash(bytes);
-    built.materials.encoded.emplace_back(digest, std::move(bytes));
-    return digest;
+    built.materials.encoded.push_back(encoded_object(std::move(bytes)));
+    return built.materials.encoded.back().digest;
   };
-  const object::Digest root = layout.finish(encode);
+  const object::Digest root = layout.finish(directories_, built.materials.encoded);
   ir::Thunk thunk{encode(ir::encode(command)), root, {}};
   if (footprint.outputs == Footprint::Outputs::Exact) {
     thunk.platform.emplace(ir::kOutputs, ir::kExact);

@@ -2,6 +2,7 @@
 
 #include "base/guarded.hh"
 #include "base/result.hh"
+#include "model/encoded_directories.hh"
 #include "model/model.hh"
 #include "object/store.hh"
 
@@ -41,8 +42,8 @@ struct ChangedInput {
 
 // What a thunk names, to be put into the store once it is known that no memo answers for it.
 struct Materials {
-  std::vector<std::pair<object::Digest, std::string>> encoded;  // the thunk, its command and its directories
-  std::vector<std::pair<object::Digest, std::string>> files;    // where each was seen
+  std::vector<EncodedObject> encoded;                         // the thunk, its command and its directories
+  std::vector<std::pair<object::Digest, std::string>> files;  // where each was seen
 };
 
 struct Built {
@@ -68,7 +69,9 @@ class ThunkBuilder {
 
   View& view_;
   object::Store& store_;
-  base::Guarded<std::unordered_set<object::Digest>> put_;  // in the store since this run put them there
+  EncodedDirectories directories_;
+  base::Guarded<std::unordered_set<object::Digest>>
+      put_;  // in the store since this run put them there; the last of them
 };
 
 }  // namespace model

@@ -5,8 +5,8 @@
 namespace model::scan {
 namespace {
 
-constexpr size_t kMostOfOne = 32;         // longer ones are as dear to compare as to evaluate
-constexpr size_t kMostOfAll = 1'000'000;  // 16 bytes each
+constexpr size_t kMostOfOne = 32;       // longer ones are as dear to compare as to evaluate
+constexpr size_t kMostOfAll = 200'000;  // some 40 bytes each
 
 }  // namespace
 

@@ -51,7 +51,7 @@ uint32_t Names::number(std::string_view text) {
   slots_[at] = number;
   hashes_[at] = hash;
   count_.store(number, std::memory_order_release);
-  if (number * size_t{2} > slots_.size()) {
+  if (number * size_t{4} > slots_.size() * 3) {
     grow();
   }
   return number;
