@@ -195,7 +195,7 @@ class Work {
     } else if (source.language != Language::Assembler) {
       step_.use(toolchain_->compile);
     }
-    const auto answer = helpers_.dependencies.of(question(source));
+    auto answer = helpers_.dependencies.of(question(source));
     if (!answer) {
       return tl::unexpected(answer.error());
     }
@@ -204,13 +204,13 @@ class Work {
     } else if (const auto* must_read = std::get_if<MustRead>(&*answer)) {
       answered_ = *must_read;
     } else {
-      take_preprocessing(source, std::get<Preprocessing>(*answer));
+      take_preprocessing(source, std::get<Preprocessing>(*std::move(answer)));
     }
     return {};
   }
 
-  void take_preprocessing(const Source& source, const Preprocessing& found) {
-    step_.add_readings(found.read);
+  void take_preprocessing(const Source& source, Preprocessing found) {
+    step_.add_readings(std::move(found.read));
     for (const std::string& file : found.present) {
       step_.add_input(file);
     }

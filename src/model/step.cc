@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+#include <iterator>
+
 namespace model {
 
 namespace {
@@ -69,8 +71,9 @@ base::Result<std::optional<std::string>> Step::read(const std::string& path,
   return std::move((*contents)->bytes);
 }
 
-void Step::add_readings(const std::vector<scan::Reading>& readings) {
-  footprint_.readings.insert(footprint_.readings.end(), readings.begin(), readings.end());
+void Step::add_readings(std::vector<scan::Reading> readings) {
+  footprint_.readings.insert(footprint_.readings.end(), std::make_move_iterator(readings.begin()),
+                             std::make_move_iterator(readings.end()));
 }
 
 void Step::use(const Toolset& tools) {

@@ -49,7 +49,7 @@ class Step {
   [[nodiscard]] base::Result<std::optional<std::string>> read_condition(const std::string& path);
 
   // Inputs, by their absolute paths, of which something was concluded.
-  void add_readings(const std::vector<scan::Reading>& readings);
+  void add_readings(std::vector<scan::Reading> readings);
 
   void add_directory(const std::string& path) { footprint_.directories.push_back(in_place(path)); }
 

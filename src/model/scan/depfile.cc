@@ -8,6 +8,9 @@ namespace {
 
 // For make: a space wants a backslash, and backslashes before it want to be doubled.
 std::string quote_gcc(std::string_view name) {
+  if (name.find_first_of(" \t#$") == std::string_view::npos) {
+    return std::string(name);
+  }
   std::string quoted;
   size_t backslashes = 0;
   for (const char c : name) {
@@ -82,7 +85,7 @@ std::string_view without_leading_dots(std::string_view path) {
   return path;
 }
 
-std::string gcc_depfile(const std::vector<DepfileTarget>& targets, const std::vector<std::string>& names,
+std::string gcc_depfile(const std::vector<DepfileTarget>& targets, const std::vector<std::string_view>& names,
                         bool phony) {
   constexpr size_t kColumns = 72;
   std::string out;
@@ -113,7 +116,7 @@ std::string gcc_depfile(const std::vector<DepfileTarget>& targets, const std::ve
   }
   out += ':';
   ++column;
-  for (const std::string& name : names) {
+  for (const std::string_view name : names) {
     write(quote_gcc(name));
   }
   out += '\n';
@@ -123,8 +126,8 @@ std::string gcc_depfile(const std::vector<DepfileTarget>& targets, const std::ve
   return out;
 }
 
-std::string clang_depfile(const std::vector<DepfileTarget>& targets, const std::vector<std::string>& names,
-                          bool phony) {
+std::string clang_depfile(const std::vector<DepfileTarget>& targets,
+                          const std::vector<std::string_view>& names, bool phony) {
   constexpr size_t kColumns = 75;
   std::string out;
   size_t column = 0;
@@ -143,7 +146,7 @@ std::string clang_depfile(const std::vector<DepfileTarget>& targets, const std::
   }
   out += ':';
   ++column;
-  for (const std::string& name : names) {
+  for (const std::string_view name : names) {
     // Room for a trailing " \" must be left; the width is that of the name before quoting.
     if (column + name.size() + 1 + 2 > kColumns) {
       out += " \\\n ";
@@ -163,7 +166,7 @@ std::string clang_depfile(const std::vector<DepfileTarget>& targets, const std::
 
 std::string format_depfile(Flavour flavour, const std::vector<DepfileTarget>& targets,
                            const std::vector<Dependency>& dependencies, const DepfileOptions& options) {
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   std::set<std::string_view> seen;
   for (const Dependency& dependency : dependencies) {
     const bool wanted = options.system_headers || !dependency.system;

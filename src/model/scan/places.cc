@@ -8,7 +8,7 @@
 namespace model::scan {
 namespace {
 
-constexpr size_t kPlaces = 65'536;
+constexpr size_t kPlaces = 32'768;
 
 }  // namespace
 
@@ -102,13 +102,20 @@ const Look& PlaceTable::look(Place& place, bool in_system_folder) {
 }
 
 // What its directory tells: one look for all the headers that are looked for there in vain.
-bool PlaceTable::is_absent(const Place& place) {
+bool PlaceTable::is_absent(Place& place) {
   if (look(*place.parent).what == Look::What::Absent) {
     return true;
   }
   const DirectoryNames* names = place.parent->names.get();
-  return names != nullptr &&
-         !names->contains(std::string_view(place.absolute).substr(place.absolute.rfind('/') + 1));
+  if (names == nullptr || place.absent_from == place.parent->listing) {
+    return names != nullptr;
+  }
+  const bool absent =
+      !names->contains(std::string_view(place.absolute).substr(place.absolute.rfind('/') + 1));
+  if (absent) {
+    place.absent_from = place.parent->listing;
+  }
+  return absent;
 }
 
 const Look& PlaceTable::look(Folder& folder) {
@@ -119,6 +126,7 @@ const Look& PlaceTable::look(Folder& folder) {
       folder.names = nullptr;
     } else if (!folder.names || folder.names_of != folder.look.identity) {
       folder.names = listings_.of(folder.absolute, folder.look.identity);
+      folder.listing = ++listing_;
       folder.names_of = folder.look.identity;
     }
   }

@@ -21,6 +21,7 @@ struct Folder {
   uint32_t looked = 0;                          // the unit that looked last
   std::shared_ptr<const DirectoryNames> names;  // null: not known
   Identity names_of;
+  uint64_t listing = 0;  // tells these names from all that this table had before
 };
 
 // One path as a compiler would spell it, and what is known of it.
@@ -38,6 +39,7 @@ struct Place {
   Identity read_as;                     // what the bytes of the last load were read from
   std::optional<uint64_t> fingerprint;  // as in Reading
   uint32_t directives_dialect = 0;
+  uint64_t absent_from = 0;  // the parent's listing that does not have it
 };
 
 // Paths are put together once, not once per translation unit. Kept by one worker from unit to unit, so that
@@ -77,7 +79,7 @@ class PlaceTable {
 
  private:
   void forget_if_large();
-  [[nodiscard]] bool is_absent(const Place& place);
+  [[nodiscard]] bool is_absent(Place& place);
 
   FileSystem& files_;
   HeaderCache& headers_;
@@ -88,6 +90,7 @@ class PlaceTable {
   uint32_t dialect_number_ = 0;
   bool canonical_ = true;
   uint32_t unit_ = 0;
+  uint64_t listing_ = 0;
   std::unordered_map<std::string, Folder*> folders_by_name_;
   std::deque<Folder> folders_;
   std::deque<Place> places_;
