@@ -8,6 +8,7 @@
 
 #include <malloc.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -90,10 +91,23 @@ size_t heap() {
   return info.uordblks + info.hblkhd;
 }
 
-size_t peak_kibibytes() {
+rusage usage() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<size_t>(usage.ru_maxrss);
+  return usage;
+}
+
+// Of this process alone, user's and system's: a busy machine does not count.
+Milliseconds processor_time() {
+  const auto of = [](const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+  };
+  const rusage now = usage();
+  return of(now.ru_utime) + of(now.ru_stime);
+}
+
+size_t peak_kibibytes() {
+  return static_cast<size_t>(usage().ru_maxrss);
 }
 
 void measure(unsigned count) {
@@ -102,6 +116,7 @@ void measure(unsigned count) {
   std::filesystem::create_directory(place.space.path() + "/shared");
   write_shared(place.space.path() + "/shared");
   std::vector<double> inferring;
+  std::vector<double> computing;
   std::vector<double> keeping;
   size_t heap_before = 0;
   unsigned counted = 0;
@@ -113,11 +128,14 @@ void measure(unsigned count) {
       compiles.push_back(write_compile(folder, number));
     }
     Milliseconds infer{0};
+    Milliseconds compute{0};
     Milliseconds keep{0};
     for (const model::Invocation& one : compiles) {
+      const Milliseconds computed = processor_time();
       const auto start = std::chrono::steady_clock::now();
       const auto answer = server.models.infer(one);
       const auto inferred = std::chrono::steady_clock::now();
+      compute += processor_time() - computed;
       const auto* thunk = std::get_if<model::Inferred>(&answer);
       if (thunk == nullptr || !server.models.keep(*thunk).value_or(false)) {
         throw base::OperatorError("a compile did not become a thunk: " + one.argv[5]);
@@ -126,6 +144,7 @@ void measure(unsigned count) {
       keep += std::chrono::steady_clock::now() - inferred;
     }
     inferring.push_back(infer.count() / static_cast<double>(compiles.size()));
+    computing.push_back(compute.count() / static_cast<double>(compiles.size()));
     keeping.push_back(keep.count() / static_cast<double>(compiles.size()));
     std::filesystem::remove_all(folder);
     if (first + kBatch >= count / 10 && counted == 0) {  // what is shared is there by now
@@ -139,6 +158,7 @@ void measure(unsigned count) {
   };
   fmt::print("{} compiles, {} own headers each, {} shared\n", count, kOwnHeaders, kSharedHeaders);
   fmt::print("{:<32} {:8.3f} ms each (median of batches of {})\n", "inference", median(inferring), kBatch);
+  fmt::print("{:<32} {:8.3f} ms each\n", "processor time of that", median(computing));
   fmt::print("{:<32} {:8.3f} ms each\n", "its inputs into the store", median(keeping));
   if (count > counted) {
     fmt::print("{:<32} {:8.0f} bytes each (from compile {} on)\n", "heap",
