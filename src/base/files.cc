@@ -103,6 +103,16 @@ void write_all(int fd, std::string_view bytes, std::string_view subject) {
   }
 }
 
+void append_whole(int fd, std::string_view record, std::string_view subject) {
+  const off_t before = status_of(fd, subject).st_size;
+  try {
+    write_all(fd, record, subject);
+  } catch (const SyscallError&) {
+    [[maybe_unused]] const int cut = ::ftruncate(fd, before);  // the first failure is the one to tell
+    throw;
+  }
+}
+
 void write_file_atomically(const std::string& path, std::string_view bytes, mode_t mode,
                            Durability durability) {
   const std::string temporary = temporary_name_beside(path);

@@ -29,6 +29,11 @@ namespace base {
 // Writes all bytes, through EINTR and short writes. Throws SyscallError naming `subject`.
 void write_all(int fd, std::string_view bytes, std::string_view subject);
 
+// Appends all of `record` to a file that is open with O_APPEND, or nothing: what a full disk let through is
+// cut off again, so that the next record begins where this one would have. The caller lets nobody else append
+// meanwhile. Throws SyscallError naming `subject`.
+void append_whole(int fd, std::string_view record, std::string_view subject);
+
 enum class Durability { Process, PowerLoss };  // PowerLoss: fsync before the rename
 
 // Replaces `path` at once: readers see the old bytes or the new, never a mixture. The temporary stands beside

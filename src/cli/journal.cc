@@ -7,9 +7,11 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -111,6 +113,40 @@ base::OperatorError damaged(const std::string& path) {
   return base::OperatorError("'" + path + "' is damaged: remove it");
 }
 
+// Other launchers, while one of them appends. Each has opened the journal for itself.
+class OthersWait {
+ public:
+  OthersWait(int file, const std::string& path) : file_(file) {
+    while (::flock(file_, LOCK_EX) != 0) {
+      if (errno != EINTR) {
+        throw base::SyscallError("lock", path);
+      }
+    }
+  }
+
+  ~OthersWait() { ::flock(file_, LOCK_UN); }
+
+  OthersWait(const OthersWait&) = delete;
+  OthersWait& operator=(const OthersWait&) = delete;
+
+ private:
+  int file_;
+};
+
+// What a launcher that was killed in mid-write left, which would spoil the line that follows.
+void cut_torn_line(int file, const std::string& path) {
+  const off_t size = base::status_of(file, path).st_size;
+  char last = '\n';
+  if (size == 0 || ::pread(file, &last, 1, size - 1) != 1 || last == '\n') {
+    return;
+  }
+  const std::string bytes = base::read_file(path);
+  const size_t end = bytes.rfind('\n');
+  if (::ftruncate(file, end == std::string::npos ? 0 : static_cast<off_t>(end) + 1) != 0) {
+    throw base::SyscallError("truncate", path);
+  }
+}
+
 void take(const json& line, const std::string& path, RunRecord& run) {
   const auto type = line.at("type").get<std::string>();
   if (type == "run") {
@@ -145,7 +181,7 @@ Journal Journal::begun(const std::string& store, const RunRecord& head) {
   const std::string id = fmt::format("{:013d}-{}", head.started_ns / 1'000'000, ::getpid());
   const std::string path = journal_path(store, id);
   base::make_directories(runs_folder(store));
-  base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
+  base::UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
   if (!file) {
     throw base::SyscallError("create", path);
   }
@@ -167,7 +203,7 @@ std::optional<Journal> Journal::begun_by_another_launcher(const std::string& sto
     return std::nullopt;
   }
   const std::string path = runs_folder(store) + "/" + name;
-  base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  base::UniqueFd file(::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
   if (!file || base::status_of(file.get(), path).st_size >= kMostLauncherBytes) {
     ::unlink(link.c_str());
     return std::nullopt;
@@ -196,7 +232,11 @@ Journal Journal::of_launchers(const std::string& store, base::Nanoseconds now) {
 }
 
 void Journal::append(const std::string& line) {
-  base::write_all(file_.get(), line + "\n", path_);
+  file_->with([&](const base::UniqueFd& file) {
+    const OthersWait lock(file.get(), path_);
+    cut_torn_line(file.get(), path_);
+    base::append_whole(file.get(), line + "\n", path_);
+  });
 }
 
 void Journal::command(const CommandRecord& record) {

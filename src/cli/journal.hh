@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,8 +65,8 @@ struct RunRecord : EndRecord {
   std::vector<AttemptRecord> attempts;
 };
 
-// The run's own record: JSON lines (spec/journal.md), appended with one write each, so that a killed run
-// leaves whole lines. Any thread.
+// The run's own record: JSON lines (spec/journal.md), each appended whole or not at all, and under a lock,
+// since launchers share one; what a kill left of a line goes before the next. Any thread.
 class Journal {
  public:
   // Creates <store>/runs/<id>.jsonl. Throws base::SyscallError.
@@ -85,7 +86,9 @@ class Journal {
 
  private:
   Journal(std::string id, std::string path, base::UniqueFd file)
-      : id_(std::move(id)), path_(std::move(path)), file_(std::move(file)) {}
+      : id_(std::move(id)),
+        path_(std::move(path)),
+        file_(std::make_unique<base::Guarded<base::UniqueFd>>(std::move(file))) {}
 
   [[nodiscard]] static Journal begun(const std::string& store, const RunRecord& head);
   [[nodiscard]] static std::optional<Journal> begun_by_another_launcher(const std::string& store);
@@ -94,7 +97,7 @@ class Journal {
 
   std::string id_;
   std::string path_;
-  base::UniqueFd file_;
+  std::unique_ptr<base::Guarded<base::UniqueFd>> file_;
 };
 
 // Ids of the runs that left a journal, oldest first.

@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "testing/full_disk.hh"
 
 #include <gtest/gtest.h>
 
@@ -70,6 +71,32 @@ TEST(Journal, launchers_share_one_until_a_run_begins) {
   EXPECT_EQ(run_ids(store.path()), (std::vector<std::string>{first, run.id(), second}));
   EXPECT_EQ(origin_of(store.path(), "/p/a.o")->run.id, second);
   EXPECT_EQ(origin_of(store.path(), "/p/b.o")->run.id, first);
+}
+
+TEST(Journal, a_launcher_that_the_full_disk_stopped_spoils_no_line_of_another) {
+  const base::TemporaryDirectory store;
+  Journal first = Journal::of_launchers(store.path(), std::chrono::seconds(1));
+  const std::string path = store.path() + "/runs/" + first.id() + ".jsonl";
+  {
+    const fake::FilesEndAt full(base::read_file(path).size() + 20);
+    EXPECT_THROW(first.command(compile("/p/a.o")), base::SyscallError);
+  }
+  first.command(compile("/p/b.o"));
+  Journal::of_launchers(store.path(), std::chrono::seconds(1)).command(compile("/p/c.o"));
+  const RunRecord run = read_journal(store.path(), first.id());
+  ASSERT_EQ(run.commands.size(), 2U);
+  EXPECT_EQ(run.commands[1].outputs, std::vector<std::string>{"/p/c.o"});
+}
+
+TEST(Journal, a_launcher_that_was_killed_in_mid_write_spoils_no_line_of_another) {
+  const base::TemporaryDirectory store;
+  Journal first = Journal::of_launchers(store.path(), std::chrono::seconds(1));
+  first.command(compile("/p/a.o"));
+  const std::string path = store.path() + "/runs/" + first.id() + ".jsonl";
+  const std::string whole = base::read_file(path);
+  base::write_file_atomically(path, whole + R"({"type":"comm)");
+  Journal::of_launchers(store.path(), std::chrono::seconds(1)).command(compile("/p/c.o"));
+  EXPECT_EQ(read_journal(store.path(), first.id()).commands.size(), 2U);
 }
 
 TEST(Journal, the_maker_of_a_path_is_the_latest_one) {

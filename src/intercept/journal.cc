@@ -88,7 +88,7 @@ Journal::Journal(const std::string& state_dir) {
 }
 
 void Journal::record(const std::string& path) {
-  base::write_all(file_.get(), {path.c_str(), path.size() + 1}, path_);
+  base::append_whole(file_.get(), {path.c_str(), path.size() + 1}, path_);
 }
 
 void Journal::forget() {

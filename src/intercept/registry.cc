@@ -97,13 +97,18 @@ void Registry::add(const object::Promise& promise, const std::string& path) {
   insert(promise, path);
 }
 
+void Registry::record(const std::string& path) {
+  if (!recorded_.contains(path)) {
+    journal_.record(path);
+    recorded_.insert(path);
+  }
+}
+
 void Registry::insert(const object::Promise& promise, const std::string& path) {
   if (path.empty()) {
     return;  // its folder vanished while we looked
   }
-  if (recorded_.insert(path).second) {
-    journal_.record(path);
-  }
+  record(path);
   const auto before = promise_at_.find(path);
   if (before != promise_at_.end() && before->second != promise) {
     // An older promise's path that may be about to be overwritten: the older one keeps it, too, since the
@@ -156,9 +161,7 @@ void Registry::insert_suspect(const std::string& path) {
   if (path.empty()) {
     return;
   }
-  if (recorded_.insert(path).second) {
-    journal_.record(path);
-  }
+  record(path);
   cleared_.erase(path);
   suspects_.insert(path);
 }

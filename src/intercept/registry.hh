@@ -65,6 +65,7 @@ class Registry {
   void close();
 
  private:
+  void record(const std::string& path);
   void insert(const object::Promise& promise, const std::string& path);
   void insert_suspect(const std::string& path);
   std::optional<object::Promise> look_at(const std::string& suspect);

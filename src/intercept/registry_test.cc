@@ -1,11 +1,14 @@
 #include "intercept/registry.hh"
 
+#include "base/errors.hh"
 #include "base/files.hh"
+#include "intercept/journal.hh"
 #include "intercept/placeholder.hh"
 #include "intercept/placing.hh"
 #include "intercept/testing_world.hh"
 #include "intercept/tracee.hh"
 #include "object/hash.hh"
+#include "testing/full_disk.hh"
 
 #include <gtest/gtest.h>
 
@@ -315,6 +318,21 @@ TEST(Journal, placeholders_and_temporaries_of_a_killed_session_are_removed_and_t
   EXPECT_EQ(base::read_file(alive.at("finished")), "real");
   EXPECT_TRUE(base::read_file_if_there(alive.at("alive")));
   EXPECT_TRUE(clean_up_after_dead_sessions(state).empty());
+}
+
+TEST(Journal, a_path_that_the_full_disk_cut_short_spoils_no_other) {
+  const base::TemporaryDirectory folder;
+  const std::string dead = folder.path() + "/dead";
+  base::write_file_atomically(dead, placeholder_text({object::hash("t"), "a.o"}).value());
+  {
+    Journal journal(folder.path());
+    {
+      const fake::FilesEndAt full(5);
+      EXPECT_THROW(journal.record("/elsewhere"), base::SyscallError);
+    }
+    journal.record(dead);
+  }
+  EXPECT_EQ(clean_up_after_dead_sessions(folder.path()), std::vector<std::string>{dead});
 }
 
 }  // namespace
