@@ -25,9 +25,8 @@ void add_plugins_in(const std::string& folder, Toolset& set) {
     }
     set.rests_on.insert(path);  // it may be a symlink that leads nowhere yet
     if (is_there(path)) {
-      if (auto closure = runtime_files(path)) {
-        set.files.merge(closure->files);
-        set.rests_on.merge(closure->looked_at);
+      if (auto files = runtime_files(path, set.rests_on)) {
+        set.files.merge(*files);
       }
     }
   }
@@ -124,12 +123,11 @@ bool is_there(const std::string& path) {
 }
 
 base::Result<void> add_program(Toolset& set, const std::string& path) {
-  auto closure = runtime_files(path);
-  if (!closure) {
-    return tl::unexpected(closure.error());
+  auto files = runtime_files(path, set.rests_on);
+  if (!files) {
+    return tl::unexpected(files.error());
   }
-  set.files.merge(closure->files);
-  set.rests_on.merge(closure->looked_at);
+  set.files.merge(*files);
   return {};
 }
 

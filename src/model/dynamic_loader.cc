@@ -1,13 +1,16 @@
 #include "model/dynamic_loader.hh"
 
 #include "base/files.hh"
+#include "base/guarded.hh"
 #include "model/elf.hh"
+#include "model/findings.hh"
 #include "model/paths.hh"
 
 #include <unistd.h>
 
 #include <cstring>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -40,8 +43,10 @@ std::vector<std::string> default_directories(const Elf& elf) {
 
 // soname -> paths, in the cache's order (glibc, sysdeps/generic/dl-cache.h). Entries for special processors
 // are left out: the container must not depend on which processor this is.
-std::multimap<std::string, std::string> read_cache() {
-  std::multimap<std::string, std::string> paths;
+using LoaderCache = std::multimap<std::string, std::string>;
+
+LoaderCache read_cache() {
+  LoaderCache paths;
   const auto bytes = base::read_file_if_there(kCachePath);
   if (!bytes) {
     return paths;
@@ -73,12 +78,32 @@ std::multimap<std::string, std::string> read_cache() {
   return paths;
 }
 
+// The cache as it is now: a package that is installed writes it anew.
+std::shared_ptr<const LoaderCache> loader_cache() {
+  struct Known {
+    std::string signature;
+    std::shared_ptr<const LoaderCache> cache;
+  };
+
+  static base::Guarded<Known> known;
+  return known.with([](Known& last) {
+    const std::string signature = signature_line(kCachePath);
+    if (last.signature != signature) {
+      last = {signature, std::make_shared<const LoaderCache>(read_cache())};
+    }
+    return last.cache;
+  });
+}
+
 class Closure {
  public:
+  explicit Closure(std::set<std::string>& looked_at) : looked_at_(looked_at) {}
+
   base::Result<void> add(const std::string& path) {
-    if (!found_.files.insert(path).second) {
+    if (!files_.insert(path).second) {
       return {};
     }
+    looked_at_.insert(path);
     const auto elf = read_elf(path);
     if (!elf) {
       return tl::unexpected(elf.error());
@@ -103,7 +128,7 @@ class Closure {
     return {};
   }
 
-  RuntimeFiles take() { return std::move(found_); }
+  std::set<std::string> take() { return std::move(files_); }
 
  private:
   base::Result<void> add_script(const std::string& path) {
@@ -117,7 +142,7 @@ class Closure {
   }
 
   bool serves(const std::string& path, const Elf& user) {
-    found_.looked_at.insert(path);
+    looked_at_.insert(path);
     if (::access(path.c_str(), R_OK) != 0) {
       return false;
     }
@@ -153,9 +178,9 @@ class Closure {
     const std::vector<std::string> defaults = default_directories(user);
     // The cache is searched first, so what it says counts; but while that is in a directory that is searched
     // anyway, the cache, which each package installed changes, can stay out of the thunk.
-    static const std::multimap<std::string, std::string> cache = read_cache();
-    found_.looked_at.insert(kCachePath);
-    const auto range = cache.equal_range(name);
+    looked_at_.insert(kCachePath);
+    const auto cache = loader_cache();
+    const auto range = cache->equal_range(name);
     for (auto it = range.first; it != range.second; ++it) {
       if (serves(it->second, user)) {
         const std::string directory = parent_of(it->second);
@@ -164,7 +189,7 @@ class Closure {
           standard = standard || known == directory;
         }
         if (!standard) {
-          found_.files.insert(kCachePath);
+          files_.insert(kCachePath);
         }
         return it->second;
       }
@@ -177,13 +202,14 @@ class Closure {
     return base::failure("'" + user_path + "' needs the library " + name + ", which is nowhere to be found");
   }
 
-  RuntimeFiles found_;
+  std::set<std::string> files_;
+  std::set<std::string>& looked_at_;
 };
 
 }  // namespace
 
-base::Result<RuntimeFiles> runtime_files(const std::string& path) {
-  Closure closure;
+base::Result<std::set<std::string>> runtime_files(const std::string& path, std::set<std::string>& looked_at) {
+  Closure closure(looked_at);
   if (auto done = closure.add(path); !done) {
     return tl::unexpected(done.error());
   }

@@ -11,7 +11,7 @@ namespace model {
 namespace {
 
 // Bump with every change of a question, of how it is answered, or of the record.
-constexpr std::string_view kKeyVersion = "model: finding, version 2";
+constexpr std::string_view kKeyVersion = "model: finding, version 3";
 
 object::Digest name_of(std::string_view question) {
   object::Hasher hasher;

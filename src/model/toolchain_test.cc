@@ -51,6 +51,21 @@ class ToolchainTest : public ::testing::Test {
     std::filesystem::copy_file(std::filesystem::canonical(from), path(name));
   }
 
+  // A program or library at `name` that needs these libraries, which it finds beside the test's own.
+  void build(const std::string& name, const std::vector<std::string>& libraries) const {
+    std::vector<std::string> argv{"gcc", "-xc",      "/dev/null", "-xnone",
+                                  "-o",  path(name), "-nostdlib", "-Wl,--no-as-needed,-e0,-rpath," + root_};
+    if (name.ends_with(".so")) {
+      argv.emplace_back("-shared");
+    }
+    for (const std::string& library : libraries) {
+      argv.push_back("-l:" + library);
+    }
+    argv.push_back("-L" + root_);
+    const base::Completed done = base::run({"/usr/bin/gcc", argv, {"PATH=/usr/bin:/bin"}, "/", ""});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+  }
+
   // Where that compiler looks first for its parts.
   [[nodiscard]] std::string own_folder() const {
     const auto says = [](const char* question) {
@@ -152,6 +167,20 @@ TEST_F(ToolchainTest, a_part_that_comes_where_a_word_leads_is_found_by_the_same_
 
 TEST_F(ToolchainTest, a_part_that_comes_where_PATH_leads_is_found_by_the_same_process) {
   expect_assembler_found_when_it_comes("own", path("own") + ":" + search_path(), {});
+}
+
+TEST_F(ToolchainTest, a_library_that_a_plugin_lacks_is_noticed_when_it_comes) {
+  build("libbfd-0.so", {});
+  build("tool", {"libbfd-0.so"});
+  build("late.so", {});
+  base::make_directories(path("bfd-plugins"));
+  build("bfd-plugins/plugin.so", {"late.so"});
+  std::filesystem::rename(path("late.so"), path("not-yet.so"));
+  const auto files = [&] { return Toolchains(records_, clock_, "").program(path("tool"))->files; };
+  EXPECT_FALSE(files().contains(path("bfd-plugins/plugin.so")));
+  std::filesystem::rename(path("not-yet.so"), path("late.so"));
+  EXPECT_TRUE(files().contains(path("bfd-plugins/plugin.so")));
+  EXPECT_TRUE(files().contains(path("late.so")));
 }
 
 TEST_F(ToolchainTest, a_driver_that_is_a_script_is_asked_by_each_process) {
