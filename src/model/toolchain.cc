@@ -83,6 +83,12 @@ std::string this_boot() {
   return base::read_file_if_there("/proc/sys/kernel/random/boot_id").value_or("");
 }
 
+// Are these paths as they were when somebody looked?
+bool still(const std::optional<object::Digest>& states, const std::set<std::string>& rests_on,
+           base::Nanoseconds now) {
+  return states && states == Findings::states_of(rests_on, now);
+}
+
 template <class Map>
 auto found(const base::Guarded<Map>& known, const std::string& key) {
   return known.with([&](const Map& all) {
@@ -172,9 +178,7 @@ std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver, con
   }
   const std::string key = question + signature_line(driver);
   const base::Nanoseconds asked_at = findings_.now();
-  const auto holds = [&](const Toolchain& known) {
-    return known.states && known.states == Findings::states_of(known.watched, asked_at);
-  };
+  const auto holds = [&](const Toolchain& known) { return still(known.states, known.watched, asked_at); };
   if (const auto known = found(toolchains_, key); known && holds(*known)) {
     return known;
   }
@@ -203,74 +207,77 @@ std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver, con
   return remembered(toolchains_, key, *std::move(toolchain));
 }
 
-std::shared_ptr<const Toolset> Toolchains::program(const std::string& path) {
+std::shared_ptr<const Program> Toolchains::program(const std::string& path) {
   return program(path, Plugins::Binutils);
 }
 
-std::shared_ptr<const Toolset> Toolchains::plain_program(const std::string& path) {
+std::shared_ptr<const Program> Toolchains::plain_program(const std::string& path) {
   return program(path, Plugins::None);
 }
 
-std::shared_ptr<const Toolset> Toolchains::program(const std::string& path, Plugins plugins) {
+std::shared_ptr<const Program> Toolchains::program(const std::string& path, Plugins plugins) {
   const std::string question = (plugins == Plugins::None ? "plain program\n" : "program\n") + path + "\n";
-  const std::string key = question + signature_line(path);
-  if (const auto known = found(programs_, key)) {
+  const base::Nanoseconds looked_at = findings_.now();
+  if (const auto known = found(programs_, question);
+      known && still(known->states, known->rests_on, looked_at)) {
     return known;
   }
+  Program program;
   auto finding = findings_.find(question);
-  auto set = finding ? decode_toolset(finding->answer) : std::nullopt;
-  if (set) {
-    set->rests_on = std::move(finding->rests_on);
+  if (auto set = finding ? decode_toolset(finding->answer) : std::nullopt) {
+    static_cast<Toolset&>(program) = *std::move(set);
+    program.rests_on = std::move(finding->rests_on);
   } else {
-    const base::Nanoseconds looked_at = findings_.now();
-    set.emplace();
-    if (auto done = add_program(*set, path); !done) {
+    if (auto done = add_program(program, path); !done) {
       throw base::OperatorError(done.error().message);
     }
     if (plugins == Plugins::Binutils) {
-      add_binutils_plugins(*set);
+      add_binutils_plugins(program);
     }
-    set->rests_on.insert(set->files.begin(), set->files.end());
-    findings_.keep(question, {encode(*set), set->rests_on}, looked_at);
+    findings_.keep(question, {encode(program), program.rests_on}, looked_at);
   }
-  return remembered(programs_, key, *std::move(set));
+  program.states = Findings::states_of(program.rests_on, looked_at);
+  return remembered(programs_, question, std::move(program));
 }
 
 Archiver Toolchains::archiver(const std::string& path, const std::string& name,
                               const std::string& path_variable) {
   const auto driver = driver_behind(path);
   if (!driver) {
-    return {path, *program(path), ""};
+    return {path, *program(path), "", std::nullopt};
   }
   const std::string question = "archiver\n" + path_variable + "\n" + name + "\n" + path + "\n";
-  const std::string key = question + signature_line(path);
-  if (const auto known = found(archivers_, key)) {
+  const base::Nanoseconds asked_at = findings_.now();
+  if (const auto known = found(archivers_, question);
+      known && still(known->states, known->tools.rests_on, asked_at)) {
     return *known;
   }
-  const auto finding = findings_.find(question);
+  auto finding = findings_.find(question);
   auto archiver = finding ? decode_archiver(finding->answer) : std::nullopt;
-  if (!archiver) {
-    archiver = behind_wrapper(path, *driver, name, path_variable, question);
+  if (archiver) {
+    archiver->tools.rests_on = std::move(finding->rests_on);
+  } else {
+    archiver = behind_wrapper(path, *driver, name, path_variable);
+    findings_.keep(question, {encode(*archiver), archiver->tools.rests_on}, asked_at);
   }
-  return *remembered(archivers_, key, *std::move(archiver));
+  archiver->states = Findings::states_of(archiver->tools.rests_on, asked_at);
+  return *remembered(archivers_, question, *std::move(archiver));
 }
 
 // The wrapper looks for program and plugin where its compiler does.
 Archiver Toolchains::behind_wrapper(const std::string& path, const std::string& driver,
-                                    const std::string& name, const std::string& path_variable,
-                                    const std::string& question) {
-  const base::Nanoseconds asked_at = findings_.now();
+                                    const std::string& name, const std::string& path_variable) {
   DriverQuestions questions(driver, {}, path_variable, pristine_root_);
   const std::string real = questions.program(name);
   const std::string plugin = questions.file("liblto_plugin.so");
   if (real.empty() || plugin.empty()) {
     throw base::OperatorError("'" + path + "' finds no " + (real.empty() ? name : "liblto_plugin.so"));
   }
-  Archiver archiver{real, *program(path), narrowed_path(path_variable, {real})};
-  std::set<std::string> rests_on = questions.looked_at();
+  Archiver archiver{real, *program(path), narrowed_path(path_variable, {real}), std::nullopt};
+  archiver.tools.rests_on.merge(questions.looked_at());
   for (const std::string& part : {driver, path, real, plugin}) {
     const auto tools = program(part);
-    rests_on.insert(tools->rests_on.begin(), tools->rests_on.end());
+    archiver.tools.rests_on.insert(tools->rests_on.begin(), tools->rests_on.end());
     if (part != driver) {
       archiver.tools.files.insert(tools->files.begin(), tools->files.end());
       if (archiver.tools.script.empty()) {
@@ -278,12 +285,12 @@ Archiver Toolchains::behind_wrapper(const std::string& path, const std::string& 
       }
     }
   }
-  findings_.keep(question, {encode(archiver), rests_on}, asked_at);
   return archiver;
 }
 
 std::string Toolchains::says(const std::string& path, const std::vector<std::string>& question,
-                             const std::set<std::string>& rests_on, About about, Stream stream) {
+                             const std::set<std::string>& rests_on,
+                             const std::optional<object::Digest>& states, About about, Stream stream) {
   const std::string machine = about == About::Processor ? this_boot() : "any";
   std::string asked = "says\n" + machine + "\n" + path + "\n";
   std::vector<std::string> argv{path};
@@ -291,12 +298,15 @@ std::string Toolchains::says(const std::string& path, const std::vector<std::str
     asked += word + "\n";
     argv.push_back(word);
   }
-  const std::string key = asked + signature_line(path);
+  const std::string key = states ? asked + states->hex() : "";
+  const auto kept = [&](std::string answer) {
+    return key.empty() ? answer : *remembered(answers_, key, std::move(answer));
+  };
   if (const auto known = found(answers_, key)) {
     return *known;
   }
   if (auto finding = findings_.find(asked)) {
-    return *remembered(answers_, key, std::move(finding->answer));
+    return kept(std::move(finding->answer));
   }
   const base::Nanoseconds asked_at = findings_.now();
   const base::Completed done =
@@ -308,7 +318,7 @@ std::string Toolchains::says(const std::string& path, const std::vector<std::str
   if (is_elf(path) && !machine.empty()) {
     findings_.keep(asked, {answer, rests_on}, asked_at);
   }
-  return *remembered(answers_, key, answer);
+  return kept(answer);
 }
 
 std::vector<std::string> Toolchains::for_this_processor(const Toolchain& toolchain,
@@ -333,7 +343,7 @@ std::vector<std::string> Toolchains::for_this_processor(const Toolchain& toolcha
   std::erase_if(machine, [](const std::string& word) { return !word.starts_with("-m"); });
   question.insert(question.end(), {"-###", "-c", "-xc", "/dev/null"});
   const std::string answer =
-      says(toolchain.driver, question, toolchain.rests_on, About::Processor, Stream::Err);
+      says(toolchain.driver, question, toolchain.rests_on, toolchain.identity, About::Processor, Stream::Err);
   // The compiler's words are on the first line that begins with a blank; clang says before how it would run
   // it.
   const bool clang = toolchain.maker == Toolchain::Maker::Llvm;
@@ -353,7 +363,7 @@ std::optional<std::string> Toolchains::processor_specs(const Toolchain& toolchai
   std::vector<std::string> machine;
   std::copy_if(words.begin(), words.end(), std::back_inserter(machine),
                [](const std::string& word) { return word.starts_with("-m"); });
-  std::string key = "processor specs\n" + signature_line(toolchain.driver);
+  std::string key = "processor specs\n" + toolchain.driver + "\n" + toolchain.identity.hex() + "\n";
   for (const std::string& word : machine) {
     key += word + "\n";
   }
@@ -367,7 +377,7 @@ std::optional<std::string> Toolchains::processor_specs(const Toolchain& toolchai
 std::optional<std::string> Toolchains::ask_processor_specs(const Toolchain& toolchain,
                                                            const std::vector<std::string>& machine) {
   constexpr std::string_view kName = "*cc1_cpu:\n";
-  const std::string dumped = says(toolchain.driver, {"-dumpspecs"}, toolchain.rests_on);
+  const std::string dumped = says(toolchain.driver, {"-dumpspecs"}, toolchain.rests_on, toolchain.identity);
   const size_t at = dumped.find(kName);
   if (at == std::string::npos) {
     return std::nullopt;
@@ -423,16 +433,17 @@ LinkerDefaults Toolchains::linker_defaults(const std::string& path, const std::v
       question.insert(question.end(), {words[i], words[i + 1]});
     }
   }
-  const std::shared_ptr<const Toolset> linker = plain_program(path);
-  std::string sysroot = says(path, {"--print-sysroot"}, linker->rests_on);
+  const std::shared_ptr<const Program> linker = plain_program(path);
+  std::string sysroot = says(path, {"--print-sysroot"}, linker->rests_on, linker->states);
   while (sysroot.ends_with('\n') || sysroot.ends_with('/')) {
     sysroot.pop_back();
   }
-  return {search_directories_of(says(path, question, linker->rests_on)), sysroot};
+  return {search_directories_of(says(path, question, linker->rests_on, linker->states)), sysroot};
 }
 
 bool Toolchains::is_deterministic_archiver(const std::string& path) {
-  const std::string help = says(path, {"--help"}, plain_program(path)->rests_on);
+  const auto archiver = plain_program(path);
+  const std::string help = says(path, {"--help"}, archiver->rests_on, archiver->states);
   for (const char* const phrase : {"zero for timestamps", "zero for symbol map timestamp",
                                    "deterministic output when stripping archives"}) {
     if (const size_t at = help.find(phrase); at != std::string::npos) {

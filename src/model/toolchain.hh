@@ -47,11 +47,17 @@ struct Toolchain {
   std::optional<object::Digest> states;  // theirs; nullopt: not known for sure
 };
 
+// A single program and what it needs.
+struct Program : Toolset {
+  std::optional<object::Digest> states;  // of all that it rests on; nullopt: not known for sure
+};
+
 // An ar or ranlib, or a wrapper of one (gcc/gcc-ar.c).
 struct Archiver {
   std::string program;  // that does the work
   Toolset tools;
-  std::string path_variable;  // PATH that leads a wrapper to it; "" for none
+  std::string path_variable;             // PATH that leads a wrapper to it; "" for none
+  std::optional<object::Digest> states;  // of all that it rests on; nullopt: not known for sure
 };
 
 // What a linker does by itself.
@@ -61,8 +67,9 @@ struct LinkerDefaults {
 };
 
 // Finds toolchains once and remembers them while the driver is unchanged, and what a build may change: all
-// that a toolchain rests on where words lead to it, else what is not in the system's own folders. What an
-// earlier process found out serves as long as nothing that it rests on has changed. Any thread.
+// that a toolchain rests on where words lead to it, else what is not in the system's own folders. A single
+// program is remembered while all that it rests on is unchanged. What an earlier process found out serves as
+// long as nothing that it rests on has changed. Any thread.
 class Toolchains {
  public:
   // `pristine_root`: see View.
@@ -76,11 +83,11 @@ class Toolchains {
                                                       const std::string& linker = "ld",
                                                       const std::vector<std::string>& words = {});
 
-  // The files to run the single program at `path` (ar, ld, as): a Toolset of it and its libraries.
-  [[nodiscard]] std::shared_ptr<const Toolset> program(const std::string& path);
+  // The single program at `path` (ar, ld, as) and its libraries.
+  [[nodiscard]] std::shared_ptr<const Program> program(const std::string& path);
 
   // The same of a program that loads no plugins of binutils.
-  [[nodiscard]] std::shared_ptr<const Toolset> plain_program(const std::string& path);
+  [[nodiscard]] std::shared_ptr<const Program> plain_program(const std::string& path);
 
   // What `path` leads to: `name` is "ar" or "ranlib". Errors name what is missing.
   [[nodiscard]] Archiver archiver(const std::string& path, const std::string& name,
@@ -109,19 +116,20 @@ class Toolchains {
   enum class Stream : unsigned char { Out, Err };
   enum class Plugins : unsigned char { None, Binutils };
 
-  [[nodiscard]] std::shared_ptr<const Toolset> program(const std::string& path, Plugins plugins);
+  [[nodiscard]] std::shared_ptr<const Program> program(const std::string& path, Plugins plugins);
 
   [[nodiscard]] std::optional<std::string> ask_processor_specs(const Toolchain& toolchain,
                                                                const std::vector<std::string>& machine);
 
   [[nodiscard]] Archiver behind_wrapper(const std::string& path, const std::string& driver,
-                                        const std::string& name, const std::string& path_variable,
-                                        const std::string& question);
+                                        const std::string& name, const std::string& path_variable);
 
-  // What the tool prints when asked this, asked once. `rests_on`: what another answer could come of.
+  // What the tool prints when asked this, asked once. `rests_on`: what another answer could come of;
+  // `states`: theirs, as far as this process minds them, nullopt: not known for sure.
   enum class About : unsigned char { Tool, Processor };
   [[nodiscard]] std::string says(const std::string& path, const std::vector<std::string>& question,
-                                 const std::set<std::string>& rests_on, About about = About::Tool,
+                                 const std::set<std::string>& rests_on,
+                                 const std::optional<object::Digest>& states, About about = About::Tool,
                                  Stream stream = Stream::Out);
   [[nodiscard]] base::Result<Toolchain> discover(const std::string& driver, const std::string& path_variable,
                                                  const std::string& linker,
@@ -129,11 +137,12 @@ class Toolchains {
 
   Findings findings_;
   std::string pristine_root_;
-  // Of this process: by question and stat signature of the program (a build may install another one over it).
+  // Of this process, by question. A build may install another tool over one: states are part of what is
+  // known, or of the question.
   template <class Known>
   using ByQuestion = base::Guarded<std::map<std::string, std::shared_ptr<const Known>>>;
   ByQuestion<Toolchain> toolchains_;
-  ByQuestion<Toolset> programs_;
+  ByQuestion<Program> programs_;
   ByQuestion<Archiver> archivers_;   // wrappers only
   ByQuestion<std::string> answers_;  // of says()
 };

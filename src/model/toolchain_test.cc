@@ -169,6 +169,18 @@ TEST_F(ToolchainTest, a_part_that_comes_where_PATH_leads_is_found_by_the_same_pr
   expect_assembler_found_when_it_comes("own", path("own") + ":" + search_path(), {});
 }
 
+TEST_F(ToolchainTest, a_library_of_a_program_that_changes_is_noticed_by_the_same_process) {
+  build("liby.so", {});
+  build("libx.so", {});
+  build("tool", {"libx.so"});
+  Toolchains toolchains(records_, clock_, "");
+  const auto files = [&] { return toolchains.program(path("tool"))->files; };
+  EXPECT_TRUE(files().contains(path("libx.so")));
+  EXPECT_FALSE(files().contains(path("liby.so")));
+  build("libx.so", {"liby.so"});
+  EXPECT_TRUE(files().contains(path("liby.so")));
+}
+
 TEST_F(ToolchainTest, a_library_that_a_plugin_lacks_is_noticed_when_it_comes) {
   build("libbfd-0.so", {});
   build("tool", {"libbfd-0.so"});
@@ -181,6 +193,25 @@ TEST_F(ToolchainTest, a_library_that_a_plugin_lacks_is_noticed_when_it_comes) {
   std::filesystem::rename(path("not-yet.so"), path("late.so"));
   EXPECT_TRUE(files().contains(path("bfd-plugins/plugin.so")));
   EXPECT_TRUE(files().contains(path("late.so")));
+}
+
+TEST_F(ToolchainTest, another_program_for_a_wrapper_is_noticed_by_the_same_process) {
+  install("/usr/bin/gcc-ar", "bin/gcc-ar");
+  Toolchains toolchains(records_, clock_, "");
+  const auto program = [&] { return toolchains.archiver(path("bin/gcc-ar"), "ar", search_path()).program; };
+  EXPECT_EQ(program(), "/usr/bin/ar");
+  install("/usr/bin/ar", "first/ar");
+  EXPECT_EQ(program(), path("first/ar"));
+}
+
+TEST_F(ToolchainTest, a_tool_is_asked_again_by_the_same_process_when_what_runs_it_changes) {
+  install("/bin/sh", "bin/interpreter");
+  base::write_file_atomically(
+      path("ar"), "#!" + path("bin/interpreter") + "\necho 'zero for timestamps (default)'\n", 0755);
+  Toolchains toolchains(records_, clock_, "");
+  EXPECT_TRUE(toolchains.is_deterministic_archiver(path("ar")));
+  install("/usr/bin/true", "bin/interpreter");
+  EXPECT_FALSE(toolchains.is_deterministic_archiver(path("ar")));
 }
 
 TEST_F(ToolchainTest, a_driver_that_is_a_script_is_asked_by_each_process) {
