@@ -64,6 +64,13 @@ Inherited inherited() {
   return signals;
 }
 
+// There is no other way to ask than to set it; no other thread makes files yet.
+mode_t own_file_mode_mask() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return mask;
+}
+
 struct Tool {
   std::string program;  // as it was called where that has a slash, since a script's $0 is this very word
   std::vector<std::string> argv;
@@ -137,13 +144,14 @@ class Command {
         storage_(open_storage(settings)),
         started_(storage_->clock().steady()),
         journal_(Journal::of_launchers(settings.store, storage_->clock().wall())),
-        invocation_{absolute_path(tool.program), tool.argv, environment,
-                    std::filesystem::current_path().string(), ::isatty(STDERR_FILENO) != 0},
+        invocation_{absolute_path(tool.program),
+                    tool.argv,
+                    environment,
+                    std::filesystem::current_path().string(),
+                    ::isatty(STDERR_FILENO) != 0,
+                    own_file_mode_mask()},
         here_(*storage_, read_tool_files(settings, project_around(invocation_.working_directory)),
-              [this](const std::string& path, const object::Promise& promise) { see(path, promise); }),
-        mask_(::umask(0)) {
-    ::umask(mask_);
-  }
+              [this](const std::string& path, const object::Promise& promise) { see(path, promise); }) {}
 
   // The exit status, or a signal's number negated; nullopt: the tool itself is to run.
   [[nodiscard]] std::optional<int> run() {
@@ -327,8 +335,9 @@ class Command {
   // Puts outputs and depfiles in place and repeats what the command said. False: something of it is lost, or
   // cannot be written.
   bool finish(const model::Inferred& inferred, const ir::Result& result) {
-    const auto streams = intercept::finish(storage_->refilling(), inferred, result, mask_,
-                                           [](const std::string& path) { return path; });
+    const auto streams =
+        intercept::finish(storage_->refilling(), inferred, result, invocation_.file_mode_mask,
+                          [](const std::string& path) { return path; });
     if (!streams) {
       return false;
     }
@@ -393,7 +402,6 @@ class Command {
   std::map<object::Promise, std::set<std::string>> placeholders_;  // seen so far, and where
   model::Invocation invocation_;
   ModelsHere here_;
-  mode_t mask_;
   std::optional<StopSignals> stop_signals_;
   std::optional<Execution> execution_;
   std::atomic<int> stopped_by_{0};

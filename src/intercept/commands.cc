@@ -96,6 +96,7 @@ void Commands::handle(Request request, std::shared_ptr<Answer> answer) {
   job->answer = std::move(answer);
   job->invocation = {job->request.program, job->request.argv, job->request.environment,
                      job->request.working_directory};
+  job->invocation.file_mode_mask = job->request.file_mode_mask;
   if (!path_directory_.empty()) {
     use_real_path(job->invocation);
   }

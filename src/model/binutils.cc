@@ -178,7 +178,7 @@ std::optional<Declined> BinutilsModel::add_changed(const std::string& archive, c
   if (kept && has_other_names(path)) {
     return Declined{"special-output", archive};
   }
-  if (kept && !has_ordinary_mode(path)) {
+  if (kept && !has_ordinary_mode(path, step.file_mode_mask())) {
     return Declined{"file-mode", archive};
   }
   step.add_output(archive, Output::Made::Always, kept && is_executable(path));

@@ -254,6 +254,29 @@ TEST_F(GnuModelsTest, an_archive_whose_members_are_all_replaced_is_the_same_thun
   }
 }
 
+TEST_F(GnuModelsTest, a_file_changed_in_place_is_an_output_where_a_new_one_would_have_its_mode) {
+  write("a.o", "an object");
+  ASSERT_EQ(gcc({"ar", "rcs", "lib.a", "a.o"}).exit_code, 0);
+  const auto reason = [&](const char* name, mode_t mode, mode_t mask) {
+    EXPECT_EQ(::chmod((folder_.path() + "/" + name).c_str(), mode), 0);
+    const bool archive = std::string_view(name) == "lib.a";
+    Invocation command = invocation(archive ? std::vector<std::string>{"ar", "rcs", name, "a.o"}
+                                            : std::vector<std::string>{"strip", name});
+    command.file_mode_mask = mask;
+    const Inference inference = models_.infer(command);
+    const auto* const declined = std::get_if<Declined>(&inference);
+    return declined == nullptr ? "" : declined->reason;
+  };
+  for (const char* const name : {"lib.a", "a.o"}) {
+    for (const auto& [mode, mask] : {std::pair{0644U, 022U}, {0755U, 022U}, {0664U, 02U}, {0600U, 077U}}) {
+      EXPECT_EQ(reason(name, mode, mask), "") << name << std::oct << mode << mask;
+    }
+    for (const auto& [mode, mask] : {std::pair{0664U, 022U}, {0775U, 022U}, {0644U, 02U}, {0644U, 077U}}) {
+      EXPECT_EQ(reason(name, mode, mask), "file-mode") << name << std::oct << mode << mask;
+    }
+  }
+}
+
 TEST_F(GnuModelsTest, one_command_may_compile_several_sources_and_link_them) {
   write("a.c", "int b(void); int main(void) { return b(); }\n");
   write("b.c", "int b(void) { return 0; }\n");

@@ -40,14 +40,14 @@ bool is_written_through(const std::string& path) {
   return !S_ISREG(status.st_mode);
 }
 
-bool has_ordinary_mode(const std::string& path) {
+bool has_ordinary_mode(const std::string& path, mode_t mask) {
   struct stat status {};
 
   if (::stat(path.c_str(), &status) != 0 || status.st_uid != ::geteuid() || status.st_gid != ::getegid()) {
     return false;
   }
   const mode_t mode = status.st_mode & 07777U;
-  return mode == 0755 || mode == 0775 || mode == 0644 || mode == 0664;
+  return mode == (0777U & ~mask) || mode == (0666U & ~mask);
 }
 
 bool has_other_names(const std::string& path) {

@@ -12,9 +12,9 @@ namespace model {
 // plain file: a symlink, a directory, a device?
 [[nodiscard]] bool is_written_through(const std::string& path);
 
-// Would a file that is made anew at the absolute path look like the one there: an ordinary mode, and an owner
-// that is us? Tools that rewrite a file in place keep what it has, and an output is a new file.
-[[nodiscard]] bool has_ordinary_mode(const std::string& path);
+// Would a file that is made anew at the absolute path, under this umask, look like the one there: its mode,
+// and an owner that is us? Tools that rewrite a file in place keep what it has, and an output is a new file.
+[[nodiscard]] bool has_ordinary_mode(const std::string& path, mode_t mask);
 
 // Hard links: all names of a file that is changed in place change.
 [[nodiscard]] bool has_other_names(const std::string& path);

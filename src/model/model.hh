@@ -6,6 +6,8 @@
 #include "object/digest.hh"
 #include "object/tree.hh"
 
+#include <sys/types.h>
+
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +24,7 @@ struct Invocation {
   std::map<std::string, std::string> environment;
   std::string working_directory;    // absolute, a real path (what getcwd says)
   bool stderr_is_terminal = false;  // compilers colour their diagnostics there
+  mode_t file_mode_mask = 022;      // umask(2)
 
   bool operator==(const Invocation&) const = default;
 };

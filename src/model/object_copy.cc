@@ -146,7 +146,7 @@ std::optional<Declined> ObjectCopyModel::add(const std::string& from, const std:
   if (to == "-" || to.starts_with("/dev/") || has_other_names(step.in_place(to))) {
     return Declined{"special-output", to};
   }
-  if (from == to && !has_ordinary_mode(path)) {
+  if (from == to && !has_ordinary_mode(path, step.file_mode_mask())) {
     return Declined{"file-mode", to};
   }
   step.add_input(from);

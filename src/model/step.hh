@@ -29,6 +29,9 @@ class Step {
   // The tools to be used from now on convert between character sets, whatever the locale is.
   void convert_charsets() { charsets_ = Charsets::All; }
 
+  // Of the user's command.
+  [[nodiscard]] mode_t file_mode_mask() const { return invocation_.file_mode_mask; }
+
   void use(const Toolset& tools);
 
   void add_argument(const std::string& word) { footprint_.arguments.push_back(word); }
