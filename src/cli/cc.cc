@@ -363,7 +363,7 @@ class Command {
       }
     }
     for (std::set<object::Promise> made;;) {
-      for (const std::string& path : intercept::paths_named_by(invocation_)) {
+      for (const std::string& path : intercept::paths_led_to_by(invocation_)) {
         here_.look(path);  // sees what is a placeholder
       }
       std::vector<object::Promise> promises;

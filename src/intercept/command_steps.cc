@@ -2,7 +2,9 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "model/archive.hh"
 #include "model/gcc_command.hh"
+#include "model/link_script.hh"
 #include "model/paths.hh"
 #include "model/tool_names.hh"
 
@@ -10,6 +12,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -78,6 +81,107 @@ void add_parts(std::vector<std::string>& parts, std::string_view word) {
     }
     word.remove_prefix(std::min(word.size(), part.size() + 1));
   }
+}
+
+// What a command line names, and where it says that libraries are.
+struct Named {
+  std::vector<std::string> paths;  // absolute
+  std::vector<std::string> folders;
+};
+
+std::vector<std::string> libraries_along(const std::vector<std::string>& folders, const std::string& name) {
+  std::vector<std::string> paths;
+  for (const std::string& folder : folders) {
+    if (name.starts_with(':')) {
+      paths.push_back(folder + "/" + name.substr(1));
+    } else {
+      paths.insert(paths.end(), {folder + "/lib" + name + ".so", folder + "/lib" + name + ".a"});
+    }
+  }
+  return paths;
+}
+
+Named named_by(const model::Invocation& invocation) {
+  const std::vector<std::string> words = words_of(invocation);
+  std::vector<std::string> parts;
+  std::vector<std::string> libraries;
+  Named named;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (!word.starts_with('-')) {
+      parts.push_back(word);
+    } else if (word.starts_with("-L") || word.starts_with("-l")) {
+      auto& list = word[1] == 'L' ? named.folders : libraries;
+      list.push_back(word.size() > 2 || i + 1 == words.size() ? word.substr(2) : words[i + 1]);
+    } else {
+      add_parts(parts, word);
+    }
+  }
+  for (const std::string& library : libraries) {
+    const auto along = libraries_along(named.folders, library);
+    parts.insert(parts.end(), along.begin(), along.end());
+  }
+  for (const std::string& part : parts) {
+    if (!part.empty()) {
+      named.paths.push_back(model::absolute(invocation.working_directory, part));
+    }
+  }
+  return named;
+}
+
+// A name that a linker script at `script` gives: beside it, in the working directory, or along -L (ld's
+// manual, INPUT).
+std::vector<std::string> named_in_script(const std::string& name, const std::string& script,
+                                         const std::vector<std::string>& folders,
+                                         const std::string& directory) {
+  std::vector<std::string> paths;
+  if (name.starts_with("-l")) {
+    paths = libraries_along(folders, name.substr(2));
+  } else {
+    paths = {model::absolute(model::parent_of(script), name), name};
+    for (const std::string& folder : folders) {
+      paths.push_back(model::absolute(folder, name));
+    }
+  }
+  for (std::string& path : paths) {
+    path = model::absolute(directory, path);
+  }
+  return paths;
+}
+
+// What the linker script or thin archive at the path names; none where it is neither. The directories that a
+// script leads to are added.
+std::vector<std::string> named_in(const std::string& path, Named& named, const std::string& directory) {
+  constexpr off_t kMostScriptBytes = 1 << 20;
+
+  struct stat status {};
+
+  const bool is_file = ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  const auto magic = is_file ? model::magic_of(path) : std::nullopt;
+  if (!magic) {
+    return {};
+  }
+  std::vector<std::string> paths;
+  if (*magic == model::kThinArchiveMagic) {
+    const auto archive = model::read_archive(base::read_file(path));
+    for (const std::string& member : archive ? archive->members : std::vector<std::string>()) {
+      paths.push_back(model::absolute(model::parent_of(path), member));
+    }
+    return paths;
+  }
+  const auto script = status.st_size <= kMostScriptBytes ? model::parse_link_script(base::read_file(path))
+                                                         : std::optional<model::LinkScript>();
+  if (!script) {
+    return {};
+  }
+  std::vector<std::string> names = script->leads_to;
+  named.folders.insert(named.folders.end(), names.begin(), names.end());
+  names.insert(names.end(), script->inputs.begin(), script->inputs.end());
+  for (const std::string& name : names) {
+    const auto places = named_in_script(name, path, named.folders, directory);
+    paths.insert(paths.end(), places.begin(), places.end());
+  }
+  return paths;
 }
 
 }  // namespace
@@ -186,39 +290,21 @@ std::vector<model::Invocation> preprocessing_in(const model::Invocation& invocat
 }
 
 std::vector<std::string> paths_named_by(const model::Invocation& invocation) {
-  const std::vector<std::string> words = words_of(invocation);
-  std::vector<std::string> parts;
-  std::vector<std::string> folders;
-  std::vector<std::string> libraries;
-  for (size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    if (!word.starts_with('-')) {
-      parts.push_back(word);
-    } else if (word.starts_with("-L")) {
-      folders.push_back(word.size() > 2 || i + 1 == words.size() ? word.substr(2) : words[i + 1]);
-    } else if (word.starts_with("-l")) {
-      libraries.push_back(word.size() > 2 || i + 1 == words.size() ? word.substr(2) : words[i + 1]);
-    } else {
-      add_parts(parts, word);
-    }
-  }
-  for (const std::string& folder : folders) {
-    for (const std::string& library : libraries) {
-      if (library.starts_with(':')) {
-        parts.push_back(folder + "/" + library.substr(1));
-      } else {
-        parts.push_back(folder + "/lib" + library + ".so");
-        parts.push_back(folder + "/lib" + library + ".a");
+  return named_by(invocation).paths;
+}
+
+std::vector<std::string> paths_led_to_by(const model::Invocation& invocation) {
+  Named named = named_by(invocation);
+  std::set<std::string> known(named.paths.begin(), named.paths.end());
+  for (size_t i = 0; i < named.paths.size(); ++i) {
+    for (const std::string& path :
+         named_in(std::string(named.paths[i]), named, invocation.working_directory)) {
+      if (known.insert(path).second) {
+        named.paths.push_back(path);
       }
     }
   }
-  std::vector<std::string> paths;
-  for (const std::string& part : parts) {
-    if (!part.empty()) {
-      paths.push_back(model::absolute(invocation.working_directory, part));
-    }
-  }
-  return paths;
+  return named.paths;
 }
 
 }  // namespace intercept

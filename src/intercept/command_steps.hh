@@ -56,4 +56,8 @@ struct Streams {
 // understands.
 [[nodiscard]] std::vector<std::string> paths_named_by(const model::Invocation& invocation);
 
+// Those, and what the linker scripts and thin archives among them name in turn: for where nobody sees the
+// command open its files.
+[[nodiscard]] std::vector<std::string> paths_led_to_by(const model::Invocation& invocation);
+
 }  // namespace intercept

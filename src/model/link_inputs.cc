@@ -384,7 +384,7 @@ class Finder {
 
   void add_script(const std::string& path) {
     const auto script = parse_link_script(base::read_file(path));
-    if (!script || script->odd) {
+    if (!script || script->odd()) {
       // An object in a format of its own (LLVM's bitcode), or a script that leads elsewhere.
       decline("linker-script", path);
       return;

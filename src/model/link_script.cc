@@ -67,7 +67,10 @@ std::optional<LinkScript> parse_link_script(std::string_view bytes) {
         depth = 1;
       }
     } else if (depth == 0) {
-      script.odd = script.odd || token == "INCLUDE" || token == "SEARCH_DIR" || token == "STARTUP";
+      const bool in_parentheses = token == "SEARCH_DIR" || token == "STARTUP";
+      if (token == "INCLUDE" || (in_parentheses && tokens.next() == "(")) {
+        script.leads_to.push_back(tokens.next());
+      }
     } else if (token == "(") {
       ++depth;
     } else if (token == ")") {

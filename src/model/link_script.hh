@@ -9,8 +9,11 @@ namespace model {
 
 // What a linker script says about other files (ld's manual, "Commands Dealing with Files").
 struct LinkScript {
-  std::vector<std::string> inputs;  // of INPUT and GROUP, AS_NEEDED's too: paths, names, and -lNAME
-  bool odd = false;                 // INCLUDE, SEARCH_DIR, STARTUP: changes where files are found
+  std::vector<std::string> inputs;    // of INPUT and GROUP, AS_NEEDED's too: paths, names, and -lNAME
+  std::vector<std::string> leads_to;  // files of INCLUDE and STARTUP, directories of SEARCH_DIR
+
+  // Does it change where files are found?
+  [[nodiscard]] bool odd() const { return !leads_to.empty(); }
 
   bool operator==(const LinkScript&) const = default;
 };

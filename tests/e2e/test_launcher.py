@@ -173,6 +173,22 @@ class Alone(Launcher):
         self.ok(self.cc("gcc", "main.o", "-L.", "-lf", "-o", "main", env=unmodelled))
         self.plain([self.tree / "main"])
 
+    def test_what_a_linker_script_and_a_thin_archive_lead_to_is_made_real_too(self):
+        """Of a link that no model takes."""
+        names = ["f", "g", "h", "k"]
+        rules = "".join(f"{name}.o: {name}.c\n\tgcc -c {name}.c\n" for name in names)
+        self.fresh({**{f"{name}.c": f"int {name}(void) {{ return 0; }}\n" for name in names},
+                    "Makefile": "all: f.o g.o libh.a libk.a\nlibh.a: h.o\n\tar rcs $@ h.o\n"
+                                "libk.a: k.o\n\tar rcsT $@ k.o\n" + rules,
+                    "lib/libf.so": "INPUT(f.o -lh)\nINCLUDE more.ld\n", "lib/more.ld": "INPUT ( g.o libk.a )\n",
+                    "main.c": "int f(void), g(void), h(void), k(void);\nint main(void) { return f() + g() + h() + k(); }\n"})
+        self.ok(self.gg("infer", "--", "make"))
+        self.assertEqual(len(self.placeholders()), 6)
+        run = self.ok(self.cc("gcc", "main.c", "-L.", "-Llib", "-lf", "-o", "main", options=["--explain"],
+                              env={"LD_LIBRARY_PATH": "/nowhere"}))
+        self.assertEqual(self.what_became(run), ["native"], str(run))
+        self.plain([self.tree / "main"])
+
     def test_what_became_of_a_command_is_explained(self):
         self.fresh(WARNS)
         for outcome in ("ran", "hit"):
