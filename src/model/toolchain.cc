@@ -69,13 +69,32 @@ bool lasts(const Toolchain& toolchain, const std::vector<std::string>& words) {
   return told && is_elf(toolchain.driver);
 }
 
-// In a folder that packages fill. To look at all of them for each command would cost some hundred calls.
+// In a folder that packages fill.
 bool is_of_the_system(const std::string& path) {
   if (path.starts_with("/usr/local/")) {
     return false;
   }
   return std::any_of(kSystemFolders.begin(), kSystemFolders.end(),
                      [&](std::string_view folder) { return path.starts_with(folder); });
+}
+
+// The folder whose own state tells of what comes or goes at the path: the nearest that is there.
+std::string folder_around(const std::string& path) {
+  std::string folder = path;
+  while (folder != "/" && !is_directory(folder)) {
+    folder = parent_of(folder);
+  }
+  return base::real_path(folder).value_or(folder);
+}
+
+// What to look at for each command that uses the toolchain. To look at each file that packages brought would
+// cost some hundred calls; they put and replace files by renaming, which shows in the few folders.
+std::set<std::string> to_be_watched(const Toolchain& toolchain, const std::vector<std::string>& words) {
+  std::set<std::string> watched;
+  for (const std::string& path : toolchain.rests_on) {
+    watched.insert(words.empty() && is_of_the_system(path) ? folder_around(path) : path);
+  }
+  return watched;
 }
 
 // This processor, as long as it is this; "" where the kernel does not tell.
@@ -200,9 +219,7 @@ std::shared_ptr<const Toolchain> Toolchains::find(const std::string& driver, con
     }
     toolchain = *std::move(discovered);
   }
-  std::copy_if(toolchain->rests_on.begin(), toolchain->rests_on.end(),
-               std::inserter(toolchain->watched, toolchain->watched.end()),
-               [&](const std::string& path) { return !words.empty() || !is_of_the_system(path); });
+  toolchain->watched = to_be_watched(*toolchain, words);
   toolchain->states = Findings::states_of(toolchain->watched, asked_at);
   return remembered(toolchains_, key, *std::move(toolchain));
 }

@@ -43,7 +43,7 @@ struct Toolchain {
   std::string linker;                    // ld
   std::string path_variable;             // PATH that leads the driver to the same as and ld as the user's
   std::set<std::string> rests_on;        // paths, there or not, whose states decided about all this
-  std::set<std::string> watched;         // those that the build itself may change
+  std::set<std::string> watched;         // those, or the folders around them
   std::optional<object::Digest> states;  // theirs; nullopt: not known for sure
 };
 
@@ -66,10 +66,10 @@ struct LinkerDefaults {
   std::string sysroot;
 };
 
-// Finds toolchains once and remembers them while the driver is unchanged, and what a build may change: all
-// that a toolchain rests on where words lead to it, else what is not in the system's own folders. A single
-// program is remembered while all that it rests on is unchanged. What an earlier process found out serves as
-// long as nothing that it rests on has changed. Any thread.
+// Finds toolchains once and remembers them while the driver is unchanged and all that a toolchain rests on;
+// of what is in the system's own folders, if no words lead there, the folders tell. A single program is
+// remembered while all that it rests on is unchanged. What an earlier process found out serves as long as
+// nothing that it rests on has changed. Any thread.
 class Toolchains {
  public:
   // `pristine_root`: see View.

@@ -84,11 +84,12 @@ class ToolchainTest : public ::testing::Test {
   // One that can run nothing, since there is no such root.
   Toolchain found_without_asking() { return found("/nowhere"); }
 
-  // An assembler that comes into `folder`, to which PATH or a word leads, and goes again.
+  // An assembler that comes into `folder`, to which PATH or a word leads by way of `root`, and goes again.
   void expect_assembler_found_when_it_comes(const std::string& folder, const std::string& search,
-                                            const std::vector<std::string>& words) {
+                                            const std::vector<std::string>& words,
+                                            const std::string& root = "") {
     base::make_directories(path(folder));
-    const std::string as = path(folder) + "/as";
+    const std::string as = root + path(folder) + "/as";
     Toolchains toolchains(records_, clock_, "");
     const auto assembler = [&] {
       return toolchains.find(path("bin/gcc"), search, "ld", words)->assemble.files;
@@ -212,6 +213,11 @@ TEST_F(ToolchainTest, a_tool_is_asked_again_by_the_same_process_when_what_runs_i
   EXPECT_TRUE(toolchains.is_deterministic_archiver(path("ar")));
   install("/usr/bin/true", "bin/interpreter");
   EXPECT_FALSE(toolchains.is_deterministic_archiver(path("ar")));
+}
+
+TEST_F(ToolchainTest, a_part_that_comes_into_a_folder_of_the_system_is_found_by_the_same_process) {
+  const std::string root = "/proc/self/root";  // what is in /proc counts as the system's
+  expect_assembler_found_when_it_comes("own", root + path("own") + ":" + search_path(), {}, root);
 }
 
 TEST_F(ToolchainTest, a_driver_that_is_a_script_is_asked_by_each_process) {
