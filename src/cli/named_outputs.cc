@@ -1,10 +1,12 @@
 #include "cli/named_outputs.hh"
 
+#include "model/gcc_command.hh"
+#include "model/output_names.hh"
 #include "model/paths.hh"
 #include "model/tool_names.hh"
+#include "model/tool_options.hh"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 namespace cli {
@@ -12,71 +14,97 @@ namespace cli {
 namespace {
 
 using Words = std::vector<std::string>;
-
-constexpr std::array<std::string_view, 3> kNamed{"-o", "--output", "-MF"};
-constexpr std::string_view kOnlyChecks = "-fsyntax-only";
-constexpr std::array<std::string_view, 6> kNoLink{"-c", "-S", "-E", "-M", "-MM", kOnlyChecks};
-constexpr std::array<std::string_view, 17> kSources{".c",   ".C",  ".cc",  ".cp",  ".cpp", ".cxx",
-                                                    ".c++", ".i",  ".ii",  ".s",   ".S",   ".sx",
-                                                    ".m",   ".mm", ".asm", ".f90", ".F90"};
+using Goal = model::GccCommand::Goal;
 
 bool is_option(const std::string& word) {
   return word.size() > 1 && word[0] == '-';
 }
 
-bool has(const Words& argv, std::string_view word) {
-  return std::find(argv.begin(), argv.end(), word) != argv.end();
+// A command line as far as the table of its tool's model, which declined it, makes sense of it.
+struct Parts {
+  Words files;
+  Words named;                // outputs that options name
+  bool names_output = false;  // -o is among these
+  bool names_language = false;
+  model::GccCommand compiler;  // its goal, and what decides on its own names
+};
+
+// What -E, -M and -fsyntax-only leave undone counts most, then -S, then -c.
+void take_goal(Parts& parts, Goal goal) {
+  parts.compiler.goal = std::max(parts.compiler.goal, goal);
 }
 
-// What -c, -S and their like leave undone.
-bool links(const Words& argv) {
-  return std::none_of(kNoLink.begin(), kNoLink.end(), [&](std::string_view word) { return has(argv, word); });
-}
-
-bool makes_one_file_each(const Words& argv) {
-  const bool stops_earlier = has(argv, "-E") || has(argv, "-M") || has(argv, "-MM") || has(argv, kOnlyChecks);
-  return !stops_earlier && (has(argv, "-c") || has(argv, "-S"));
-}
-
-// What -o and its like name.
-Words named_by_options(const Words& argv) {
-  Words named;
-  for (size_t i = 1; i < argv.size(); ++i) {
-    const std::string& word = argv[i];
-    if (std::find(kNamed.begin(), kNamed.end(), word) != kNamed.end() && i + 1 < argv.size()) {
-      named.push_back(argv[++i]);
-    } else if (word.starts_with("--output=")) {
-      named.push_back(word.substr(word.find('=') + 1));
-    } else if (word.starts_with("-o") && word.size() > 2) {
-      named.push_back(word.substr(2));
-    }
+void take(Parts& parts, const model::Match& option) {
+  const std::string argument(option.argument);
+  switch (option.option->does) {
+    case model::Does::Output:
+      parts.names_output = true;
+      parts.named.push_back(argument);
+      break;
+    case model::Does::DependencyFile:
+    case model::Does::DatabaseFragment:
+    case model::Does::WritesFile:
+      parts.named.push_back(argument);
+      break;
+    case model::Does::WritesNamedFile:
+      parts.named.push_back(argument.substr(argument.find('=') + 1));
+      break;
+    case model::Does::Compile:
+      take_goal(parts, Goal::Compile);
+      break;
+    case model::Does::Assembly:
+      take_goal(parts, Goal::Assembly);
+      break;
+    case model::Does::CheckSyntax:
+      take_goal(parts, Goal::Syntax);
+      break;
+    case model::Does::Preprocess:
+      take_goal(parts, Goal::Preprocess);
+      break;
+    case model::Does::TellDependencies:
+      take_goal(parts, Goal::Dependencies);
+      break;
+    case model::Does::Language:
+      parts.names_language = true;
+      break;
+    case model::Does::Bitcode:
+      parts.compiler.bitcode = true;
+      break;
+    default:
+      break;
   }
-  return named;
 }
 
-Words operands(const Words& argv) {
-  Words found;
-  std::copy_if(argv.begin() + 1, argv.end(), std::back_inserter(found),
-               [](const std::string& word) { return !is_option(word); });
-  return found;
+Parts taken_apart(model::Tool tool, const Words& argv) {
+  Parts parts;
+  for (size_t at = 1; at < argv.size();) {
+    const auto option = is_option(argv[at]) ? model::match_option(tool, argv, at) : std::nullopt;
+    if (option) {
+      take(parts, *option);
+    } else if (!is_option(argv[at])) {
+      parts.files.push_back(argv[at]);
+    }
+    at += option ? option->words : 1;
+  }
+  return parts;
 }
 
 // gcc(1): each source's own name in the working directory, or a.out.
-Words compilers_own_names(const Words& argv) {
-  if (!makes_one_file_each(argv)) {
-    return links(argv) && !operands(argv).empty() ? Words{"a.out"} : Words{};
+Words compilers_own_names(Parts parts) {
+  if (parts.compiler.goal > Goal::Assembly) {
+    return {};
   }
-  const bool assembles = !has(argv, "-S");
   Words names;
-  for (const std::string& word : argv) {
-    const std::string name(model::base_name(word));
-    const size_t dot = name.rfind('.');
-    if (!is_option(word) && dot != std::string::npos &&
-        std::find(kSources.begin(), kSources.end(), name.substr(dot)) != kSources.end()) {
-      names.push_back(name.substr(0, dot) + (assembles ? ".o" : ".s"));
+  for (const std::string& file : parts.files) {
+    const auto language = model::language_of(file);
+    parts.compiler.precompiles = language && model::is_header(*language) && !parts.names_language;
+    const bool compiled = parts.compiler.goal != Goal::Link || parts.compiler.precompiles;
+    if (compiled && (parts.names_language || language || model::is_foreign(file))) {
+      names.push_back(model::object_path(parts.compiler, {file, language.value_or(model::Language::C)}));
     }
   }
-  return names;
+  const bool links = names.empty() && parts.compiler.goal == Goal::Link && !parts.files.empty();
+  return links ? Words{"a.out"} : names;
 }
 
 // ar [--OPTION...] [-]KEY [MEMBER] ARCHIVE MEMBER...; the key's letters may also be options of their own.
@@ -106,16 +134,16 @@ bool is_archiver(const std::string& program) {
 }
 
 // The outputs of a tool that was not told any.
-Words own_names(const std::string& program, model::Tool tool, const Words& argv) {
-  const Words files = operands(argv);
+Words own_names(const std::string& program, model::Tool tool, const Parts& parts) {
+  const Words& files = parts.files;
   switch (tool) {
     case model::Tool::Gcc:
     case model::Tool::Gxx:
     case model::Tool::Clang:
-      return compilers_own_names(argv);
+      return compilers_own_names(parts);
     case model::Tool::Other:  // of these, gcc's drivers for other languages
       return program.find("rustc") == std::string::npos && program.find("javac") == std::string::npos
-                 ? compilers_own_names(argv)
+                 ? compilers_own_names(parts)
                  : Words{};
     case model::Tool::Ld:
     case model::Tool::Lld:
@@ -132,8 +160,9 @@ Words own_names(const std::string& program, model::Tool tool, const Words& argv)
         return files;
       }
       return files.empty() ? files : Words{files.back()};
-    case model::Tool::Ar:
     case model::Tool::Cpp:
+      return files.size() > 1 ? Words{files[1]} : Words{};
+    case model::Tool::Ar:
     case model::Tool::Nasm:
     case model::Tool::Yasm:
     case model::Tool::Reader:
@@ -151,8 +180,13 @@ Words outputs_of(const Words& argv, std::string_view reason) {
   if (reason == "reads-only" || reason == "query" || tool == model::Tool::Reader) {
     return {};
   }
-  Words named = named_by_options(argv);
-  return named.empty() && tool ? own_names(program, *tool, argv) : named;
+  const Parts parts = taken_apart(tool.value_or(model::Tool::Other), argv);
+  Words outputs = parts.named;
+  if (tool && !parts.names_output) {
+    const Words own = own_names(program, *tool, parts);
+    outputs.insert(outputs.end(), own.begin(), own.end());
+  }
+  return outputs;
 }
 
 }  // namespace

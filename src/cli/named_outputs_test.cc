@@ -32,8 +32,24 @@ TEST(NamedOutputs, are_what_the_words_of_each_kind_of_tool_say) {
   EXPECT_EQ(named({"arm-linux-gnueabihf-strip", "a"}), Paths{"/p/a"});
   EXPECT_EQ(named({"llvm-ranlib-14", "lib.a"}), Paths{"/p/lib.a"});
   EXPECT_EQ(named({"llvm-strip", "a", "b"}), (Paths{"/p/a", "/p/b"}));
+  EXPECT_EQ(named({"gfortran", "-c", "a.f95"}), Paths{"/p/a.o"});
   EXPECT_EQ(named({"ar"}), Paths{});
   EXPECT_EQ(named({}), Paths{});
+}
+
+TEST(NamedOutputs, are_told_by_the_tables_of_the_models) {
+  const auto named = [](const Paths& argv) { return named_outputs(argv, "/p", ""); };
+  EXPECT_EQ(named({"gcc", "-MMD", "-MF", "a.d", "-c", "a.c"}), (Paths{"/p/a.d", "/p/a.o"}));
+  EXPECT_EQ(named({"gcc", "-I", "a.c", "-include", "b.c", "-c", "c.c"}), Paths{"/p/c.o"})
+      << "arguments are no files";
+  EXPECT_EQ(named({"gcc", "-x", "c", "-c", "a.inc"}), Paths{"/p/a.o"});
+  EXPECT_EQ(named({"gcc", "a.h"}), Paths{"/p/a.h.gch"});
+  EXPECT_EQ(named({"clang-14", "-c", "-emit-llvm", "a.c"}), Paths{"/p/a.bc"});
+  EXPECT_EQ(named({"ld", "-T", "a.ld", "--Map=a.map", "a.o"}), (Paths{"/p/a.map", "/p/a.out"}));
+  EXPECT_EQ(named({"strip", "-K", "f", "a"}), Paths{"/p/a"});
+  EXPECT_EQ(named({"objcopy", "--dump-section", ".text=text", "a"}), (Paths{"/p/text", "/p/a"}));
+  EXPECT_EQ(named({"cpp", "a.c", "a.i"}), Paths{"/p/a.i"});
+  EXPECT_EQ(named({"nasm", "-MD", "a.d", "-o", "a.o", "a.asm"}), (Paths{"/p/a.d", "/p/a.o"}));
 }
 
 TEST(NamedOutputs, are_none_where_a_command_only_reads) {

@@ -65,9 +65,8 @@ std::vector<std::string> words_of(const model::Invocation& invocation) {
 }
 
 bool is_source(const std::string& word) {
-  constexpr std::string_view kExtensions[] = {".c", ".cc", ".cpp", ".cxx", ".c++", ".C", ".S"};
-  return !word.starts_with('-') && std::find(std::begin(kExtensions), std::end(kExtensions),
-                                             model::extension(word)) != std::end(kExtensions);
+  const auto language = word.starts_with('-') ? std::nullopt : model::language_of(word);
+  return language && model::is_preprocessed_by_us(*language);
 }
 
 // "-Wl,-T,script" and "--just-symbols=file" mean the last parts.

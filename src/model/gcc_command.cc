@@ -6,6 +6,7 @@
 #include "model/paths.hh"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 namespace model {
@@ -46,15 +47,6 @@ constexpr std::string_view kForeignExtensions[] = {
     ".m",   ".mi",  ".mm",  ".M",   ".mii", ".f",   ".for", ".ftn",  ".F",   ".FOR",
     ".fpp", ".FPP", ".FTN", ".f90", ".f95", ".f03", ".f08", ".F90",  ".F95", ".F03",
     ".F08", ".go",  ".d",   ".di",  ".dd",  ".ads", ".adb", ".brig", ".mod"};
-
-bool is_foreign(std::string_view path) {
-  for (const std::string_view foreign : kForeignExtensions) {
-    if (extension(path) == foreign) {
-      return true;
-    }
-  }
-  return false;
-}
 
 bool is_bitcode(std::string_view path) {
   return extension(path) == ".ll" || extension(path) == ".bc";
@@ -204,9 +196,8 @@ class Parser {
       take_for_preprocessing(path);
       return;
     }
-    const auto known = languages_by_extension().find(extension(path));
-    if (known != languages_by_extension().end()) {
-      command_.sources.push_back({path, is_cxx(driver_) ? as_cxx(known->second) : known->second});
+    if (const auto known = language_of(path)) {
+      command_.sources.push_back({path, is_cxx(driver_) ? as_cxx(*known) : *known});
     } else if (is_foreign(path) || (is_clang(driver_) && is_bitcode(path))) {
       decline("unknown-language", path);
     } else {
@@ -217,16 +208,15 @@ class Parser {
   // cpp takes for C what it does not know, and what has been preprocessed, too (gcc/c-family/cppspec.cc).
   void take_for_preprocessing(const std::string& path) {
     const std::string_view suffix = extension(path);
-    const auto known = languages_by_extension().find(suffix);
+    const auto known = language_of(path);
     if (suffix == ".m") {
       decline("unknown-language", path);
     } else if (suffix == ".s") {
       command_.sources.push_back({path, Language::PreprocessedAssembler});
-    } else if (known == languages_by_extension().end() || suffix == ".i" || suffix == ".ii" ||
-               suffix == ".CPP" || is_header(known->second)) {
+    } else if (!known || suffix == ".i" || suffix == ".ii" || suffix == ".CPP" || is_header(*known)) {
       command_.sources.push_back({path, Language::C});
     } else {
-      command_.sources.push_back({path, known->second});
+      command_.sources.push_back({path, *known});
     }
   }
 
@@ -727,6 +717,16 @@ class Parser {
 bool is_preprocessed_by_us(Language language) {
   return language == Language::C || language == Language::Cxx || is_header(language) ||
          language == Language::PreprocessedAssembler;
+}
+
+std::optional<Language> language_of(std::string_view path) {
+  const auto known = languages_by_extension().find(extension(path));
+  return known == languages_by_extension().end() ? std::nullopt : std::optional(known->second);
+}
+
+bool is_foreign(std::string_view path) {
+  return std::find(std::begin(kForeignExtensions), std::end(kForeignExtensions), extension(path)) !=
+         std::end(kForeignExtensions);
 }
 
 std::string_view spelling(Language language) {

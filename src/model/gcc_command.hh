@@ -34,6 +34,11 @@ enum class Language : uint8_t {
          language == Language::PreprocessedCxx;
 }
 
+// What a source is by its name (GCC's manual, "Options Controlling the Kind of Output"). Nullopt: it is given
+// to the linker, or foreign: of a language that is not modelled (Fortran, Objective-C, Ada).
+[[nodiscard]] std::optional<Language> language_of(std::string_view path);
+[[nodiscard]] bool is_foreign(std::string_view path);
+
 // What `-x` calls it.
 [[nodiscard]] std::string_view spelling(Language language);
 

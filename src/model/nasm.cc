@@ -316,6 +316,14 @@ NasmModel::Depfiles NasmModel::depfiles_of(const std::string& path) {
   });
 }
 
+std::span<const Option> nasm_options() {
+  return kNasm;
+}
+
+std::span<const Option> yasm_options() {
+  return kYasm;
+}
+
 NasmModel::NasmModel(View& view, Toolchains& toolchains, ThunkBuilder& builder, const base::Clock& clock)
     : view_(view), toolchains_(toolchains), builder_(builder), clock_(clock) {}
 
@@ -353,7 +361,7 @@ base::Result<Inference> NasmModel::infer(Assembler assembler, const Invocation& 
   if (const auto* declined = std::get_if<Declined>(&environment)) {
     return Inference(*declined);
   }
-  const auto parsed = parse(is_yasm ? std::span<const Option>(kYasm) : kNasm, invocation.argv);
+  const auto parsed = parse(is_yasm ? yasm_options() : nasm_options(), invocation.argv);
   if (const auto* declined = std::get_if<Declined>(&parsed)) {
     return Inference(*declined);
   }

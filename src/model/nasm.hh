@@ -4,13 +4,18 @@
 #include "base/guarded.hh"
 #include "base/subprocess.hh"
 #include "model/model.hh"
+#include "model/options.hh"
 #include "model/thunk_builder.hh"
 #include "model/toolchain.hh"
 
 #include <map>
+#include <span>
 #include <string>
 
 namespace model {
+
+[[nodiscard]] std::span<const Option> nasm_options();
+[[nodiscard]] std::span<const Option> yasm_options();
 
 // Stands in for nasm and yasm. Which files a source includes, the assembler itself is asked each time (-M),
 // which takes it some milliseconds.
