@@ -30,6 +30,13 @@ TEST_F(Link, executables_are_the_linkers_own) {
   expect_same({"gcc", "-Wl,--sort-section,alignment", "-o", "prog", "main.o", "f.o"});
 }
 
+TEST_F(Link, rules_that_the_drivers_own_include_are_there) {
+  for (const char* const option : {"-fopenmp", "-fgnu-tm", "-ftree-parallelize-loops=2"}) {
+    expect_same({"gcc", option, "main.o", "f.o", "-lm"});
+  }
+  expect_same({"gcc", "-fsanitize=undefined", "-static-libubsan", "main.o", "f.o", "-lm"});
+}
+
 TEST_F(Link, the_compiler_that_optimises_at_link_time_is_there) {
   run({"gcc", "-flto", "-O2", "-g", "-fPIC", "-c", "main.c", "f.c"});
   expect_same({"gcc", "-flto", "-O2", "-g", "main.o", "f.o", "-lm"});

@@ -530,6 +530,12 @@ base::Result<Toolchain> Toolchains::discover(const std::string& driver, const st
   if (auto done = assemble(toolchain.link, {driver, questions.program("collect2"), ld}); !done) {
     return tl::unexpected(done.error());
   }
+  // What the driver's own rules include when it links a program of these options (gcc.cc, %:include).
+  for (const char* const name : {"libgomp.spec", "libitm.spec", "libsanitizer.spec"}) {
+    if (const std::string rules = questions.file(name); !rules.empty()) {
+      toolchain.link.files.insert(rules);
+    }
+  }
   // collect2 looks for nm and strip whether or not it needs them.
   const auto add_optional = [](Toolset& set, const std::set<std::string>& programs) -> base::Result<void> {
     for (const std::string& program : programs) {
