@@ -87,6 +87,14 @@ class Verify(Case):
         shown = self.json("verify", "--share", "100", "--trace")["thunks"]
         self.assertEqual({(each["state"], *each["not_in_tree"]) for each in shown}, {("same",)}, shown)
 
+    def test_assemblers_ask_for_nothing_more(self):
+        self.fresh({"Makefile": "all:\n\tnasm -f elf64 f.asm -o n.o\n\tyasm -f elf64 f.asm -o y.o\n"
+                                "\tas -g g.s -o g.o\n\tgcc -c h.S\n",
+                    "f.asm": "section .text\nglobal f\nf: ret\n", "g.s": ".globl g\ng: ret\n", "h.S": "#define H h\nH: ret\n"})
+        self.ok(self.gg("run", "--", "make"))
+        shown = self.json("verify", "--share", "100", "--trace")["thunks"]
+        self.assertEqual([(each["state"], *each["not_in_tree"]) for each in shown], [("same",)] * 4, shown)
+
     def test_a_share_is_drawn_and_files_can_be_named(self):
         self.fresh(CALCULATOR)
         self.under_gg(["make", "-j2"])
