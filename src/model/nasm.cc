@@ -426,7 +426,8 @@ base::Result<Inference> NasmModel::infer(Assembler assembler, const Invocation& 
     step.add_directory(directory);
   }
   if (!is_yasm) {
-    step.add_variable("TZ", "UTC0");  // nasm asks what time it is here, which no source that is taken can tell
+    step.add_variable("TZ",
+                      "UTC0");  // nasm asks what time it is here, which no source that is taken can tell
   }
   step.use(*toolchains_.program(invocation.program));
   step.add_output(command.output, model::Output::Made::Always, false);
