@@ -68,22 +68,31 @@ base::Result<std::unique_ptr<Executor>> Executor::open(object::FileStore& store,
   return executor;
 }
 
-base::Result<Executor::Site*> Executor::site() try {
-  const std::scoped_lock lock(mutex_);
-  if (!site_) {
+base::Result<std::unique_ptr<Executor::Site>> Executor::make_site() {
+  try {
     std::unique_ptr<Site> site(new Site{Farms(directory_, store_), nullptr});
     auto sandbox = sandbox::Sandbox::open({{site->farms.directory()}});
     if (!sandbox) {
-      probe_.forget();
       return tl::unexpected<base::Error>(sandbox.error());
     }
     site->sandbox = std::move(*sandbox);
-    site_ = std::move(site);
+    return site;
+  } catch (const base::SyscallError& error) {  // the farms' folder
+    return base::failure(error.what());
+  }
+}
+
+base::Result<Executor::Site*> Executor::site() {
+  const std::scoped_lock lock(mutex_);
+  if (!site_) {
+    auto made = make_site();
+    if (!made) {
+      probe_.forget();
+      return tl::unexpected<base::Error>(made.error());
+    }
+    site_ = std::move(*made);
   }
   return site_.get();
-
-} catch (const base::SyscallError& error) {
-  return base::failure(error.what());
 }
 
 Expected<ir::Result> Executor::run(const object::Digest& thunk, const sandbox::Limits& limits,

@@ -55,6 +55,8 @@ class Executor final : public Runner {
     std::unique_ptr<sandbox::Sandbox> sandbox;
   };
 
+  [[nodiscard]] base::Result<std::unique_ptr<Site>> make_site();
+
   // Made at the first call: many a run executes nothing.
   [[nodiscard]] base::Result<Site*> site();
 

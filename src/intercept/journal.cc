@@ -95,17 +95,21 @@ void Journal::forget() {
   ::unlink(path_.c_str());
 }
 
-std::vector<std::string> clean_up_after_dead_sessions(const std::string& state_dir) {
-  std::vector<std::string> removed;
+CleanedUp clean_up_after_dead_sessions(const std::string& state_dir) {
+  CleanedUp done;
   for (const std::string& path : journals_in(folder_in(state_dir))) {
     const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-      continue;  // its session lives, or another gg cleans up
+    if (!file && errno == ENOENT) {
+      continue;  // it has ended meanwhile
     }
-    clean_up(base::read_all(file.get(), path), owner_of(path), removed);
+    if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+      ++done.living;  // or another gg cleans up
+      continue;
+    }
+    clean_up(base::read_all(file.get(), path), owner_of(path), done.removed);
     ::unlink(path.c_str());
   }
-  return removed;
+  return done;
 }
 
 }  // namespace intercept

@@ -30,8 +30,12 @@ class Journal {
   base::UniqueFd file_;
 };
 
-// Removes placeholders and temporaries that sessions left which are no more.
-// Says which placeholders were removed. Throws SyscallError.
-std::vector<std::string> clean_up_after_dead_sessions(const std::string& state_dir);
+struct CleanedUp {
+  std::vector<std::string> removed;  // placeholders
+  unsigned living = 0;               // sessions with a journal, the caller's own among them
+};
+
+// Removes placeholders and temporaries that sessions left which are no more. Throws SyscallError.
+CleanedUp clean_up_after_dead_sessions(const std::string& state_dir);
 
 }  // namespace intercept

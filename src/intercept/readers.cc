@@ -20,6 +20,9 @@ constexpr std::array<std::string_view, 49> kNamesOnly{
     // hands a tool on to the session
     "gg"};
 
+constexpr std::array<std::string_view, 6> kRuleReaders{"make",  "gmake",       "gnumake",
+                                                       "ninja", "ninja-build", "samu"};
+
 constexpr std::array<std::string_view, 16> kPackers{"cpio", "gcpio",  "bsdcpio", "pax", "afio", "tar",
                                                     "gtar", "bsdtar", "star",    "zip", "7z",   "7za",
                                                     "7zr",  "7zz",    "rsync",   "jar"};
@@ -68,6 +71,10 @@ bool leaves_arguments_alone(const std::string& program, const std::vector<std::s
   const std::string_view command = cmake_command(program, argv);
   return command.empty() ? one_of(acts_as(program, argv), kNamesOnly) || program.ends_with("libtool")
                          : one_of(command, kCMakeNamesOnly);
+}
+
+bool reads_only_rules(const std::string& program) {
+  return one_of(program, kRuleReaders);
 }
 
 bool packs_listed_files(const std::string& program, const std::vector<std::string>& argv) {

@@ -18,6 +18,10 @@ namespace intercept {
 // sh, env)? Then placeholders among them stay as they are.
 [[nodiscard]] bool leaves_arguments_alone(const std::string& program, const std::vector<std::string>& argv);
 
+// Does the program itself open for reading only its own rules and what they include (make, ninja)? It never
+// looks into a compiler.
+[[nodiscard]] bool reads_only_rules(const std::string& program);
+
 // Does the program pack files whose names it may read from a pipe or a list, and take their sizes from stat,
 // which is not notified? Then everything owed is made real before it starts, or it would cut files short.
 [[nodiscard]] bool packs_listed_files(const std::string& program, const std::vector<std::string>& argv);

@@ -67,8 +67,19 @@ std::string canonical(const std::string& path) {
   return (*folder == "/" ? "" : *folder) + path.substr(slash);
 }
 
-Registry::Registry(const std::string& state_dir, object::FileStore& store)
-    : journal_(state_dir), store_(store) {}
+Registry::Registry(const std::string& state_dir, object::FileStore& store, Outstanding::Stay stay)
+    : state_dir_(state_dir), outstanding_(state_dir), stay_(stay), journal_(state_dir), store_(store) {}
+
+// Whoever announces has a journal by then: sessions that announce after the count was taken may be overlooked
+// here, but they are not settled.
+std::vector<std::string> Registry::clean_up_after_others() {
+  const uint64_t announced = outstanding_.announced();
+  CleanedUp done = clean_up_after_dead_sessions(state_dir_);
+  if (done.living <= 1) {
+    outstanding_.settle(announced);
+  }
+  return std::move(done.removed);
+}
 
 void Registry::own_directory(const std::string& path) {
   const std::scoped_lock lock(mutex_);
@@ -98,6 +109,9 @@ void Registry::add(const object::Promise& promise, const std::string& path) {
 }
 
 void Registry::record(const std::string& path) {
+  if (!std::exchange(announced_, true)) {
+    outstanding_.announce(stay_);
+  }
   if (!recorded_.contains(path)) {
     journal_.record(path);
     recorded_.insert(path);

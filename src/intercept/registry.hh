@@ -2,6 +2,7 @@
 
 #include "base/result.hh"
 #include "intercept/journal.hh"
+#include "intercept/outstanding.hh"
 #include "intercept/placing.hh"
 #include "ir/result.hh"
 #include "object/store.hh"
@@ -20,7 +21,15 @@ namespace intercept {
 // the file itself has the last word whenever something is to be done to it. Thread-safe.
 class Registry {
  public:
-  Registry(const std::string& state_dir, object::FileStore& store);
+  // `stay`: will its placeholders outlive the session?
+  Registry(const std::string& state_dir, object::FileStore& store,
+           Outstanding::Stay stay = Outstanding::Stay::No);
+
+  // Cleans up after sessions that are no more; which of their placeholders were removed.
+  [[nodiscard]] std::vector<std::string> clean_up_after_others();
+
+  // No placeholder of this store's promises stands anywhere.
+  [[nodiscard]] bool none_anywhere() const { return outstanding_.none(); }
 
   // A directory of the session's own, to be removed by a later one should this be killed.
   void own_directory(const std::string& path);
@@ -74,6 +83,10 @@ class Registry {
   [[nodiscard]] std::set<object::Promise> promises_of(const object::Digest& thunk) const;
 
   mutable std::mutex mutex_;  // of the maps and the journal; never held while bytes are copied
+  const std::string state_dir_;
+  Outstanding outstanding_;
+  const Outstanding::Stay stay_;
+  bool announced_ = false;
   Journal journal_;
   object::FileStore& store_;
   std::map<object::Promise, std::set<std::string>> paths_;

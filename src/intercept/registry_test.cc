@@ -23,6 +23,7 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <memory>
 #include <thread>
 
 namespace intercept {
@@ -312,12 +313,73 @@ TEST(Journal, placeholders_and_temporaries_of_a_killed_session_are_removed_and_t
   }
   int status = 0;
   ASSERT_EQ(::waitpid(killed, &status, 0), killed);
-  EXPECT_EQ(clean_up_after_dead_sessions(state), std::vector<std::string>{alive.at("dead")});
+  EXPECT_EQ(clean_up_after_dead_sessions(state).removed, std::vector<std::string>{alive.at("dead")});
   EXPECT_FALSE(base::read_file_if_there(alive.at("dead")));
   EXPECT_TRUE(temporaries_in(alive.folder.path()).empty());
   EXPECT_EQ(base::read_file(alive.at("finished")), "real");
   EXPECT_TRUE(base::read_file_if_there(alive.at("alive")));
-  EXPECT_TRUE(clean_up_after_dead_sessions(state).empty());
+  EXPECT_TRUE(clean_up_after_dead_sessions(state).removed.empty());
+}
+
+struct Sessions {
+  base::TemporaryDirectory folder;
+  world::MemoryFileStore store;
+  const std::string state = folder.path() + "/state";
+
+  std::unique_ptr<Registry> begin(Outstanding::Stay stay = Outstanding::Stay::No) {
+    auto session = std::make_unique<Registry>(state, store, stay);
+    (void)session->clean_up_after_others();
+    return session;
+  }
+
+  void make_placeholder(Registry& session) const {
+    EXPECT_TRUE(session.write({object::hash("t"), "a.o"}, folder.path() + "/a.o", 0644).value());
+  }
+};
+
+TEST(Outstanding, there_are_none_until_some_session_makes_one) {
+  Sessions sessions;
+  const auto one = sessions.begin();
+  const auto other = sessions.begin();
+  EXPECT_TRUE(one->none_anywhere());
+  sessions.make_placeholder(*other);
+  EXPECT_FALSE(other->none_anywhere());
+  EXPECT_FALSE(one->none_anywhere());
+  EXPECT_FALSE(sessions.begin()->none_anywhere()) << "while that session lives";
+}
+
+TEST(Outstanding, there_are_none_again_when_every_session_is_over) {
+  Sessions sessions;
+  {
+    const auto one = sessions.begin();
+    sessions.make_placeholder(*one);
+    one->remove_all();
+    one->close();
+  }
+  EXPECT_TRUE(sessions.begin()->none_anywhere());
+}
+
+TEST(Outstanding, what_a_killed_session_left_counts_until_it_is_cleaned_up) {
+  Sessions sessions;
+  const auto before = sessions.begin();
+  {
+    const auto killed = sessions.begin();
+    sessions.make_placeholder(*killed);
+  }
+  EXPECT_FALSE(before->none_anywhere());
+  EXPECT_EQ(before->clean_up_after_others(), std::vector<std::string>{sessions.folder.path() + "/a.o"});
+  EXPECT_TRUE(before->none_anywhere());
+}
+
+TEST(Outstanding, those_that_outlive_their_session_stay) {
+  Sessions sessions;
+  {
+    const auto lazy = sessions.begin(Outstanding::Stay::Yes);
+    EXPECT_TRUE(lazy->none_anywhere());
+    sessions.make_placeholder(*lazy);
+    lazy->close();
+  }
+  EXPECT_FALSE(sessions.begin()->none_anywhere());
 }
 
 TEST(Journal, a_path_that_the_full_disk_cut_short_spoils_no_other) {
@@ -332,7 +394,7 @@ TEST(Journal, a_path_that_the_full_disk_cut_short_spoils_no_other) {
     }
     journal.record(dead);
   }
-  EXPECT_EQ(clean_up_after_dead_sessions(folder.path()), std::vector<std::string>{dead});
+  EXPECT_EQ(clean_up_after_dead_sessions(folder.path()).removed, std::vector<std::string>{dead});
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ struct Session::Impl {
         observer(observer_),
         folder(options.runtime_dir, "gg-"),
         shims(place_of_shims(options.runtime_dir), "gg-"),
-        registry(options.state_dir, store),
+        registry(options.state_dir, store, options.lazy ? Outstanding::Stay::Yes : Outstanding::Stay::No),
         probe(options.state_dir + "/probed") {}
 
   // Whatever still runs on a worker uses all the rest, so it goes first.
@@ -267,7 +267,7 @@ struct Session::Impl {
   static std::vector<std::string> names_of(const std::vector<std::string>& tools, const std::string& path);
 
   void clean_up_after_others() {
-    for (const std::string& removed : clean_up_after_dead_sessions(options.state_dir)) {
+    for (const std::string& removed : registry.clean_up_after_others()) {
       observer.note("removed '" + removed + "', which an earlier run that was killed left unfinished");
     }
   }

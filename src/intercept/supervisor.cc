@@ -6,6 +6,7 @@
 #include "intercept/readers.hh"
 #include "intercept/tracee.hh"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/openat2.h>
@@ -113,6 +114,14 @@ bool is_own_program(const std::string& path) {
   return path == "/proc/self/exe" || path == "/proc/thread-self/exe";
 }
 
+// A script of a tool's name is its interpreter at work.
+bool is_elf(const std::string& reached) {
+  const base::UniqueFd fd(::open(reached.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  std::array<char, SELFMAG> magic{};
+  return fd && ::read(fd.get(), magic.data(), magic.size()) == ssize_t{SELFMAG} &&
+         std::memcmp(magic.data(), ELFMAG, SELFMAG) == 0;
+}
+
 std::optional<object::Promise> promise_behind(const std::string& reached) {
   const base::UniqueFd fd(::open(reached.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   return fd ? read_placeholder(fd.get()) : std::nullopt;
@@ -135,6 +144,9 @@ struct Supervisor::Impl {
   std::set<FileId> tools;               // identities of those tools
   std::unordered_map<uint64_t, const NumberedCall*> shapes;
   std::set<pid_t> carriers;  // byte movers that have opened a placeholder
+  // Processes that have become make or the like. One that has ended may be here still: a process that gets
+  // its number, and has not executed a program yet, is the same shell or make after its fork.
+  std::set<pid_t> rule_readers;
   std::mutex mutex;
   std::map<uint64_t, Waiting> held;
   std::vector<char> notification_bytes;
@@ -188,6 +200,7 @@ struct Supervisor::Impl {
   [[nodiscard]] bool hung_up() const;
   void decide(const Case& one);
   void on_open(const Case& one);
+  [[nodiscard]] bool nothing_to_find(const Case& one, int flags) const;
   void on_open_directory(const Case& one, const std::string& reached);
   void on_execute(const Case& one);
   void on_rename_or_link(const Case& one);
@@ -353,8 +366,18 @@ std::optional<object::Promise> Supervisor::Impl::known_promise(const std::string
   return promise && ledger.knows(promise->thunk) ? promise : std::nullopt;
 }
 
+// A look at the file costs more than the rest of the call, and make looks in vain for thousands of files.
+bool Supervisor::Impl::nothing_to_find(const Case& one, int flags) const {
+  return (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY && rule_readers.count(one.thread) != 0 &&
+         registry.none_anywhere();
+}
+
 void Supervisor::Impl::on_open(const Case& one) {
   const auto flags = flags_of(one);
+  if (flags && nothing_to_find(one, *flags)) {
+    listener->go_on(one.id);
+    return;
+  }
   const auto reached = path_of(one, one.shape.directory, one.shape.path);
   if (!flags || !reached || (*flags & O_PATH) != 0) {
     listener->go_on(one.id);
@@ -445,6 +468,7 @@ void Supervisor::Impl::give_real_tool(const Case& one, const std::string& tool, 
 }
 
 void Supervisor::Impl::on_execute(const Case& one) {
+  rule_readers.erase(one.thread);
   const auto path = read_string(one.thread, one.argument(one.shape.path));
   const bool again = path && is_own_program(*path);  // busybox becomes another of its programs
   const auto reached = again ? "/proc/" + std::to_string(one.thread) + "/exe"
@@ -467,6 +491,9 @@ void Supervisor::Impl::on_execute(const Case& one) {
     }
   }
   carriers.erase(one.thread);  // another program from now on
+  if (reads_only_rules(program) && is_elf(*reached)) {
+    rule_readers.insert(one.thread);
+  }
   if (packs_listed_files(program, argv)) {
     (void)registry.look_at_suspects();  // copies among them are as short
     const std::set<object::Promise> owed = registry.promises();

@@ -1,0 +1,45 @@
+#include "intercept/outstanding.hh"
+
+#include "base/errors.hh"
+#include "base/files.hh"
+#include "base/unique_fd.hh"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace intercept {
+
+// A fresh file reads as zeros: nobody has announced anything.
+Outstanding::Outstanding(const std::string& state_dir) {
+  base::make_directories(state_dir, 0700);
+  const std::string path = state_dir + "/placeholders";
+  const base::UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!file || ::ftruncate(file.get(), sizeof(Shared)) != 0) {
+    throw base::SyscallError("open", path);
+  }
+  void* mapped = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  if (mapped == MAP_FAILED) {
+    throw base::SyscallError("map", path);
+  }
+  shared_ = static_cast<Shared*>(mapped);
+}
+
+Outstanding::~Outstanding() {
+  ::munmap(shared_, sizeof(Shared));
+}
+
+void Outstanding::announce(Stay stay) {
+  ++shared_->announced;
+  if (stay == Stay::Yes) {
+    ++shared_->staying;
+  }
+}
+
+void Outstanding::settle(uint64_t announced) {
+  uint64_t settled = shared_->settled;
+  while (settled < announced && !shared_->settled.compare_exchange_weak(settled, announced)) {
+  }
+}
+
+}  // namespace intercept
