@@ -1,6 +1,7 @@
 // What inference costs in a very large build: compiles with headers of their own and many shared ones, each
-// command inferred once, as a build does. Prints time and memory of each. Usage: synthetic_bench [COUNT]
-// (default 100000). Sources are written below /tmp a batch at a time.
+// command inferred once, as a build does. Prints time and memory of each. Usage: synthetic_bench [COUNT
+// [THREADS]] (default 100000, and as many as `gg run` uses here). Sources are written below /tmp a batch at a
+// time.
 #include "base/errors.hh"
 #include "base/program_path.hh"
 
@@ -11,10 +12,12 @@
 #include <sys/time.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 #include <vector>
 
 #include "models_for_bench.hh"
@@ -110,7 +113,25 @@ size_t peak_kibibytes() {
   return static_cast<size_t>(usage().ru_maxrss);
 }
 
-void measure(unsigned count) {
+std::vector<model::Inference> infer_all(model::GnuModels& models,
+                                        const std::vector<model::Invocation>& compiles, unsigned threads) {
+  std::vector<model::Inference> answers(compiles.size(), model::Declined{});
+  std::atomic<size_t> next{0};
+  std::vector<std::thread> workers;
+  for (unsigned i = 0; i < threads; ++i) {
+    workers.emplace_back([&] {
+      for (size_t at = next++; at < compiles.size(); at = next++) {
+        answers[at] = models.infer(compiles[at]);
+      }
+    });
+  }
+  for (std::thread& worker : workers) {
+    worker.join();
+  }
+  return answers;
+}
+
+void measure(unsigned count, unsigned threads) {
   bench::Place place;
   bench::Server server(place);
   std::filesystem::create_directory(place.space.path() + "/shared");
@@ -124,28 +145,25 @@ void measure(unsigned count) {
     const std::string folder = place.space.path() + "/batch_" + std::to_string(first / kBatch);
     std::filesystem::create_directory(folder);
     std::vector<model::Invocation> compiles;
+    const auto per_compile = [&compiles](Milliseconds all) {
+      return all.count() / static_cast<double>(compiles.size());
+    };
     for (unsigned number = first; number < std::min(first + kBatch, count); ++number) {
       compiles.push_back(write_compile(folder, number));
     }
-    Milliseconds infer{0};
-    Milliseconds compute{0};
-    Milliseconds keep{0};
-    for (const model::Invocation& one : compiles) {
-      const Milliseconds computed = processor_time();
-      const auto start = std::chrono::steady_clock::now();
-      const auto answer = server.models.infer(one);
-      const auto inferred = std::chrono::steady_clock::now();
-      compute += processor_time() - computed;
+    const Milliseconds computed = processor_time();
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<model::Inference> answers = infer_all(server.models, compiles, threads);
+    const auto inferred = std::chrono::steady_clock::now();
+    computing.push_back(per_compile(processor_time() - computed));
+    for (const model::Inference& answer : answers) {
       const auto* thunk = std::get_if<model::Inferred>(&answer);
       if (thunk == nullptr || !server.models.keep(*thunk).value_or(false)) {
-        throw base::OperatorError("a compile did not become a thunk: " + one.argv[5]);
+        throw base::OperatorError("a compile did not become a thunk");
       }
-      infer += inferred - start;
-      keep += std::chrono::steady_clock::now() - inferred;
     }
-    inferring.push_back(infer.count() / static_cast<double>(compiles.size()));
-    computing.push_back(compute.count() / static_cast<double>(compiles.size()));
-    keeping.push_back(keep.count() / static_cast<double>(compiles.size()));
+    inferring.push_back(per_compile(inferred - start));
+    keeping.push_back(per_compile(std::chrono::steady_clock::now() - inferred));
     std::filesystem::remove_all(folder);
     if (first + kBatch >= count / 10 && counted == 0) {  // what is shared is there by now
       heap_before = heap();
@@ -157,7 +175,8 @@ void measure(unsigned count) {
     return values[values.size() / 2];
   };
   fmt::print("{} compiles, {} own headers each, {} shared\n", count, kOwnHeaders, kSharedHeaders);
-  fmt::print("{:<32} {:8.3f} ms each (median of batches of {})\n", "inference", median(inferring), kBatch);
+  fmt::print("{:<32} {:8.3f} ms each (median of batches of {})\n",
+             fmt::format("inference, by {} threads", threads), median(inferring), kBatch);
   fmt::print("{:<32} {:8.3f} ms each\n", "processor time of that", median(computing));
   fmt::print("{:<32} {:8.3f} ms each\n", "its inputs into the store", median(keeping));
   if (count > counted) {
@@ -172,7 +191,10 @@ void measure(unsigned count) {
 
 int main(int argc, char** argv) {
   try {
-    measure(argc > 1 ? static_cast<unsigned>(std::max(1, std::atoi(argv[1]))) : 100'000);
+    const auto number = [&](int at, unsigned otherwise) {
+      return argc > at ? static_cast<unsigned>(std::max(1, std::atoi(argv[at]))) : otherwise;
+    };
+    measure(number(1, 100'000), number(2, std::max(2U, std::thread::hardware_concurrency())));
     return 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "synthetic_bench: {}\n", error.what());
