@@ -23,14 +23,23 @@ struct Shape {
 
 const std::vector<Shape>& shapes() {
   static const std::vector<Shape> table{
-      {"run", {"COMMAND", 1, -1}},   {"infer", {"COMMAND", 1, -1}},
-      {"force", {"FILE", 0, -1}},    {"describe", {"SUBJECT", 1, 1}},
-      {"graph", {"SUBJECT", 1, -1}}, {"explain", {"FILE", 1, 1}},
-      {"verify", {"FILE", 0, -1}},   {"stats", {"", 0, 0}},
-      {"hash", {"FILE", 1, -1}},     {"put", {"FILE", 1, -1}},
-      {"get", {"DIGEST", 1, 1}},     {"gc", {"", 0, 0}},
-      {"fsck", {"", 0, 0}},          {"doctor", {"", 0, 0}},
-      {"version", {"", 0, 0}},       {"cc", {"COMMAND", 1, -1}},
+      {"run", {"COMMAND", 1, -1}},
+      {"infer", {"COMMAND", 1, -1}},
+      {"force", {"FILE", 0, -1}},
+      {"describe", {"SUBJECT", 1, 1}},
+      {"graph", {"SUBJECT", 1, -1}},
+      {"explain", {"FILE", 1, 1}},
+      {"verify", {"FILE", 0, -1}},
+      {"stats", {"", 0, 0}},
+      {"log", {"", 0, 0}},
+      {"hash", {"FILE", 1, -1}},
+      {"put", {"FILE", 1, -1}},
+      {"get", {"DIGEST", 1, 1}},
+      {"gc", {"", 0, 0}},
+      {"fsck", {"", 0, 0}},
+      {"doctor", {"", 0, 0}},
+      {"version", {"", 0, 0}},
+      {"cc", {"COMMAND", 1, -1}},
   };
   return table;
 }
@@ -122,8 +131,11 @@ void add_own_flags(CLI::App& app, const std::string& name, Request& request) {
   } else if (name == "verify") {
     add_verify_flags(app, request);
   } else if (name == "stats") {
-    app.add_flag("--list", request.list);
     app.add_option("--run", request.run_id)->type_name("ID");
+  } else if (name == "log") {
+    app.add_option("--run", request.run_id)->type_name("ID");
+    app.add_option("--outcome", request.outcome)
+        ->check(CLI::IsMember({"hit", "promised", "waited", "native", "attempt", "ran", "failed"}));
   } else if (name == "get") {
     app.add_option("-o,--output", request.output)->type_name("FILE");
   } else if (name == "gc") {

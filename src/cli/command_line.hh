@@ -18,11 +18,11 @@ struct Request {
 
   bool all = false;      // force --all
   bool dot = false;      // graph --dot
-  bool list = false;     // stats --list
   bool dry_run = false;  // gc, fsck
   bool trace = false;    // verify
   bool help = false;
-  std::string run_id;           // stats, verify --run
+  std::string run_id;           // stats, log, verify --run
+  std::string outcome;          // log --outcome
   double share_percent = 10.0;  // verify --share
   uint64_t count = 0;           // verify --count; 0: the share
   std::string output;           // get -o

@@ -21,6 +21,7 @@ int graph(const Request& request);
 int explain(const Request& request);
 int verify(const Request& request, const Environment& environment);
 int stats(const Request& request);
+int log(const Request& request);
 int hash(const Request& request);
 int put(const Request& request);
 int get(const Request& request);

@@ -27,6 +27,32 @@ std::unique_ptr<exec::Runner> runner_or_advice(Storage& storage, const Settings&
   return std::move(*runner);
 }
 
+std::string kind_of(const sched::AttemptFailure& failure) {
+  if (!failure.lost.empty()) {
+    return "lost";
+  }
+  switch (failure.error.kind) {
+    case base::FailureKind::RetryHere:
+      return "retry-here";
+    case base::FailureKind::RetryElsewhere:
+      return "retry-elsewhere";
+    case base::FailureKind::Deterministic:
+      return "deterministic";
+    case base::FailureKind::Ours:
+      break;
+  }
+  return "ours";
+}
+
+uint64_t bytes_made(const ir::Result& result) {
+  uint64_t bytes = 0;
+  for (const auto& [path, entry] : result.outputs) {
+    const auto* file = std::get_if<object::File>(&entry);
+    bytes += file == nullptr ? 0 : file->digest.size();
+  }
+  return bytes;
+}
+
 // What ran outside a container may have read anything, so such a result is neither remembered nor believed.
 class WithoutMemos final : public object::Records {
  public:
@@ -63,7 +89,7 @@ base::Result<std::unique_ptr<exec::Runner>> open_runner(Storage& storage, const 
 // Writes down what the coordinator tells. Loop thread.
 class Execution::Witness final : public sched::Observer {
  public:
-  explicit Witness(Journal* journal) : journal_(journal) {}
+  Witness(Journal* journal, const base::Clock& clock) : journal_(journal), clock_(clock) {}
 
   void ended(const Attempt& attempt, const sched::AttemptResult& result,
              base::Nanoseconds /*took*/) override {
@@ -73,13 +99,18 @@ class Execution::Witness final : public sched::Observer {
     AttemptRecord record;
     record.thunk = attempt.thunk.to_string();
     record.place = attempt.place;
+    record.number = attempt.number;
+    record.waited_ns = attempt.waited.count();
+    record.ended_ns = clock_.wall().count();
     if (result) {
       record.exit_code = result->exit_code;
+      record.output_bytes = bytes_made(*result);
       record.set_up_ns = result->timings.set_up.count();
       record.execute_ns = result->timings.execute.count();
       record.collect_ns = result->timings.collect.count();
     } else {
       record.error = result.error().error.message;
+      record.failure = kind_of(result.error());
     }
     journal_->attempt(record);
   }
@@ -91,15 +122,18 @@ class Execution::Witness final : public sched::Observer {
       return;
     }
     const bool succeeded = outcome.verdict == sched::Verdict::Succeeded;
-    journal_->finish({thunk.to_string(), !succeeded                                  ? "failed"
-                                         : outcome.source == sched::Source::Executed ? "ran"
-                                                                                     : "hit"});
+    journal_->finish({thunk.to_string(),
+                      !succeeded                                  ? "failed"
+                      : outcome.source == sched::Source::Executed ? "ran"
+                                                                  : "hit",
+                      clock_.wall().count()});
   }
 
   void trouble(const std::string& message) override { say(message); }
 
  private:
   Journal* journal_;
+  const base::Clock& clock_;
 };
 
 Execution::Execution(Storage& storage, const Settings& settings, Journal* journal,
@@ -110,7 +144,7 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
                      sched::OnFailure on_failure, std::unique_ptr<exec::Runner> runner)
     : slots_(settings.jobs == 0 ? cores() : settings.jobs),
       loop_(kPoolThreads),
-      witness_(std::make_unique<Witness>(journal)) {
+      witness_(std::make_unique<Witness>(journal, storage.clock())) {
   if (!runner->isolated()) {
     without_memos_ = std::make_unique<WithoutMemos>(storage.records());
   }

@@ -75,13 +75,18 @@ json to_json(const AttemptRecord& record) {
   json line{{"type", "attempt"},
             {"thunk", record.thunk},
             {"place", record.place},
+            {"number", record.number},
+            {"waited_ns", record.waited_ns},
             {"set_up_ns", record.set_up_ns},
             {"execute_ns", record.execute_ns},
-            {"collect_ns", record.collect_ns}};
+            {"collect_ns", record.collect_ns},
+            {"ended_ns", record.ended_ns}};
   if (record.error.empty()) {
     line["exit"] = record.exit_code;
+    line["output_bytes"] = record.output_bytes;
   } else {
     line["error"] = text(record.error);
+    line["failure"] = record.failure;
   }
   return line;
 }
@@ -107,6 +112,11 @@ void read_attempt(const json& line, AttemptRecord& record) {
   record.set_up_ns = line.at("set_up_ns").get<int64_t>();
   record.execute_ns = line.at("execute_ns").get<int64_t>();
   record.collect_ns = line.at("collect_ns").get<int64_t>();
+  record.failure = line.value("failure", "");
+  record.number = line.value("number", 1U);
+  record.waited_ns = line.value("waited_ns", int64_t{0});
+  record.output_bytes = line.value("output_bytes", uint64_t{0});
+  record.ended_ns = line.value("ended_ns", int64_t{0});
 }
 
 base::OperatorError damaged(const std::string& path) {
@@ -161,7 +171,8 @@ void take(const json& line, const std::string& path, RunRecord& run) {
   } else if (type == "attempt") {
     read_attempt(line, run.attempts.emplace_back());
   } else if (type == "finish") {
-    run.finished.push_back({line.at("thunk").get<std::string>(), line.at("outcome").get<std::string>()});
+    run.finished.push_back({line.at("thunk").get<std::string>(), line.at("outcome").get<std::string>(),
+                            line.value("ended_ns", int64_t{0})});
   } else if (type == "end") {
     run.exit_code = line.at("exit").get<int>();
     run.infer_ns = line.at("infer_ns").get<int64_t>();
@@ -248,7 +259,9 @@ void Journal::attempt(const AttemptRecord& record) {
 }
 
 void Journal::finish(const FinishRecord& record) {
-  append(json{{"type", "finish"}, {"thunk", record.thunk}, {"outcome", record.outcome}}.dump());
+  append(json{
+      {"type", "finish"}, {"thunk", record.thunk}, {"outcome", record.outcome}, {"ended_ns", record.ended_ns}}
+             .dump());
 }
 
 void Journal::end(const EndRecord& record) {
@@ -288,8 +301,7 @@ RunRecord read_journal(const std::string& store, const std::string& id) {
   const std::string path = journal_path(store, id);
   const auto bytes = base::read_file_if_there(path);
   if (!bytes || id.find('/') != std::string::npos) {
-    throw base::OperatorError("no run '" + id + "' in '" + runs_folder(store) +
-                              "'; `gg stats --list` names them");
+    throw base::OperatorError("no run '" + id + "' in '" + runs_folder(store) + "'; `gg log` names them");
   }
   RunRecord run;
   run.id = id;

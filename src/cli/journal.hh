@@ -32,7 +32,8 @@ struct CommandRecord {
 // How a promised or awaited thunk ended.
 struct FinishRecord {
   std::string thunk;
-  std::string outcome;  // "ran", "hit" (a memo of its concrete form, or a twin's answer), "failed"
+  std::string outcome;   // "ran", "hit" (a memo of its concrete form, or a twin's answer), "failed"
+  int64_t ended_ns = 0;  // since 1970; 0: an older gg did not say
 };
 
 // One execution of one thunk.
@@ -44,6 +45,11 @@ struct AttemptRecord {
   int64_t set_up_ns = 0;
   int64_t execute_ns = 0;
   int64_t collect_ns = 0;
+  std::string failure;  // the error's kind: "retry-here", "retry-elsewhere", "deterministic", "ours", "lost"
+  unsigned number = 1;  // of this thunk's tries
+  int64_t waited_ns = 0;      // for a slot
+  uint64_t output_bytes = 0;  // of the files that it made, without those below directories
+  int64_t ended_ns = 0;       // since 1970; 0: an older gg did not say
 };
 
 // What a run came to, as far as its other records do not say so.

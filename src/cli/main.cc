@@ -27,6 +27,7 @@ int dispatch(const cli::Request& request, const cli::Environment& environment) {
          : command == "explain"                 ? cli::explain(request)
          : command == "verify"                  ? cli::verify(request, environment)
          : command == "stats"                   ? cli::stats(request)
+         : command == "log"                     ? cli::log(request)
          : command == "hash"                    ? cli::hash(request)
          : command == "put"                     ? cli::put(request)
          : command == "get"                     ? cli::get(request)

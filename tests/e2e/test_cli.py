@@ -122,7 +122,22 @@ class Commands(Case):
         self.assertIn("thunks", run.err.decode())
         run_id = self.json("stats")["run"]
         self.assertEqual(self.json("stats", "--run", run_id)["run"], run_id)
-        self.assertIn(run_id, self.ok(self.gg("stats", "--list")).out.decode())
+        self.assertIn(run_id, self.ok(self.gg("log")).out.decode())
+
+    def test_log_tells_what_happened_in_a_run(self):
+        self.fresh({"Makefile": "all:\n\tgcc -c a.c\n\tgcc -c b.c\n", "a.c": "int a;\n", "b.c": "int b(\n"})
+        self.assertEqual(self.gg("run", "--", "make").status, 1)
+        (run,) = self.json("log")
+        self.assertEqual((run["argv"], run["ran"], run["failed"]), (["make"], 1, 1), run)
+        events = self.json("log", "--run", run["run"])
+        self.assertEqual([event["at_ns"] for event in events], sorted(event["at_ns"] for event in events))
+        told = [(event["outcome"], event["text"].split("  ")[0]) for event in events]
+        for expected in ("promised", "compile a.c"), ("attempt", "compile a.c"), ("ran", "compile a.c"), ("failed", "compile b.c"):
+            self.assertIn(expected, told)
+        self.assertEqual([event["text"] for event in self.json("log", "--outcome", "failed")], ["compile b.c"])
+        text = self.ok(self.gg("log", "--outcome", "attempt")).out.decode()
+        self.assertIn("compile a.c  on local: exit 0", text)
+        self.assertEqual(self.gg("log", "--run", "none").status, 3)
 
     def test_declines_are_counted_with_their_reason(self):
         self.fresh({"Makefile": "all:\n\tgcc -fwrapv-nonsense -c a.c || true\n\tgcc -c a.c -o - >a.s -S\n", "a.c": "int a;\n"})
