@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "exec/dynamic.hh"
 #include "exec/exact_outputs.hh"
 #include "exec/layout.hh"
 #include "exec/paths.hh"
@@ -24,6 +25,9 @@ sandbox::Job container_for(const Task& task, const std::string& layer, const san
   sandbox::Job job = job_for(task.command, limits);
   job.layers = {layer};
   job.directories = {job.working_directory};
+  if (task.dynamic) {
+    job.directories.push_back(std::string("/") + ir::dynamic::kMade);
+  }
   for (const auto& [output, place] : task.places) {
     job.directories.push_back("/" + parent_of(place));
   }
@@ -114,9 +118,14 @@ Expected<Executor::Traced> Executor::execute(const object::Digest& thunk, const 
   if (!task) {
     return tl::unexpected<Failure>(task.error());
   }
-  const Expected<Layout> layout = lay_out(trees_, task->input_root, paths_of(task->places));
+  Expected<Layout> layout = lay_out(trees_, task->input_root, paths_of(task->places));
   if (!layout) {
     return tl::unexpected<Failure>(layout.error());
+  }
+  if (task->dynamic) {
+    if (const auto added = add_own_tree(trees_, task->input_root, *layout); !added) {
+      return tl::unexpected<Failure>(added.error());
+    }
   }
   const auto site = this->site();
   if (!site) {
@@ -134,7 +143,14 @@ Expected<Executor::Traced> Executor::execute(const object::Digest& thunk, const 
   if (!ended) {
     return failure(ended.error());
   }
-  Expected<ir::Result> result = result_of(*ended, ended->root.get(), task->places, store_);
+  Expected<ir::Returned> returned;
+  if (task->dynamic && ended->end == sandbox::End::Exited && ended->exit_code == 0) {
+    returned = take_returned(ended->root.get(), *layout, task->places, store_);
+  }
+  if (!returned) {
+    return tl::unexpected<Failure>(returned.error());
+  }
+  Expected<ir::Result> result = result_of(*ended, ended->root.get(), task->places, store_, *returned);
   if (!result) {
     return tl::unexpected<Failure>(result.error());
   }

@@ -120,6 +120,10 @@ Expected<ir::Result> NativeRunner::run(const object::Digest& thunk, const sandbo
   if (!task) {
     return tl::unexpected<Failure>(task.error());
   }
+  if (task->dynamic) {
+    return failure({"a thunk that may make thunks needs a container; `gg doctor` says what is in the way",
+                    base::FailureKind::RetryElsewhere});
+  }
   const Expected<Layout> layout = lay_out(trees_, task->input_root, {});
   if (!layout) {
     return tl::unexpected<Failure>(layout.error());

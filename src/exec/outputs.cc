@@ -21,13 +21,33 @@ using object::Entry;
 
 class Collector {
  public:
-  explicit Collector(object::Store& store) : store_(store) {}
+  Collector(object::Store& store, const ir::Returned& returned) : store_(store), returned_(returned) {}
 
+  // What was returned at or below `path`, where the command has made nothing.
+  Expected<std::optional<Entry>> returned(const std::string& path) {
+    const auto promise = returned_.find(path);
+    const bool below = is_returned_below(path);
+    if (promise != returned_.end() && below) {
+      return twice(path);
+    }
+    if (promise != returned_.end()) {
+      return std::optional<Entry>(promise->second);
+    }
+    if (!below) {
+      return std::nullopt;
+    }
+    return directory({}, path).map([](Entry&& entry) { return std::optional<Entry>(std::move(entry)); });
+  }
+
+  // What the command has made.
   Expected<Entry> entry(const UniqueFd& place, const std::string& path) {
     struct stat status {};
 
     if (::fstat(place.get(), &status) != 0) {
       return system_failure("look at the output", path);
+    }
+    if (returned_.count(path) != 0 || (!S_ISDIR(status.st_mode) && is_returned_below(path))) {
+      return twice(path);
     }
     switch (status.st_mode & S_IFMT) {
       case S_IFREG:
@@ -67,12 +87,28 @@ class Collector {
   }
 
   Expected<Entry> directory(const UniqueFd& place, const std::string& path) {
+    object::Directory result;
+    if (place) {
+      if (Expected<void> found = add_found(place, path, result); !found) {
+        return tl::unexpected<Failure>(found.error());
+      }
+    }
+    if (Expected<void> added = add_returned(path, result); !added) {
+      return tl::unexpected<Failure>(added.error());
+    }
+    const base::Result<object::Digest> digest = store_.put(object::encode(result));
+    if (!digest) {
+      return failure(digest.error());
+    }
+    return Entry(object::Subdirectory{*digest, result.owes()});
+  }
+
+  Expected<void> add_found(const UniqueFd& place, const std::string& path, object::Directory& result) {
     const Listing listing = list(place);
     if (!listing) {
       return system_failure("open the output", path);
     }
     const int at = ::dirfd(listing.get());
-    object::Directory result;
     while (const dirent* const found = ::readdir(listing.get())) {
       const std::string name = found->d_name;
       if (name == "." || name == "..") {
@@ -80,15 +116,41 @@ class Collector {
       }
       Expected<Entry> child = child_of(at, name, path + "/" + name);
       if (!child) {
-        return child;
+        return tl::unexpected<Failure>(child.error());
       }
       result.entries.emplace(name, std::move(*child));
     }
-    const base::Result<object::Digest> digest = store_.put(object::encode(result));
-    if (!digest) {
-      return failure(digest.error());
+    return {};
+  }
+
+  // What was returned below `path` and is not there yet.
+  Expected<void> add_returned(const std::string& path, object::Directory& result) {
+    const std::string prefix = path + "/";
+    for (auto it = returned_.lower_bound(prefix); it != returned_.end() && it->first.starts_with(prefix);) {
+      const std::string name =
+          it->first.substr(prefix.size(), it->first.find('/', prefix.size()) - prefix.size());
+      if (result.entries.count(name) == 0) {
+        Expected<std::optional<Entry>> entry = returned(prefix + name);
+        if (!entry) {
+          return tl::unexpected<Failure>(entry.error());
+        }
+        result.entries.emplace(name, std::move(entry->value()));
+      }
+      const bool is_below = it->first.size() > prefix.size() + name.size();
+      it = is_below ? returned_.lower_bound(prefix + name + kAfterSlash) : std::next(it);
     }
-    return Entry(object::Subdirectory{*digest, false});
+    return {};
+  }
+
+  [[nodiscard]] bool is_returned_below(const std::string& path) const {
+    const auto next = returned_.lower_bound(path + "/");
+    return next != returned_.end() && next->first.starts_with(path + "/");
+  }
+
+  static tl::unexpected<Failure> twice(const std::string& path) {
+    return failure({"at the output " + base::shell_quoted(path) +
+                        " stand both a promise that the process returned and something else",
+                    base::FailureKind::Deterministic});
   }
 
   Expected<Entry> child_of(int directory_fd, const std::string& name, const std::string& path) {
@@ -102,24 +164,27 @@ class Collector {
     return entry(child, path);
   }
 
+  static constexpr char kAfterSlash = '/' + 1;
+
   object::Store& store_;
+  const ir::Returned& returned_;
 };
 
 }  // namespace
 
-Expected<std::optional<Entry>> collect(int root, const std::string& path, object::Store& store) {
+Expected<std::optional<Entry>> collect(int root, const std::string& path, object::Store& store,
+                                       const ir::Returned& returned) {
   const UniqueFd place = open_in_root(root, path);
+  Collector collector(store, returned);
   if (!place && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) {
-    return std::nullopt;
+    return collector.returned(path);
   }
   if (!place) {
     return system_failure("open the output", path);
   }
-  Expected<Entry> found = Collector(store).entry(place, path);
-  if (!found) {
-    return tl::unexpected<Failure>(found.error());
-  }
-  return std::optional<Entry>(std::move(*found));
+  return collector.entry(place, path).map([](Entry&& entry) {
+    return std::optional<Entry>(std::move(entry));
+  });
 }
 
 }  // namespace exec

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "exec/failure.hh"
+#include "ir/dynamic.hh"
 #include "object/store.hh"
 #include "object/tree.hh"
 
@@ -13,7 +14,11 @@ namespace exec {
 // a file, a whole directory or a symlink; nullopt if nothing stands there. Symlinks on the way are followed
 // as the command would have: within the root. A fifo, socket or device is an error (Deterministic) that names
 // it.
+//
+// What stands in `returned` at or below `path` is part of it, the directories on the way there too; an error
+// (Deterministic) where the command has made something else there as well.
 [[nodiscard]] Expected<std::optional<object::Entry>> collect(int root, const std::string& path,
-                                                             object::Store& store);
+                                                             object::Store& store,
+                                                             const ir::Returned& returned = {});
 
 }  // namespace exec

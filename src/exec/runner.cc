@@ -65,6 +65,11 @@ Expected<void> keep_streams(const Ended& ended, object::Store& store, ir::Result
   return kept ? keep(ended.standard_error + note, result.standard_error) : kept;
 }
 
+bool has(const ir::Thunk& thunk, const char* property, const char* value) {
+  const auto found = thunk.platform.find(property);
+  return found != thunk.platform.end() && found->second == value;
+}
+
 }  // namespace
 
 Expected<Task> load(object::Store& store, const object::Digest& name) {
@@ -88,9 +93,8 @@ Expected<Task> load(object::Store& store, const object::Digest& name) {
   if (!places) {
     return failure(places.error());
   }
-  const auto property = thunk->platform.find(ir::kOutputs);
-  const bool exact = property != thunk->platform.end() && property->second == ir::kExact;
-  return Task{std::move(*command), thunk->input_root, std::move(*places), exact};
+  return Task{std::move(*command), thunk->input_root, std::move(*places),
+              has(*thunk, ir::kOutputs, ir::kExact), has(*thunk, ir::kGraph, ir::kDynamic)};
 }
 
 sandbox::Job job_for(const ir::Command& command, const sandbox::Limits& limits) {
@@ -105,7 +109,7 @@ sandbox::Job job_for(const ir::Command& command, const sandbox::Limits& limits) 
 }
 
 Expected<ir::Result> result_of(const Ended& ended, int root, const std::map<std::string, std::string>& places,
-                               object::Store& store) {
+                               object::Store& store, const ir::Returned& returned) {
   std::optional<base::Error> none = no_result(ended);
   if (none) {
     return failure(std::move(*none));
@@ -114,7 +118,7 @@ Expected<ir::Result> result_of(const Ended& ended, int root, const std::map<std:
   ir::Result result;
   result.exit_code = ended.exit_code;
   for (const auto& [output, place] : places) {
-    Expected<std::optional<object::Entry>> entry = collect(root, place, store);
+    Expected<std::optional<object::Entry>> entry = collect(root, place, store, returned);
     if (!entry) {
       return tl::unexpected<Failure>(entry.error());
     }

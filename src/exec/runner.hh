@@ -1,6 +1,7 @@
 #pragma once
 
 #include "exec/failure.hh"
+#include "ir/dynamic.hh"
 #include "ir/result.hh"
 #include "ir/thunk.hh"
 #include "object/store.hh"
@@ -40,6 +41,7 @@ struct Task {
   object::Digest input_root;
   std::map<std::string, std::string> places;  // of its outputs: as declared, and below the root
   bool exact_outputs = false;                 // ir::kOutputs
+  bool dynamic = false;                       // ir::kGraph
 };
 
 [[nodiscard]] Expected<Task> load(object::Store& store, const object::Digest& thunk);
@@ -47,10 +49,10 @@ struct Task {
 // What to run, its layers and directories apart.
 [[nodiscard]] sandbox::Job job_for(const ir::Command& command, const sandbox::Limits& limits);
 
-// Takes outputs (from below `root`, a directory's descriptor) and streams into the store, or says why this
-// end is no result.
+// Takes outputs (from below `root`, a directory's descriptor; promises from `returned`) and streams into the
+// store, or says why this end is no result.
 [[nodiscard]] Expected<ir::Result> result_of(const sandbox::Ended& ended, int root,
                                              const std::map<std::string, std::string>& places,
-                                             object::Store& store);
+                                             object::Store& store, const ir::Returned& returned = {});
 
 }  // namespace exec

@@ -1,5 +1,7 @@
 #include "testing/golden.hh"
 
+#include "base/quote.hh"
+#include "ir/dynamic.hh"
 #include "ir/result.hh"
 #include "ir/thunk.hh"
 #include "object/hash.hh"
@@ -62,6 +64,19 @@ TEST(Golden, thunks) {
   expect_golden("thunk_platform",
                 Thunk{hash("command"), hash("root"), {{"ISA", "x86-64"}, {"OSFamily", "linux"}}},
                 decode_thunk);
+}
+
+TEST(Golden, returned) {
+  const Returned returned{{"work/out", {hash("thunk"), "out"}},
+                          {"work/tree/not utf-8 \xFF", {hash("other thunk"), "../x"}}};
+  std::string bytes;
+  std::string text;
+  for (const auto& [path, promise] : returned) {
+    bytes += encode_returned(path, promise);
+    text += golden::describe(Directory{{{"at", promise}}}) + "path " + base::printable(path) + "\n";
+  }
+  golden::expect(GOLDENS, "returned", bytes, text);
+  EXPECT_EQ(decode_returned(bytes), returned);
 }
 
 TEST(Golden, results) {
