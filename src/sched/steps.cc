@@ -82,32 +82,83 @@ bool is_owing_directory(const object::Entry& entry) {
   return directory != nullptr && directory->owes;
 }
 
-}  // namespace
+// All objects that a result stands on: its outputs, its streams, and, where it owes, the thunks that it
+// promises with all that they need.
+class Footing {
+ public:
+  explicit Footing(object::Store& store) : store_(store) {}
 
-base::Result<bool> Steps::is_whole(const ir::Result& result) {
-  std::unordered_set<object::Digest> files;
-  std::unordered_set<object::Digest> directories;
-  std::vector<object::Digest> to_read;
-  const auto note = [&](const object::Entry& entry) {
-    if (const auto* file = std::get_if<object::File>(&entry)) {
-      files.insert(file->digest);
-    } else if (const auto* directory = std::get_if<object::Subdirectory>(&entry)) {
-      if (directories.insert(directory->digest).second) {
-        to_read.push_back(directory->digest);
+  base::Result<bool> is_whole(const ir::Result& result) {
+    for (const auto& [path, entry] : result.outputs) {
+      note(entry);
+    }
+    for (const auto& stream : {result.standard_output, result.standard_error}) {
+      if (stream) {
+        files_.insert(*stream);
       }
     }
-  };
-  for (const auto& [path, entry] : result.outputs) {
-    note(entry);
+    while (!directories_.open.empty() || !thunks_.open.empty()) {
+      const base::Result<bool> read =
+          directories_.open.empty() ? read_thunk(thunks_.take()) : read_directory(directories_.take());
+      if (!read || !*read) {
+        return read;
+      }
+    }
+    if (files_.empty()) {
+      return true;
+    }
+    const std::vector<object::Digest> all(files_.begin(), files_.end());
+    return store_.missing(all).map(
+        [](const std::vector<object::Digest>& missing) { return missing.empty(); });
   }
-  for (const auto& stream : {result.standard_output, result.standard_error}) {
-    if (stream) {
-      files.insert(*stream);
+
+ private:
+  struct ToRead {
+    std::unordered_set<object::Digest> seen;
+    std::vector<object::Digest> open;
+
+    void note(const object::Digest& digest) {
+      if (seen.insert(digest).second) {
+        open.push_back(digest);
+      }
+    }
+
+    object::Digest take() {
+      const object::Digest digest = open.back();
+      open.pop_back();
+      return digest;
+    }
+  };
+
+  void note(const object::Entry& entry) {
+    if (const auto* file = std::get_if<object::File>(&entry)) {
+      files_.insert(file->digest);
+    } else if (const auto* directory = std::get_if<object::Subdirectory>(&entry)) {
+      directories_.note(directory->digest);
+    } else if (const auto* promise = std::get_if<object::Promise>(&entry)) {
+      thunks_.note(promise->thunk);
     }
   }
-  while (!to_read.empty()) {
-    const object::Digest digest = to_read.back();
-    to_read.pop_back();
+
+  // False: not there, or not what the result says.
+  base::Result<bool> read_directory(const object::Digest& digest) {
+    return read(digest, object::decode_directory, [this](const object::Directory& directory) {
+      for (const auto& [name, entry] : directory.entries) {
+        note(entry);
+      }
+    });
+  }
+
+  base::Result<bool> read_thunk(const object::Digest& digest) {
+    return read(digest, ir::decode_thunk, [this](const ir::Thunk& thunk) {
+      files_.insert(thunk.command);
+      directories_.note(thunk.input_root);
+    });
+  }
+
+  template <class Value, class Use>
+  base::Result<bool> read(const object::Digest& digest, base::Result<Value> (*decode)(std::string_view),
+                          Use use) {
     const base::Result<std::optional<std::string>> bytes = store_.get(digest);
     if (!bytes) {
       return tl::unexpected<base::Error>(bytes.error());
@@ -115,19 +166,23 @@ base::Result<bool> Steps::is_whole(const ir::Result& result) {
     if (!*bytes) {
       return false;
     }
-    const base::Result<object::Directory> directory = object::decode_directory(**bytes);
-    if (!directory) {
-      return false;  // whatever it is, it is not what the result says
+    const base::Result<Value> value = decode(**bytes);
+    if (value) {
+      use(*value);
     }
-    for (const auto& [name, entry] : directory->entries) {
-      note(entry);
-    }
+    return value.has_value();
   }
-  if (files.empty()) {
-    return true;
-  }
-  const std::vector<object::Digest> all(files.begin(), files.end());
-  return store_.missing(all).map([](const std::vector<object::Digest>& missing) { return missing.empty(); });
+
+  object::Store& store_;
+  std::unordered_set<object::Digest> files_;
+  ToRead directories_;
+  ToRead thunks_;
+};
+
+}  // namespace
+
+base::Result<bool> Steps::is_whole(const ir::Result& result) {
+  return Footing(store_).is_whole(result);
 }
 
 Steps::Expected<std::optional<ir::Result>> Steps::memo(const object::Digest& thunk) {

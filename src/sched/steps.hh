@@ -48,7 +48,8 @@ class Steps {
   [[nodiscard]] base::Result<void> record(const object::Digest& thunk, const ir::Result& result);
 
  private:
-  // Does the store hold everything that the result names, also below its directories?
+  // Does the store hold everything that the result names, also below its directories, and all that the thunks
+  // need which it promises?
   [[nodiscard]] base::Result<bool> is_whole(const ir::Result& result);
 
   object::Store& store_;
