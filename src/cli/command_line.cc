@@ -40,6 +40,8 @@ const std::vector<Shape>& shapes() {
       {"doctor", {"", 0, 0}},
       {"version", {"", 0, 0}},
       {"cc", {"COMMAND", 1, -1}},
+      {"thunk", {"create", 1, 1}},
+      {"collect", {"PATH", 1, -1}},
   };
   return table;
 }
@@ -126,6 +128,7 @@ void add_own_flags(CLI::App& app, const std::string& name, Request& request) {
     add_report_flags(app, request.settings);
   } else if (name == "force") {
     app.add_flag("--all", request.all);
+    app.add_option("-o,--output", request.output)->type_name("PATH");
   } else if (name == "graph") {
     app.add_flag("--dot", request.dot);
   } else if (name == "verify") {
@@ -138,6 +141,10 @@ void add_own_flags(CLI::App& app, const std::string& name, Request& request) {
         ->check(CLI::IsMember({"hit", "promised", "waited", "native", "attempt", "ran", "failed"}));
   } else if (name == "get") {
     app.add_option("-o,--output", request.output)->type_name("FILE");
+  } else if (name == "thunk") {
+    add_thunk_flags(app, request.thunk);
+  } else if (name == "collect") {
+    add_collect_flags(app, request.filter);
   } else if (name == "gc") {
     app.add_option("--size", request.size_bytes)->required()->transform(CLI::AsSizeValue(false));
   } else if (name == "fsck") {
@@ -179,6 +186,14 @@ std::vector<std::string> split_off_build_command(std::vector<std::string>& argv)
     }
   }
   return {};
+}
+
+// All behind "--"; takes it off.
+std::vector<std::string> split_off_arguments(std::vector<std::string>& argv) {
+  const auto dashes = std::find(argv.begin(), argv.end(), "--");
+  std::vector<std::string> rest(dashes == argv.end() ? dashes : dashes + 1, argv.end());
+  argv.erase(dashes, argv.end());
+  return rest;
 }
 
 bool is_command(const std::string& word) {
@@ -227,6 +242,9 @@ Request parse_command_line(const std::vector<std::string>& given, const Environm
     build_command = split_off_build_command(argv);
   }
   Request request;
+  if (argv.size() > 1 && argv[1] == "thunk") {
+    request.arguments = split_off_arguments(argv);
+  }
   request.settings = configured(argv, environment);
 
   if (argv.size() > 1 && !argv[1].starts_with('-') && !is_command(argv[1])) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/settings.hh"
+#include "cli/thunk_flags.hh"
 
 #include <cstdint>
 #include <stdexcept>
@@ -21,12 +22,15 @@ struct Request {
   bool dry_run = false;  // gc, fsck
   bool trace = false;    // verify
   bool help = false;
-  std::string run_id;           // stats, log, verify --run
-  std::string outcome;          // log --outcome
-  double share_percent = 10.0;  // verify --share
-  uint64_t count = 0;           // verify --count; 0: the share
-  std::string output;           // get -o
-  uint64_t size_bytes = 0;      // gc --size
+  std::string run_id;                  // stats, log, verify --run
+  double share_percent = 10.0;         // verify --share
+  uint64_t count = 0;                  // verify --count; 0: the share
+  std::string output;                  // get, force -o
+  uint64_t size_bytes = 0;             // gc --size
+  ThunkFlags thunk;                    // thunk create
+  std::vector<std::string> arguments;  // thunk create: what stands behind "--"
+  FileFilter filter;                   // collect
+  std::string outcome;                 // log --outcome
 };
 
 // Wrong flags or a wrong number of words. what() says which, and how to get help; exit status 2.

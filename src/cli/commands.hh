@@ -18,6 +18,8 @@ int run_build(const Request& request, const Environment& environment);  // run a
 int force(const Request& request, const Environment& environment);
 int describe(const Request& request);
 int graph(const Request& request);
+int thunk(const Request& request);
+int collect(const Request& request);
 int explain(const Request& request);
 int verify(const Request& request, const Environment& environment);
 int stats(const Request& request);

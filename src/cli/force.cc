@@ -2,6 +2,7 @@
 #include "base/files.hh"
 #include "base/quote.hh"
 #include "cli/commands.hh"
+#include "cli/entry_word.hh"
 #include "cli/execution.hh"
 #include "cli/say.hh"
 #include "cli/stop_signals.hh"
@@ -11,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -24,8 +26,8 @@ namespace cli {
 namespace {
 
 struct Wanted {
-  std::string path;
-  object::Promise promise;
+  std::string path;         // of a placeholder; "": the promise was named itself
+  object::Promise promise;  // output "": all that the thunk does
 };
 
 // Every placeholder below the directory.
@@ -61,6 +63,17 @@ std::vector<std::string> named_files(const std::vector<std::string>& words) {
   return files;
 }
 
+// What the word of a promise or a thunk's name says; nullopt for a file's name.
+std::optional<object::Promise> promise_of_word(const std::string& word) {
+  if (const auto thunk = object::Digest::parse(word)) {
+    return object::Promise{*thunk, ""};
+  }
+  if (!word.starts_with("promise:")) {
+    return std::nullopt;
+  }
+  return std::get<object::Promise>(entry_of_word(word).value());
+}
+
 std::vector<Wanted> wanted_by(const Request& request) {
   std::vector<Wanted> wanted;
   if (request.all) {
@@ -75,6 +88,10 @@ std::vector<Wanted> wanted_by(const Request& request) {
     throw UsageError("gg force wants a FILE, @LIST, or --all; see `gg force --help`");
   }
   for (const std::string& word : named_files(request.words)) {
+    if (auto promise = promise_of_word(word)) {
+      wanted.push_back({"", *std::move(promise)});
+      continue;
+    }
     const std::string path = absolute_path(word);
     auto promise = placeholder_at(path);
     if (!promise && ::access(path.c_str(), F_OK) != 0) {
@@ -116,28 +133,62 @@ class Results {
   std::map<object::Digest, base::Result<ir::Result>> results_;
 };
 
+void replay(Storage& storage, const std::optional<object::Digest>& stream, int fd, const char* name) {
+  if (!stream) {
+    return;
+  }
+  const auto bytes = storage.store().get(*stream);
+  if (bytes && *bytes) {
+    base::write_all(fd, **bytes, name);
+  }
+}
+
+// The output's word on standard output, or the output at `place`.
+std::string give(Storage& storage, const object::Entry& entry, const std::string& place) {
+  if (place.empty()) {
+    fmt::print("{}\n", word_of(entry));
+    return "";
+  }
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  const auto placed = intercept::place_now(storage.store(), entry, absolute_path(place), mask);
+  return placed ? "" : placed.error().message;
+}
+
 // What is wrong, or nothing.
-std::string put_one(Storage& storage, const Wanted& wanted, const base::Result<ir::Result>& result) {
+std::string put_one(Storage& storage, const Wanted& wanted, const base::Result<ir::Result>& result,
+                    const std::string& place) {
   if (!result) {
     return result.error().message;
   }
+  const object::Promise& promise = wanted.promise;
   if (result->exit_code != 0) {
-    if (result->standard_error) {
-      if (const auto bytes = storage.store().get(*result->standard_error); bytes && *bytes) {
-        base::write_all(STDERR_FILENO, **bytes, "standard error");
-      }
-    }
+    replay(storage, result->standard_error, STDERR_FILENO, "standard error");
     return fmt::format("the command failed with exit status {}; `gg describe {}` shows it", result->exit_code,
-                       wanted.promise.thunk.to_string());
+                       promise.thunk.to_string());
   }
-  const auto output = result->outputs.find(wanted.promise.output);
+  if (promise.output.empty()) {
+    replay(storage, result->standard_output, STDOUT_FILENO, "standard output");
+    replay(storage, result->standard_error, STDERR_FILENO, "standard error");
+    return "";
+  }
+  const auto output = result->outputs.find(promise.output);
   if (output == result->outputs.end()) {
     return "the command did not make it";
   }
+  if (wanted.path.empty()) {
+    return give(storage, output->second, place);
+  }
   const auto put = intercept::put_in_place(
-      storage.store(), wanted.promise, output->second, {wanted.path},
+      storage.store(), promise, output->second, {wanted.path},
       [](const std::string&, const std::function<base::Result<bool>()>& swap) { return swap(); });
   return put.errors.empty() ? "" : put.errors.front().message;
+}
+
+std::string name_of(const Wanted& wanted) {
+  return base::printable(!wanted.path.empty()            ? wanted.path
+                         : wanted.promise.output.empty() ? wanted.promise.thunk.to_string()
+                                                         : word_of(wanted.promise));
 }
 
 }  // namespace
@@ -147,6 +198,10 @@ int force(const Request& request, const Environment&) {
   const std::vector<Wanted> wanted = wanted_by(request);
   if (wanted.empty()) {
     return kOk;
+  }
+  if (!request.output.empty() &&
+      (wanted.size() != 1 || !wanted[0].path.empty() || wanted[0].promise.output.empty())) {
+    throw UsageError("gg force -o wants one promise, promise:HASH/SIZE:OUTPUT");
   }
   const auto storage = open_storage(request.settings);
   Execution execution(
@@ -163,8 +218,9 @@ int force(const Request& request, const Environment&) {
   const auto results = pending.wait();
   int status = kOk;
   for (const Wanted& one : wanted) {
-    if (const std::string problem = put_one(*storage, one, results.at(one.promise.thunk)); !problem.empty()) {
-      say("cannot force '" + base::printable(one.path) + "': " + problem);
+    const std::string problem = put_one(*storage, one, results.at(one.promise.thunk), request.output);
+    if (!problem.empty()) {
+      say("cannot force '" + name_of(one) + "': " + problem);
       status = kFailed;
     }
   }

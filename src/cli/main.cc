@@ -24,6 +24,8 @@ int dispatch(const cli::Request& request, const cli::Environment& environment) {
          : command == "force"                   ? cli::force(request, environment)
          : command == "describe"                ? cli::describe(request)
          : command == "graph"                   ? cli::graph(request)
+         : command == "thunk"                   ? cli::thunk(request)
+         : command == "collect"                 ? cli::collect(request)
          : command == "explain"                 ? cli::explain(request)
          : command == "verify"                  ? cli::verify(request, environment)
          : command == "stats"                   ? cli::stats(request)

@@ -1,0 +1,162 @@
+#include "cli/thunk_flags.hh"
+
+#include "base/errors.hh"
+#include "base/files.hh"
+#include "base/quote.hh"
+#include "cli/command_line.hh"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+namespace cli {
+
+namespace {
+
+std::pair<std::string, std::string> split(const std::string& word, const char* flag, const char* form) {
+  const size_t equals = word.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw UsageError(std::string(flag) + " wants " + form + ", not '" + base::printable(word) + "'");
+  }
+  return {word.substr(0, equals), word.substr(equals + 1)};
+}
+
+std::map<std::string, std::string> map_of(const std::vector<std::string>& words, const char* flag,
+                                          const char* form) {
+  std::map<std::string, std::string> map;
+  for (const std::string& word : words) {
+    auto [name, value] = split(word, flag, form);
+    map.insert_or_assign(std::move(name), std::move(value));
+  }
+  return map;
+}
+
+void add_list(CLI::App& app, const char* name, std::vector<std::string>& list, const char* type) {
+  app.add_option(name, list)->type_name(type)->allow_extra_args(false);
+}
+
+void print(const DraftMaker::Made& made) {
+  const std::string line = made.thunk.to_string() + "\n";
+  if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) {
+    throw base::SyscallError("write to", "standard output");
+  }
+}
+
+void flush() {
+  if (std::fflush(stdout) != 0) {
+    throw base::SyscallError("write to", "standard output");
+  }
+}
+
+}  // namespace
+
+void add_thunk_flags(CLI::App& app, ThunkFlags& flags) {
+  add_list(app, "--env", flags.environment, "NAME=VALUE");
+  app.add_option("--cwd", flags.working_directory)->type_name("DIR");
+  app.add_option("--base", flags.base)->type_name("TREE");
+  add_list(app, "--input", flags.inputs, "PATH[=WHAT]");
+  add_list(app, "--program", flags.programs, "FILE");
+  add_list(app, "--output", flags.outputs, "PATH");
+  add_list(app, "--platform", flags.platform, "NAME=VALUE");
+  add_list(app, "--place", flags.place, "OUTPUT=FILE");
+  app.add_flag("--dynamic", flags.dynamic);
+  app.add_option("--from", flags.draft_file)->type_name("FILE");
+  app.add_flag("--stream", flags.stream);
+}
+
+void add_collect_flags(CLI::App& app, FileFilter& filter) {
+  add_list(app, "--include", filter.include, "GLOB");
+  add_list(app, "--exclude", filter.exclude, "GLOB");
+}
+
+Draft draft_of(const ThunkFlags& flags, const std::vector<std::string>& arguments) {
+  Draft draft;
+  draft.arguments = arguments;
+  draft.environment = map_of(flags.environment, "--env", "NAME=VALUE");
+  draft.working_directory = flags.working_directory;
+  draft.base = flags.base;
+  for (const std::string& input : flags.inputs) {
+    draft.inputs.push_back(input.find('=') == std::string::npos ? std::pair(input, input)
+                                                                : split(input, "--input", "PATH=WHAT"));
+  }
+  draft.programs = flags.programs;
+  draft.outputs = flags.outputs;
+  draft.platform = map_of(flags.platform, "--platform", "NAME=VALUE");
+  draft.place = map_of(flags.place, "--place", "OUTPUT=FILE");
+  draft.dynamic = flags.dynamic;
+  return draft;
+}
+
+void for_each_line(int input, const std::function<void(std::string_view line)>& use,
+                   const std::function<void()>& pause) {
+  constexpr size_t kChunk = 1U << 18U;
+  std::string pending;
+  for (;;) {
+    const size_t had = pending.size();
+    pending.resize(had + kChunk);
+    pause();
+    const ssize_t got = ::read(input, pending.data() + had, kChunk);
+    if (got < 0 && errno != EINTR) {
+      throw base::SyscallError("read", "standard input");
+    }
+    pending.resize(had + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    size_t start = 0;
+    for (size_t end = pending.find('\n', had); end != std::string::npos; end = pending.find('\n', start)) {
+      use(std::string_view(pending).substr(start, end - start));
+      start = end + 1;
+    }
+    pending.erase(0, start);
+    if (got == 0) {
+      if (!pending.empty()) {
+        use(pending);
+      }
+      return;
+    }
+  }
+}
+
+void make_thunks(DraftMaker& maker, const ThunkFlags& flags, const std::vector<std::string>& arguments,
+                 int input, const std::function<void(const Draft&, const DraftMaker::Made&)>& on_made) {
+  const auto make = [&](const Draft& draft) {
+    const DraftMaker::Made made = maker.make(draft);
+    on_made(draft, made);
+    print(made);
+  };
+  const bool from_elsewhere = flags.stream || !flags.draft_file.empty();
+  if (from_elsewhere &&
+      (draft_of(flags, arguments) != Draft{} || (flags.stream && !flags.draft_file.empty()))) {
+    throw UsageError("with --from or --stream all of a thunk is in the JSON; no other flag says more");
+  }
+  if (flags.stream) {
+    size_t number = 0;
+    const auto make_line = [&](std::string_view line) {
+      ++number;
+      const auto at = [&] { return "line " + std::to_string(number) + ": "; };
+      try {
+        make(draft_of_json(line));
+      } catch (const UsageError& error) {
+        flush();
+        throw UsageError(at() + error.what());
+      } catch (const base::OperatorError& error) {
+        flush();
+        throw base::OperatorError(at() + error.what());
+      } catch (const base::SyscallError& error) {
+        flush();
+        throw base::OperatorError(at() + error.what());
+      }
+    };
+    for_each_line(input, make_line, flush);
+  } else if (!flags.draft_file.empty()) {
+    make(draft_of_json(base::read_file(flags.draft_file)));
+  } else if (arguments.empty()) {
+    throw UsageError(
+        "gg thunk create wants the thunk's command behind --, or --from FILE, or --stream; see "
+        "`gg thunk --help`");
+  } else {
+    make(draft_of(flags, arguments));
+  }
+  flush();
+}
+
+}  // namespace cli
