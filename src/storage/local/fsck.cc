@@ -3,6 +3,7 @@
 #include "base/errors.hh"
 #include "base/quote.hh"
 #include "base/unique_fd.hh"
+#include "object/hash.hh"
 #include "storage/local/copy.hh"
 #include "storage/local/failure.hh"
 #include "storage/local/walk.hh"
@@ -62,6 +63,34 @@ void check_objects(LocalStore& store, const std::string& folder, Repair repair, 
   walk_objects(folder, {object, [&](const std::string& path) { report.strangers.push_back(path); }});
 }
 
+void check_pack(LocalStore& store, const std::string& path, Repair repair, FsckReport& report) {
+  const std::unique_ptr<Pack> pack = Pack::open(path);
+  if (!pack && !path.ends_with(".pack")) {
+    report.strangers.push_back(path);
+    return;
+  }
+  std::vector<std::pair<object::Digest, std::string>> sound;
+  for (const auto& [digest, place] :
+       pack ? pack->all() : std::vector<std::pair<object::Digest, Pack::Place>>()) {
+    std::string bytes = pack->read(place);
+    if (object::hash(bytes) == digest) {
+      ++report.objects;
+      report.bytes += bytes.size();
+      sound.emplace_back(digest, std::move(bytes));
+    }
+  }
+  if (pack && sound.size() == pack->count()) {
+    return;
+  }
+  report.damaged.push_back(path);
+  if (repair == Repair::Yes) {
+    if (!sound.empty()) {
+      (void)store.put_pack(std::move(sound));  // else it counts as lost, as all of the pack would
+    }
+    (void)store.quarantine(path);
+  }
+}
+
 }  // namespace
 
 base::Result<FsckReport> check_store(LocalStore& store, LocalRecords& records, Repair repair) {
@@ -78,6 +107,9 @@ base::Result<FsckReport> check_store(LocalStore& store, LocalRecords& records, R
         survey_sessions(layout.temporaries(), mending ? Sweep::Remove : Sweep::Report).orphans;
     check_objects(store, layout.objects(), repair, report);
     check_objects(store, layout.twins(), repair, report);
+    for (const std::string& name : names_in(layout.packs())) {
+      check_pack(store, layout.packs() + "/" + name, repair, report);
+    }
     return records.check(mending ? LocalRecords::Mend::Yes : LocalRecords::Mend::No)
         .map([&](const LocalRecords::Health& health) {
           report.records = health;

@@ -30,10 +30,11 @@ constexpr Nanoseconds kClockTick = std::chrono::milliseconds(50);
 constexpr Nanoseconds kRecordMarkLag = std::chrono::hours(1);
 
 struct Candidate {
-  std::string path;       // in objects/; empty: only a twin is there
+  std::string path;       // in objects/ or packs/; empty: only a twin is there
   std::string twin_path;  // empty: none
   uint64_t bytes = 0;
   Nanoseconds used{};
+  uint64_t objects = 1;
 };
 
 uint64_t on_disk(const struct stat& status) {
@@ -84,6 +85,7 @@ class Collection {
 
  private:
   void add(const ObjectFile& file, std::string Candidate::*path);
+  void add_pack(const std::string& path);
   bool remove(const Candidate& candidate);
   bool remove_unless_used(const std::string& path);
 
@@ -91,6 +93,7 @@ class Collection {
   uint64_t target_;
   Nanoseconds in_use_since_;
   std::map<object::Digest::Hash, Candidate> candidates_;
+  std::vector<Candidate> packs_;
 };
 
 void Collection::add(const ObjectFile& file, std::string Candidate::*path) {
@@ -108,6 +111,22 @@ void Collection::find_candidates() {
   walk_objects(store_.layout().twins(),
                {[&](const ObjectFile& file) { add(file, &Candidate::twin_path); }, leave_alone});
   report.objects = candidates_.size();
+  for (const std::string& name : names_in(store_.layout().packs())) {
+    add_pack(store_.layout().packs() + "/" + name);
+  }
+}
+
+// A pack goes as a whole: what is in it was made at once, and most often for one purpose.
+void Collection::add_pack(const std::string& path) {
+  const std::unique_ptr<Pack> pack = Pack::open(path);
+
+  struct stat status {};
+
+  if (pack && ::fstat(pack->fd(), &status) == 0) {
+    packs_.push_back({path, "", on_disk(status), last_use(status), pack->count()});
+    report.bytes += packs_.back().bytes;
+    report.objects += pack->count();
+  }
 }
 
 void Collection::empty_quarantine() {
@@ -135,6 +154,9 @@ void Collection::evict() {
   for (const auto& [hash, candidate] : candidates_) {
     order.push_back(&candidate);
   }
+  for (const Candidate& pack : packs_) {
+    order.push_back(&pack);
+  }
   std::stable_sort(order.begin(), order.end(),
                    [](const Candidate* a, const Candidate* b) { return a->used < b->used; });
   for (const Candidate* candidate : order) {
@@ -142,10 +164,10 @@ void Collection::evict() {
       return;
     }
     if (candidate->used >= in_use_since_ || !remove(*candidate)) {
-      ++report.in_use_objects;
+      report.in_use_objects += candidate->objects;
       continue;
     }
-    ++report.removed_objects;
+    report.removed_objects += candidate->objects;
     report.removed_bytes += candidate->bytes;
     newest_removed = std::max(newest_removed, candidate->used);
   }

@@ -154,7 +154,7 @@ base::Result<Layout> claim_directory(const std::string& directory, Access access
       return tl::unexpected(known.error());
     }
     for (const std::string& folder :
-         {layout.objects(), layout.twins(), layout.temporaries(), layout.quarantine()}) {
+         {layout.objects(), layout.twins(), layout.packs(), layout.temporaries(), layout.quarantine()}) {
       if (auto made = make_folder(folder); !made) {
         return tl::unexpected(made.error());
       }

@@ -34,6 +34,8 @@ struct Layout {
 
   [[nodiscard]] std::string twins() const { return root + "/exec"; }
 
+  [[nodiscard]] std::string packs() const { return root + "/packs"; }
+
   [[nodiscard]] std::string temporaries() const { return root + "/tmp"; }
 
   [[nodiscard]] std::string quarantine() const { return root + "/quarantine"; }

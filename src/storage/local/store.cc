@@ -140,21 +140,26 @@ base::Result<std::unique_ptr<LocalStore>> LocalStore::open(const std::string& di
 }
 
 LocalStore::LocalStore(Layout layout, const base::Clock& clock, Warn warn, Access access)
-    : layout_(std::move(layout)), clock_(clock), warn_(std::move(warn)) {
+    : layout_(std::move(layout)),
+      clock_(clock),
+      warn_(std::move(warn)),
+      packs_(layout_.packs(), [this](int fd) { return mark_pack(fd); }) {
   if (access == Access::ReadWrite) {
     session_.emplace(layout_.temporaries(), clock_.wall());
   }
 }
 
 base::Result<std::optional<std::string>> LocalStore::get(const Digest& digest) {
-  return in_store(layout_.root,
-                  [&]() -> base::Result<std::optional<std::string>> { return read_sound(digest); });
+  return in_store(layout_.root, [&]() -> base::Result<std::optional<std::string>> {
+    std::optional<std::string> bytes = read_sound(digest);
+    return bytes ? std::move(bytes) : packs_.read(digest);
+  });
 }
 
 base::Result<Digest> LocalStore::put(std::string_view bytes) {
   return in_store(layout_.root, [&]() -> base::Result<Digest> {
     const Digest digest = object::hash(bytes);
-    if (holds_sound(digest, Form::Plain)) {
+    if (holds_sound(digest, Form::Plain) || packs_.read(digest)) {
       return digest;
     }
     if (!session_) {
@@ -213,7 +218,7 @@ base::Result<std::vector<Digest>> LocalStore::missing(std::span<const Digest> di
       const bool held = status && S_ISREG(status->st_mode) &&
                         static_cast<uint64_t>(status->st_size) == digest.size() &&
                         mark_used(path, *status, Form::Plain);
-      if (!held) {
+      if (!held && !packs_.read(digest)) {
         lacking.push_back(digest);
       }
     }
@@ -223,9 +228,13 @@ base::Result<std::vector<Digest>> LocalStore::missing(std::span<const Digest> di
 
 base::Result<bool> LocalStore::place(const Digest& digest, bool executable, const std::string& path,
                                      Placing placing) {
-  return in_store(layout_.root, [&]() -> base::Result<bool> {
+  const auto place_file = [&] {
     return placing == Placing::HardLink ? place_link(digest, executable, path)
                                         : place_copy(digest, path, executable ? 0755 : 0644);
+  };
+  return in_store(layout_.root, [&]() -> base::Result<bool> {
+    base::Result<bool> placed = place_file();
+    return placed && !*placed && unpack(digest) ? place_file() : placed;
   });
 }
 
@@ -277,6 +286,57 @@ base::Result<bool> LocalStore::place_link(const Digest& digest, bool executable,
     return placed;
   }
   return tl::unexpected<base::Error>(outside_error(SyscallError("change the mode of", path)));
+}
+
+base::Result<void> LocalStore::put_pack(std::vector<std::pair<Digest, std::string>> objects) {
+  return in_store(layout_.root, [&]() -> base::Result<void> {
+    if (!session_) {
+      return read_only_failure(layout_);
+    }
+    FreshFile file(session_->temporary_path(), kPlainMode);
+    base::write_all(file.fd(), encode_pack(std::move(objects)), file.path());
+    const timespec times[2] = {as_timespec(clock_.wall()), {kObjectMtimeSeconds, 0}};
+    if (::futimens(file.fd(), times) != 0) {
+      throw SyscallError("set the times of", file.path());
+    }
+    file.close();
+    const std::string path = layout_.packs() + file.path().substr(file.path().rfind('/')) + ".pack";
+    if (::rename(file.path().c_str(), path.c_str()) != 0) {
+      throw SyscallError("move to", path);
+    }
+    file.keep();
+    return {};
+  });
+}
+
+// As mark_used(). Who holds a pack open reads on when gc has removed it, but what it holds is gone for
+// others.
+bool LocalStore::mark_pack(int fd) {
+  struct stat status {};
+
+  if (!session_) {
+    return true;
+  }
+  if (::fstat(fd, &status) != 0) {
+    return false;
+  }
+  const base::Nanoseconds now = clock_.wall();
+  if (time_of(status.st_atim) < std::max(session_->start(), now - kMarkInterval)) {
+    const timespec times[2] = {as_timespec(now), {0, UTIME_OMIT}};
+    (void)::futimens(fd, times);
+    return ::fstat(fd, &status) == 0 && status.st_nlink > 0;
+  }
+  return status.st_nlink > 0;
+}
+
+// An object that lies in a pack gets a file of its own, to be linked and copied from.
+bool LocalStore::unpack(const Digest& digest) {
+  const std::optional<std::string> bytes = packs_.read(digest);
+  if (!bytes || !session_) {
+    return false;
+  }
+  write_object(digest, Form::Plain, [&](int fd) { base::write_all(fd, *bytes, layout_.object(digest)); });
+  return true;
 }
 
 // False: the store can't be written to, or the object went away meanwhile.

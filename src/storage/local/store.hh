@@ -4,6 +4,7 @@
 #include "base/guarded.hh"
 #include "object/store.hh"
 #include "storage/local/layout.hh"
+#include "storage/local/packs.hh"
 #include "storage/local/session.hh"
 
 #include <functional>
@@ -43,6 +44,9 @@ class LocalStore final : public object::FileStore {
   [[nodiscard]] base::Result<std::optional<std::string>> get(const object::Digest& digest) override;
   [[nodiscard]] base::Result<object::Digest> put(std::string_view bytes) override;
   [[nodiscard]] base::Result<object::Digest> put_file(int fd, std::string_view subject) override;
+
+  // Many small objects at once, in one file that appears whole or not at all.
+  [[nodiscard]] base::Result<void> put_pack(std::vector<std::pair<object::Digest, std::string>> objects);
 
   // Looks at names and sizes only; damage shows when the object is used.
   [[nodiscard]] base::Result<std::vector<object::Digest>> missing(
@@ -98,6 +102,9 @@ class LocalStore final : public object::FileStore {
   void publish(FreshFile& file, const object::Digest& digest, Form form);
   base::Result<object::Digest> put_large(int fd, std::string_view subject);
 
+  bool mark_pack(int fd);
+  bool unpack(const object::Digest& digest);
+
   bool make_twin(const object::Digest& digest);
   base::Result<bool> place_copy(const object::Digest& digest, const std::string& path, mode_t mode);
   base::Result<bool> place_link(const object::Digest& digest, bool executable, const std::string& path);
@@ -106,6 +113,7 @@ class LocalStore final : public object::FileStore {
   const base::Clock& clock_;
   Warn warn_;
   std::optional<Session> session_;  // ReadWrite
+  Packs packs_;
   mutable base::Guarded<Checked> checked_[2];
 };
 

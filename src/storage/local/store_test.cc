@@ -300,7 +300,8 @@ TEST_F(LocalStoreTest, the_layout_on_disk_is_that_of_version_1) {
   const std::string hex = digest.hex();
   EXPECT_EQ(base::read_file(path() + "/objects/" + hex.substr(0, 2) + "/" + hex), "gg\n");
   EXPECT_EQ(base::read_file(path() + "/exec/" + hex.substr(0, 2) + "/" + hex), "gg\n");
-  EXPECT_EQ(names_in(path()), (std::vector<std::string>{"VERSION", "exec", "objects", "quarantine", "tmp"}));
+  EXPECT_EQ(names_in(path()),
+            (std::vector<std::string>{"VERSION", "exec", "objects", "packs", "quarantine", "tmp"}));
 }
 
 }  // namespace
