@@ -8,6 +8,6 @@ int main(int argc, char** argv) {
   if (n == 0) {
     std::ofstream("out") << "done\n";
   } else {
-    gg::give_back("out", gg::promise({"/count", std::to_string(n - 1)}, {"--dynamic"}));
+    gg::promise({"/count", std::to_string(n - 1)}, {"--dynamic", "--place", "out=out"});
   }
 }

@@ -18,7 +18,7 @@ void fib(unsigned long n) {
   }
   const std::string a = gg::promise({"/fib", std::to_string(n - 1)}, {"--dynamic"});
   const std::string b = gg::promise({"/fib", std::to_string(n - 2)}, {"--dynamic"});
-  gg::give_back("out", gg::promise({"/fib", "add", "a", "b"}, {"--input", "a=" + a, "--input", "b=" + b}));
+  gg::promise({"/fib", "add", "a", "b"}, {"--input", "a=" + a, "--input", "b=" + b, "--place", "out=out"});
 }
 
 }  // namespace

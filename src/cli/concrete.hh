@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ir/result.hh"
 #include "object/store.hh"
 #include "object/tree.hh"
 
@@ -15,5 +16,10 @@ namespace cli {
 // executes. nullopt where a memo is missing. Throws as kept() does.
 [[nodiscard]] std::optional<object::Digest> concrete_form(object::Store& store, object::Records& records,
                                                           const object::Digest& thunk);
+
+// The result with every promise in its outputs replaced by what memos say, directories in the store; nullopt
+// where a memo is missing. Throws as kept() does.
+[[nodiscard]] std::optional<ir::Result> settled(object::Store& store, object::Records& records,
+                                                const ir::Result& result);
 
 }  // namespace cli

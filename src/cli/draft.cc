@@ -229,4 +229,14 @@ void DraftMaker::check_promise(const object::Promise& promise) {
   }
 }
 
+object::Promise promise_to_place(const DraftMaker::Made& made, const std::string& output,
+                                 const std::string& path) {
+  const auto declared = made.outputs.find(output);
+  if (declared == made.outputs.end()) {
+    throw UsageError("there is no output '" + base::printable(output) + "' to place at '" +
+                     base::printable(path) + "'");
+  }
+  return {made.thunk, declared->second};
+}
+
 }  // namespace cli

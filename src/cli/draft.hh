@@ -28,7 +28,8 @@ struct Draft {
   std::map<std::string, std::string> platform;
   bool dynamic = false;
   std::string id;                            // in a stream: "promise:@ID:OUTPUT" means this one
-  std::map<std::string, std::string> place;  // output -> file: where a placeholder is to stand
+  std::map<std::string, std::string> place;  // output -> path: where a placeholder is to stand; in a
+                                             // container, where the promise is returned
 
   bool operator==(const Draft&) const = default;
 };
@@ -80,5 +81,10 @@ class DraftMaker {
   std::unordered_map<std::string, object::Digest> ids_;
   std::unordered_map<object::Digest, std::vector<std::string>> outputs_;  // of thunks that were named
 };
+
+// The promise of an output, as the draft spells it, that is to stand at `path`. Throws UsageError if there is
+// no such output.
+[[nodiscard]] object::Promise promise_to_place(const DraftMaker::Made& made, const std::string& output,
+                                               const std::string& path);
 
 }  // namespace cli

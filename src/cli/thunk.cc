@@ -8,6 +8,7 @@
 #include "cli/wire_up.hh"
 #include "intercept/placing.hh"
 #include "model/dynamic_loader.hh"
+#include "storage/local/batch.hh"
 
 #include <unistd.h>
 
@@ -27,12 +28,7 @@ object::Entry tool(object::Store& store) {
 void place(const Draft& draft, const DraftMaker::Made& made) {
   constexpr mode_t kMode = 0644;
   for (const auto& [output, file] : draft.place) {
-    const auto declared = made.outputs.find(output);
-    if (declared == made.outputs.end()) {
-      throw UsageError("there is no output '" + base::printable(output) + "' to place at '" +
-                       base::printable(file) + "'");
-    }
-    const auto text = intercept::placeholder_text({made.thunk, declared->second});
+    const auto text = intercept::placeholder_text(promise_to_place(made, output, file));
     if (!text) {
       throw UsageError("the name of output '" + base::printable(output) + "' is too long for a placeholder");
     }
@@ -48,10 +44,11 @@ int thunk(const Request& request) {
                      "' here; it is `gg thunk create`, and inside a dynamic thunk also `gg thunk return`");
   }
   const auto storage = open_storage(request.settings);
-  object::Store& store = storage->store();
+  storage::Batch store(storage->store());
   DraftMaker maker(
       {store, known_placeholders(store), runtime_files, std::nullopt, [&store] { return tool(store); }});
-  make_thunks(maker, request.thunk, request.arguments, STDIN_FILENO, place);
+  const auto keep = [&store] { base::value_or_throw(store.flush().map([] { return true; })); };
+  make_thunks(maker, request.thunk, request.arguments, STDIN_FILENO, {keep, place});
   return kOk;
 }
 

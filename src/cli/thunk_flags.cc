@@ -5,6 +5,7 @@
 #include "base/quote.hh"
 #include "cli/command_line.hh"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -36,17 +37,64 @@ void add_list(CLI::App& app, const char* name, std::vector<std::string>& list, c
   app.add_option(name, list)->type_name(type)->allow_extra_args(false);
 }
 
-void print(const DraftMaker::Made& made) {
-  const std::string line = made.thunk.to_string() + "\n";
-  if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) {
-    throw base::SyscallError("write to", "standard output");
-  }
+bool is_at_hand(int input) {
+  pollfd waiting{input, POLLIN, 0};
+  return ::poll(&waiting, 1, 0) > 0;
 }
 
-void flush() {
-  if (std::fflush(stdout) != 0) {
-    throw base::SyscallError("write to", "standard output");
+// Makes thunks and answers with their names, many at a time where they come so.
+class Making {
+ public:
+  Making(DraftMaker& maker, const MakingThunks& around) : maker_(maker), around_(around) {}
+
+  void make(const Draft& draft) {
+    constexpr size_t kMostAtOnce = 1U << 16U;
+    const DraftMaker::Made made = maker_.make(draft);
+    names_ += made.thunk.to_string() + "\n";
+    if (++count_ >= kMostAtOnce || !draft.place.empty()) {
+      answer();
+    }
+    if (!draft.place.empty()) {
+      around_.place(draft, made);
+    }
   }
+
+  void answer() {
+    if (count_ != 0) {
+      around_.keep();
+      base::write_all(STDOUT_FILENO, names_, "standard output");
+    }
+    names_.clear();
+    count_ = 0;
+  }
+
+ private:
+  DraftMaker& maker_;
+  const MakingThunks& around_;
+  std::string names_;
+  size_t count_ = 0;
+};
+
+// What was made before a bad line is kept and named.
+void make_stream(Making& making, int input) {
+  size_t number = 0;
+  const auto refuse = [&](const std::exception& error) {
+    making.answer();
+    return "line " + std::to_string(number) + ": " + error.what();
+  };
+  const auto make_line = [&](std::string_view line) {
+    ++number;
+    try {
+      making.make(draft_of_json(line));
+    } catch (const UsageError& error) {
+      throw UsageError(refuse(error));
+    } catch (const base::OperatorError& error) {
+      throw base::OperatorError(refuse(error));
+    } catch (const base::SyscallError& error) {
+      throw base::OperatorError(refuse(error));
+    }
+  };
+  for_each_line(input, make_line, [&] { making.answer(); });
 }
 
 }  // namespace
@@ -95,7 +143,9 @@ void for_each_line(int input, const std::function<void(std::string_view line)>& 
   for (;;) {
     const size_t had = pending.size();
     pending.resize(had + kChunk);
-    pause();
+    if (!is_at_hand(input)) {
+      pause();
+    }
     const ssize_t got = ::read(input, pending.data() + had, kChunk);
     if (got < 0 && errno != EINTR) {
       throw base::SyscallError("read", "standard input");
@@ -117,46 +167,25 @@ void for_each_line(int input, const std::function<void(std::string_view line)>& 
 }
 
 void make_thunks(DraftMaker& maker, const ThunkFlags& flags, const std::vector<std::string>& arguments,
-                 int input, const std::function<void(const Draft&, const DraftMaker::Made&)>& on_made) {
-  const auto make = [&](const Draft& draft) {
-    const DraftMaker::Made made = maker.make(draft);
-    on_made(draft, made);
-    print(made);
-  };
+                 int input, const MakingThunks& around) {
   const bool from_elsewhere = flags.stream || !flags.draft_file.empty();
   if (from_elsewhere &&
       (draft_of(flags, arguments) != Draft{} || (flags.stream && !flags.draft_file.empty()))) {
     throw UsageError("with --from or --stream all of a thunk is in the JSON; no other flag says more");
   }
+  Making making(maker, around);
   if (flags.stream) {
-    size_t number = 0;
-    const auto make_line = [&](std::string_view line) {
-      ++number;
-      const auto at = [&] { return "line " + std::to_string(number) + ": "; };
-      try {
-        make(draft_of_json(line));
-      } catch (const UsageError& error) {
-        flush();
-        throw UsageError(at() + error.what());
-      } catch (const base::OperatorError& error) {
-        flush();
-        throw base::OperatorError(at() + error.what());
-      } catch (const base::SyscallError& error) {
-        flush();
-        throw base::OperatorError(at() + error.what());
-      }
-    };
-    for_each_line(input, make_line, flush);
+    make_stream(making, input);
   } else if (!flags.draft_file.empty()) {
-    make(draft_of_json(base::read_file(flags.draft_file)));
+    making.make(draft_of_json(base::read_file(flags.draft_file)));
   } else if (arguments.empty()) {
     throw UsageError(
         "gg thunk create wants the thunk's command behind --, or --from FILE, or --stream; see "
         "`gg thunk --help`");
   } else {
-    make(draft_of(flags, arguments));
+    making.make(draft_of(flags, arguments));
   }
-  flush();
+  making.answer();
 }
 
 }  // namespace cli

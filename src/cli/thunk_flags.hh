@@ -34,13 +34,19 @@ void add_collect_flags(CLI::App& app, FileFilter& filter);
 // Throws UsageError for a NAME=VALUE that is none.
 [[nodiscard]] Draft draft_of(const ThunkFlags& flags, const std::vector<std::string>& arguments);
 
-// Makes what the flags say, one thunk or a stream of them from `input` (a descriptor), and prints a line for
-// each: its digest. `on_made` is called for each. Throws as DraftMaker::make() does, with the number of the
-// line in the stream.
-void make_thunks(DraftMaker& maker, const ThunkFlags& flags, const std::vector<std::string>& arguments,
-                 int input, const std::function<void(const Draft&, const DraftMaker::Made&)>& on_made);
+// What happens around the making of thunks.
+struct MakingThunks {
+  std::function<void()> keep;  // all that was made so far, before its name is given away
+  std::function<void(const Draft&, const DraftMaker::Made&)> place;  // for a draft that says so; after keep()
+};
 
-// Calls `use` for each line, and `pause` before it waits for more.
+// Makes what the flags say, one thunk or a stream of them from `input` (a descriptor), and prints a line for
+// each: its digest. Answers when no more lines are at hand, so that a program may wait for each answer.
+// Throws as DraftMaker::make() does, with the number of the line in the stream.
+void make_thunks(DraftMaker& maker, const ThunkFlags& flags, const std::vector<std::string>& arguments,
+                 int input, const MakingThunks& around);
+
+// Calls `use` for each line, and `pause` before it has to wait for more.
 void for_each_line(int input, const std::function<void(std::string_view line)>& use,
                    const std::function<void()>& pause);
 

@@ -93,7 +93,16 @@ Verification Verifier::verify_concrete(const object::Digest& thunk, const object
 
 void Verifier::compare(const ir::Result& memo, const ir::Result& again, Verification& verification) {
   try {
-    verification.differences = differences(store_, memo, again);
+    // A run that was killed leaves what the process returned, as it returned it.
+    const auto whole = memo.owes() ? std::optional(again) : settled(store_, records_, again);
+    if (!whole) {
+      verification.state = Verification::State::NotCompared;
+      verification.problem =
+          "it returned promises that no memo knows: of other thunks than at first, or of some that "
+          "were collected";
+      return;
+    }
+    verification.differences = differences(store_, memo, *whole);
     verification.state =
         verification.differences.empty() ? Verification::State::Same : Verification::State::Differs;
   } catch (const base::OperatorError& error) {

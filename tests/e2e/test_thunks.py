@@ -265,6 +265,19 @@ class Dynamic(Thunks):
         (self.store / "objects" / child[:2] / child[:64]).unlink()
         self.assertIn(b"status 3", self.refused(thunk).err)
 
+    def test_verify_compares_what_promises_have_become(self):
+        script = ("t=$(gg thunk create --base self: --output o -- /bin/sh -c 'echo $1 > o' sh $(echo $PPID)); "
+                  "mkdir out; gg thunk return out/x promise:$t:o")
+        thunk = self.shell(script.replace("$(echo $PPID)", "7"), "--output", "out")
+        self.assertEqual(self.output(thunk), {"x": b"7\n"})
+        run = self.ok(self.gg("verify", thunk))
+        self.assertIn(b"same", run.out + run.err, str(run))
+        random = self.shell(script.replace("$(echo $PPID)", "$(read x < /proc/sys/kernel/random/uuid; echo $x)"), "--output", "out")
+        self.output(random)
+        run = self.gg("verify", random)
+        self.assertNotEqual(run.status, 0, str(run))
+        self.assertIn(b"other thunks than at first", run.out + run.err, str(run))
+
     def test_a_thunk_that_is_not_dynamic_makes_none(self):
         gg = self.tree / "gg-inside"
         probe = self.shell("gg collect /.gg/gg > out", "--output", "out")

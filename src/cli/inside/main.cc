@@ -28,7 +28,7 @@ using cli::UsageError;
 constexpr const char* kUsage =
     "gg inside a container:\n"
     "    gg thunk create [--env NAME=VALUE] [--cwd DIR] [--base TREE] [--input PATH[=WHAT]] [--output PATH]\n"
-    "                    [--platform NAME=VALUE] [--dynamic] -- COMMAND [ARGUMENT...]\n"
+    "                    [--platform NAME=VALUE] [--dynamic] [--place OUTPUT=PATH] -- COMMAND [ARGUMENT...]\n"
     "    gg thunk create --from FILE | --stream\n"
     "    gg thunk return PATH PROMISE\n"
     "    gg thunk return --stream\n"
@@ -92,61 +92,64 @@ cli::DraftPlace place_here(inside::MadeStore& store) {
       }};
 }
 
-int create(const Request& request) {
-  if (!request.thunk.place.empty()) {
-    throw UsageError("--place works outside of containers only; here it is `gg thunk return`");
-  }
-  inside::MadeStore store("");
-  cli::DraftMaker maker(place_here(store));
-  cli::make_thunks(maker, request.thunk, request.arguments, STDIN_FILENO,
-                   [](const cli::Draft&, const cli::DraftMaker::Made&) {});
-  return kOk;
-}
-
 // From the root; the last name may be that of something that is not there.
 std::string from_root(const std::string& path) {
   const std::string whole = std::filesystem::absolute(path).lexically_normal().string();
   return whole.substr(1);
 }
 
+// Makes thunks, and returns promises of them.
 class Returning {
  public:
-  Returning()
-      : store_(""),
-        maker_(place_here(store_)),
-        fd_(::open(path().c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666)) {
-    if (!fd_) {
-      throw base::SyscallError("open", path());
+  Returning() : store_(""), maker_(place_here(store_)) {}
+
+  [[nodiscard]] cli::DraftMaker& maker() { return maker_; }
+
+  void add(const std::string& path_of_output, const object::Promise& promise) {
+    const std::string at = from_root(path_of_output);
+    if (at.empty() || !ir::is_path_from_root(at)) {
+      throw UsageError("'" + base::printable(path_of_output) + "' is no path of an output");
     }
+    pending_ += ir::encode_returned(at, promise);
   }
 
   void add(const std::string& path_of_output, const std::string& word) {
     const object::Entry entry = maker_.entry(word);
     const auto* promise = std::get_if<object::Promise>(&entry);
-    const std::string at = from_root(path_of_output);
     if (promise == nullptr) {
       throw UsageError("'" + base::printable(word) + "' is no promise; a file is returned by writing it");
     }
-    if (at.empty() || !ir::is_path_from_root(at)) {
-      throw UsageError("'" + base::printable(path_of_output) + "' is no path of an output");
-    }
-    pending_ += ir::encode_returned(at, *promise);
+    add(path_of_output, *promise);
   }
 
   // In one write, so that those of several processes do not mix.
   void write() {
-    base::write_all(fd_.get(), pending_, path());
+    const std::string path = std::string("/") + ir::dynamic::kReturned;
+    const base::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+    if (!fd) {
+      throw base::SyscallError("open", path);
+    }
+    base::write_all(fd.get(), pending_, path);
     pending_.clear();
   }
 
  private:
-  static std::string path() { return std::string("/") + ir::dynamic::kReturned; }
-
   inside::MadeStore store_;
   cli::DraftMaker maker_;
-  base::UniqueFd fd_;
   std::string pending_;
 };
+
+int create(const Request& request) {
+  Returning returning;
+  const auto give_back = [&](const cli::Draft& draft, const cli::DraftMaker::Made& made) {
+    for (const auto& [output, path] : draft.place) {
+      returning.add(path, cli::promise_to_place(made, output, path));
+    }
+    returning.write();
+  };
+  cli::make_thunks(returning.maker(), request.thunk, request.arguments, STDIN_FILENO, {[] {}, give_back});
+  return kOk;
+}
 
 int give_back(const Request& request) {
   const size_t words = request.words.size() - 1;
