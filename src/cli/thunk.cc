@@ -12,13 +12,16 @@
 
 #include <unistd.h>
 
+#include <set>
+
 namespace cli {
 
 namespace {
 
 std::vector<std::string> runtime_files(const std::string& program) {
-  const model::RuntimeFiles needed = base::value_or_throw(model::runtime_files(absolute_path(program)));
-  return {needed.files.begin(), needed.files.end()};
+  std::set<std::string> looked_at;  // each program is found anew by each call of gg
+  const auto files = base::value_or_throw(model::runtime_files(absolute_path(program), looked_at));
+  return {files.begin(), files.end()};
 }
 
 object::Entry tool(object::Store& store) {

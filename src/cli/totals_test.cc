@@ -20,8 +20,8 @@ TEST(Totals, the_summary_counts_thunks_and_lists_each_reason_with_its_first_exam
   RunRecord run;
   run.commands = {command("promised"), command("hit"), command("hit"),
                   command("native", "unknown-option", "-fa"), command("native", "unknown-option", "-fb")};
-  run.attempts = {{"t", "local", 0, "", 0, 2'000'000'000, 0}};
-  run.finished = {{"promised", "ran"}};
+  run.attempts.emplace_back().execute_ns = 2'000'000'000;
+  run.finished = {{"promised", "ran", 0}};
   run.scanned = 7;
   run.asked = {{"charset", 1}, {"counter", 2}};
   run.infer_ns = 5'000'000'000;
