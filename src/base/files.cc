@@ -3,12 +3,12 @@
 #include "base/errors.hh"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include <array>
-#include <atomic>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 
@@ -18,14 +18,78 @@ namespace {
 
 constexpr size_t kReadChunk = 1U << 16U;
 
+constexpr size_t kLongestName = 255;
+constexpr size_t kNameBytes = 10;  // random ones, so that no two that are announced can be the same
+
+// One for each path, so that what a kill leaves is taken over by the next who writes there.
 std::string temporary_name_beside(const std::string& path) {
-  static std::atomic<unsigned> counter{0};
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  constexpr std::string_view kStart = ".gg-";
+  constexpr std::string_view kEnd = ".tmp";
   const size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
-  return folder + ".gg-" + std::to_string(::getpid()) + "-" + std::to_string(now.tv_nsec) + "-" +
-         std::to_string(counter.fetch_add(1)) + ".tmp";
+  const size_t name = slash == std::string::npos ? 0 : slash + 1;
+  return path.substr(0, name) + std::string(kStart) +
+         path.substr(name, kLongestName - kStart.size() - kEnd.size()) + std::string(kEnd);
+}
+
+// The temporary, empty and locked against others that write the same file. Theirs may have become that file,
+// or have been removed, between our open and our lock.
+UniqueFd claim_temporary(const std::string& path, mode_t mode) {
+  for (;;) {
+    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode));
+    if (!fd) {
+      throw SyscallError("create", path);
+    }
+    while (::flock(fd.get(), LOCK_EX) != 0) {
+      if (errno != EINTR) {
+        throw SyscallError("lock", path);
+      }
+    }
+    const struct stat held = status_of(fd.get(), path);
+    if (held.st_uid != ::geteuid()) {
+      throw SyscallError("create", path, EEXIST);  // somebody else's, who could write to it later
+    }
+
+    struct stat standing {};
+
+    if (::lstat(path.c_str(), &standing) == 0 && standing.st_dev == held.st_dev &&
+        standing.st_ino == held.st_ino) {
+      if (held.st_size != 0 && ::ftruncate(fd.get(), 0) != 0) {
+        throw SyscallError("truncate", path);
+      }
+      return fd;
+    }
+  }
+}
+
+// A directory whose name nobody else has, nor had.
+std::string make_announced(const std::string& parent, std::string_view prefix,
+                           const TemporaryDirectory::Announce& announce) {
+  for (;;) {
+    std::array<unsigned char, kNameBytes> random{};
+    if (::getrandom(random.data(), random.size(), 0) != ssize_t{random.size()}) {
+      throw SyscallError("get random bytes for a directory below", parent);
+    }
+    std::string path = parent + "/" + std::string(prefix);
+    for (const unsigned char byte : random) {
+      path += "0123456789abcdef"[byte >> 4U];
+      path += "0123456789abcdef"[byte & 15U];
+    }
+    announce(path);
+    if (::mkdir(path.c_str(), 0700) == 0) {
+      return path;
+    }
+    if (errno != EEXIST) {
+      throw SyscallError("create a directory below", parent);
+    }
+  }
+}
+
+std::string make_unannounced(const std::string& parent, std::string_view prefix) {
+  std::string path = parent + "/" + std::string(prefix) + "XXXXXX";
+  if (::mkdtemp(path.data()) == nullptr) {
+    throw SyscallError("create a directory below", parent);
+  }
+  return path;
 }
 
 }  // namespace
@@ -116,17 +180,11 @@ void append_whole(int fd, std::string_view record, std::string_view subject) {
 void write_file_atomically(const std::string& path, std::string_view bytes, mode_t mode,
                            Durability durability) {
   const std::string temporary = temporary_name_beside(path);
+  const UniqueFd fd = claim_temporary(temporary, mode);
   try {
-    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-    if (!fd) {
-      throw SyscallError("create", temporary);
-    }
     write_all(fd.get(), bytes, temporary);
     if (durability == Durability::PowerLoss && ::fsync(fd.get()) != 0) {
       throw SyscallError("fsync", temporary);
-    }
-    if (::close(fd.release()) != 0) {
-      throw SyscallError("close", temporary);
     }
     if (::rename(temporary.c_str(), path.c_str()) != 0) {
       throw SyscallError("rename to", path);
@@ -183,12 +241,9 @@ bool remove_tree(const std::string& path) noexcept {
   return !error;
 }
 
-TemporaryDirectory::TemporaryDirectory(const std::string& parent, std::string_view prefix)
-    : path_(parent + "/" + std::string(prefix) + "XXXXXX") {
-  if (::mkdtemp(path_.data()) == nullptr) {
-    throw SyscallError("create a directory below", parent);
-  }
-}
+TemporaryDirectory::TemporaryDirectory(const std::string& parent, std::string_view prefix,
+                                       const Announce& announce)
+    : path_(announce ? make_announced(parent, prefix, announce) : make_unannounced(parent, prefix)) {}
 
 TemporaryDirectory::~TemporaryDirectory() {
   remove_tree(path_);

@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,7 +38,7 @@ void append_whole(int fd, std::string_view record, std::string_view subject);
 enum class Durability { Process, PowerLoss };  // PowerLoss: fsync before the rename
 
 // Replaces `path` at once: readers see the old bytes or the new, never a mixture. The temporary stands beside
-// it and is removed if anything fails. Throws SyscallError.
+// it and is removed if anything fails; after a kill, by the next to write that file. Throws SyscallError.
 void write_file_atomically(const std::string& path, std::string_view bytes, mode_t mode = 0666,
                            Durability durability = Durability::Process);
 
@@ -51,8 +52,13 @@ bool remove_tree(const std::string& path) noexcept;
 // A fresh directory below `parent`, removed with all it holds when this goes.
 class TemporaryDirectory {
  public:
+  // Told each name just before a directory of that name is made, which nobody else has: a kill right after
+  // leaves none that is not written down.
+  using Announce = std::function<void(const std::string& path)>;
+
   // Throws SyscallError.
-  explicit TemporaryDirectory(const std::string& parent = "/tmp", std::string_view prefix = "gg-");
+  explicit TemporaryDirectory(const std::string& parent = "/tmp", std::string_view prefix = "gg-",
+                              const Announce& announce = {});
   ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;

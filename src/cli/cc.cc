@@ -9,6 +9,7 @@
 #include "cli/execution.hh"
 #include "cli/journal.hh"
 #include "cli/models_here.hh"
+#include "cli/placing_record.hh"
 #include "cli/say.hh"
 #include "cli/stop_signals.hh"
 #include "cli/tool_files.hh"
@@ -144,6 +145,7 @@ class Command {
         storage_(open_storage(settings)),
         started_(storage_->clock().steady()),
         journal_(Journal::of_launchers(settings.store, storage_->clock().wall())),
+        placing_(settings.store),
         invocation_{absolute_path(tool.program),
                     tool.argv,
                     environment,
@@ -313,6 +315,9 @@ class Command {
   bool put(const object::Promise& promise, const object::Entry& entry,
            const std::vector<std::string>& paths) {
     std::vector<std::string> left = paths;
+    for (const std::string& path : paths) {
+      placing_.will_place(path);
+    }
     for (int tries = 0; tries < kMostTries && !left.empty(); ++tries) {
       const auto putting = intercept::put_in_place(
           storage_->store(), promise, entry, left,
@@ -335,9 +340,11 @@ class Command {
   // Puts outputs and depfiles in place and repeats what the command said. False: something of it is lost, or
   // cannot be written.
   bool finish(const model::Inferred& inferred, const ir::Result& result) {
-    const auto streams =
-        intercept::finish(storage_->refilling(), inferred, result, invocation_.file_mode_mask,
-                          [](const std::string& path) { return path; });
+    const auto streams = intercept::finish(storage_->refilling(), inferred, result,
+                                           invocation_.file_mode_mask, [this](const std::string& path) {
+                                             placing_.will_place(path);
+                                             return path;
+                                           });
     if (!streams) {
       return false;
     }
@@ -398,6 +405,7 @@ class Command {
   std::unique_ptr<Storage> storage_;
   base::Nanoseconds started_;
   Journal journal_;
+  PlacingRecord placing_;
   std::mutex mutex_;
   std::map<object::Promise, std::set<std::string>> placeholders_;  // seen so far, and where
   model::Invocation invocation_;

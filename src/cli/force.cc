@@ -4,6 +4,7 @@
 #include "cli/commands.hh"
 #include "cli/entry_word.hh"
 #include "cli/execution.hh"
+#include "cli/placing_record.hh"
 #include "cli/say.hh"
 #include "cli/stop_signals.hh"
 #include "cli/subject.hh"
@@ -156,8 +157,8 @@ std::string give(Storage& storage, const object::Entry& entry, const std::string
 }
 
 // What is wrong, or nothing.
-std::string put_one(Storage& storage, const Wanted& wanted, const base::Result<ir::Result>& result,
-                    const std::string& place) {
+std::string put_one(Storage& storage, PlacingRecord& record, const Wanted& wanted,
+                    const base::Result<ir::Result>& result, const std::string& place) {
   if (!result) {
     return result.error().message;
   }
@@ -179,6 +180,7 @@ std::string put_one(Storage& storage, const Wanted& wanted, const base::Result<i
   if (wanted.path.empty()) {
     return give(storage, output->second, place);
   }
+  record.will_place(wanted.path);
   const auto put = intercept::put_in_place(
       storage.store(), promise, output->second, {wanted.path},
       [](const std::string&, const std::function<base::Result<bool>()>& swap) { return swap(); });
@@ -216,9 +218,10 @@ int force(const Request& request, const Environment&) {
     }
   }
   const auto results = pending.wait();
+  PlacingRecord record(request.settings.store);
   int status = kOk;
   for (const Wanted& one : wanted) {
-    const std::string problem = put_one(*storage, one, results.at(one.promise.thunk), request.output);
+    const std::string problem = put_one(*storage, record, one, results.at(one.promise.thunk), request.output);
     if (!problem.empty()) {
       say("cannot force '" + name_of(one) + "': " + problem);
       status = kFailed;

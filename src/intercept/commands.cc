@@ -286,6 +286,9 @@ bool Commands::promise(const JobRef& job, const model::Inferred& inferred) {
       return false;
     }
   }
+  for (const model::WrittenNow& file : inferred.written_now) {
+    registry_.will_place(file.path);
+  }
   if (!write_now_files(inferred, job->request.file_mode_mask)) {
     job->bet = {};
     job->bet.reason = "placeholder-not-written";
@@ -421,6 +424,7 @@ void Commands::report_lost(const JobRef& job, const model::Inferred& inferred,
 std::string Commands::taken_over(const std::string& output) {
   std::string path = canonical(output);
   registry_.abandon(path);
+  registry_.will_place(path);
   return path;
 }
 

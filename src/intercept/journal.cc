@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -20,6 +21,9 @@
 namespace intercept {
 
 namespace {
+
+// Ends the record of a folder in which nothing but temporaries is to be removed. No file has that name.
+constexpr std::string_view kOnlyTemporaries = "/.";
 
 std::string folder_in(const std::string& state_dir) {
   return state_dir + "/sessions";
@@ -44,15 +48,24 @@ pid_t owner_of(const std::string& journal) {
   return static_cast<pid_t>(std::strtol(std::filesystem::path(journal).filename().c_str(), nullptr, 10));
 }
 
-void clean_up(std::string_view recorded, pid_t owner, std::vector<std::string>& removed) {
+// What ends without its zero was torn by the kill: nothing of that name was written yet.
+std::vector<std::string> records_in(std::string_view bytes) {
+  std::vector<std::string> records;
+  for (size_t end = bytes.find('\0'); end != std::string_view::npos; end = bytes.find('\0')) {
+    records.emplace_back(bytes.substr(0, end));
+    bytes.remove_prefix(end + 1);
+  }
+  return records;
+}
+
+bool names_only_temporaries(const std::vector<std::string>& records) {
+  return std::all_of(records.begin(), records.end(),
+                     [](const std::string& record) { return record.ends_with(kOnlyTemporaries); });
+}
+
+void clean_up(const std::vector<std::string>& records, pid_t owner, std::vector<std::string>& removed) {
   std::set<std::string> folders;
-  while (!recorded.empty()) {
-    const size_t end = recorded.find('\0');
-    if (end == std::string_view::npos) {
-      break;  // torn by the kill: its placeholder was not written yet
-    }
-    const std::string path(recorded.substr(0, end));
-    recorded.remove_prefix(end + 1);
+  for (const std::string& path : records) {
     if (!path.empty() && path.back() == '/') {
       base::remove_tree(path.substr(0, path.size() - 1));
       continue;
@@ -91,11 +104,18 @@ void Journal::record(const std::string& path) {
   base::append_whole(file_.get(), {path.c_str(), path.size() + 1}, path_);
 }
 
+void Journal::record_temporaries_beside(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (folders_.insert(folder).second) {
+    record(folder + std::string(kOnlyTemporaries));
+  }
+}
+
 void Journal::forget() {
   ::unlink(path_.c_str());
 }
 
-CleanedUp clean_up_after_dead_sessions(const std::string& state_dir) {
+CleanedUp clean_up_after_dead_sessions(const std::string& state_dir, CleanUp which) {
   CleanedUp done;
   for (const std::string& path : journals_in(folder_in(state_dir))) {
     const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -106,8 +126,11 @@ CleanedUp clean_up_after_dead_sessions(const std::string& state_dir) {
       ++done.living;  // or another gg cleans up
       continue;
     }
-    clean_up(base::read_all(file.get(), path), owner_of(path), done.removed);
-    ::unlink(path.c_str());
+    const std::vector<std::string> records = records_in(base::read_all(file.get(), path));
+    if (which == CleanUp::Everything || names_only_temporaries(records)) {
+      clean_up(records, owner_of(path), done.removed);
+      ::unlink(path.c_str());
+    }
   }
   return done;
 }

@@ -2,6 +2,7 @@
 
 #include "base/unique_fd.hh"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,21 @@ class Journal {
   // full).
   void record(const std::string& path);
 
+  // A file will be written at `path` by way of a temporary beside it.
+  void record_temporaries_beside(const std::string& path);
+
   // Nothing of this session is left to clean up.
   void forget();
 
  private:
   std::string path_;
   base::UniqueFd file_;
+  std::set<std::string> folders_;  // where temporaries may be, and which are recorded as such
+};
+
+enum class CleanUp {
+  Everything,
+  OfPlacing  // only after those that put files in place and wrote no placeholder, such as gg force
 };
 
 struct CleanedUp {
@@ -36,6 +46,6 @@ struct CleanedUp {
 };
 
 // Removes placeholders and temporaries that sessions left which are no more. Throws SyscallError.
-CleanedUp clean_up_after_dead_sessions(const std::string& state_dir);
+CleanedUp clean_up_after_dead_sessions(const std::string& state_dir, CleanUp which = CleanUp::Everything);
 
 }  // namespace intercept

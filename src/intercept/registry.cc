@@ -81,6 +81,12 @@ std::vector<std::string> Registry::clean_up_after_others() {
   return std::move(done.removed);
 }
 
+Registry::~Registry() {
+  if (closed_) {
+    journal_.forget();
+  }
+}
+
 void Registry::own_directory(const std::string& path) {
   const std::scoped_lock lock(mutex_);
   journal_.record(path + "/");
@@ -94,6 +100,9 @@ base::Result<bool> Registry::write(const object::Promise& promise, const std::st
   const std::string real = canonical(path);
   {
     const std::scoped_lock lock(mutex_);
+    if (!record(real)) {
+      return base::failure(trouble_, base::FailureKind::RetryElsewhere);
+    }
     insert(promise, real);
   }
   const auto written = write_now(real, *text, mode);
@@ -108,21 +117,43 @@ void Registry::add(const object::Promise& promise, const std::string& path) {
   insert(promise, path);
 }
 
-void Registry::record(const std::string& path) {
+// False: a kill from now on would leave what comes at this path behind, since nothing could be written down.
+bool Registry::record(const std::string& path) {
   if (!std::exchange(announced_, true)) {
     outstanding_.announce(stay_);
   }
-  if (!recorded_.contains(path)) {
-    journal_.record(path);
-    recorded_.insert(path);
+  if (recorded_.contains(path)) {
+    return true;
   }
+  if (!try_to_record([&] { journal_.record(path); })) {
+    return false;
+  }
+  recorded_.insert(path);
+  return true;
+}
+
+bool Registry::try_to_record(const std::function<void()>& write_down) {
+  try {
+    write_down();
+    return true;
+  } catch (const base::SyscallError& error) {
+    if (trouble_.empty()) {
+      trouble_ = error.what();
+    }
+    return false;
+  }
+}
+
+std::string Registry::trouble() const {
+  const std::scoped_lock lock(mutex_);
+  return trouble_;
 }
 
 void Registry::insert(const object::Promise& promise, const std::string& path) {
   if (path.empty()) {
     return;  // its folder vanished while we looked
   }
-  record(path);
+  (void)record(path);
   const auto before = promise_at_.find(path);
   if (before != promise_at_.end() && before->second != promise) {
     // An older promise's path that may be about to be overwritten: the older one keeps it, too, since the
@@ -175,7 +206,7 @@ void Registry::insert_suspect(const std::string& path) {
   if (path.empty()) {
     return;
   }
-  record(path);
+  (void)record(path);
   cleared_.erase(path);
   suspects_.insert(path);
 }
@@ -339,9 +370,14 @@ void Registry::remove_all() {
   }
 }
 
+void Registry::will_place(const std::string& path) {
+  const std::scoped_lock lock(mutex_);
+  (void)try_to_record([&] { journal_.record_temporaries_beside(canonical(path)); });
+}
+
 void Registry::close() {
   const std::scoped_lock lock(mutex_);
-  journal_.forget();
+  closed_ = true;
 }
 
 }  // namespace intercept

@@ -8,6 +8,7 @@
 #include "object/store.hh"
 #include "object/tree.hh"
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -30,6 +31,11 @@ class Registry {
 
   // No placeholder of this store's promises stands anywhere.
   [[nodiscard]] bool none_anywhere() const { return outstanding_.none(); }
+
+  // After close() nothing of the session may be left but what is to stay.
+  ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
 
   // A directory of the session's own, to be removed by a later one should this be killed.
   void own_directory(const std::string& path);
@@ -70,11 +76,19 @@ class Registry {
   void remove(const object::Digest& thunk);
   void remove_all();
 
-  // Nothing is to be cleaned up after this session any more.
+  // A file that is no placeholder is about to be put at `path` (placing.hh).
+  void will_place(const std::string& path);
+
+  // Why some paths could not be written down (a full disk), after which only a kill leaves something behind;
+  // or nothing.
+  [[nodiscard]] std::string trouble() const;
+
+  // The session ends in order: when this goes, nothing is left to be cleaned up after it.
   void close();
 
  private:
-  void record(const std::string& path);
+  bool record(const std::string& path);
+  bool try_to_record(const std::function<void()>& write_down);
   void insert(const object::Promise& promise, const std::string& path);
   void insert_suspect(const std::string& path);
   std::optional<object::Promise> look_at(const std::string& suspect);
@@ -96,6 +110,8 @@ class Registry {
   // placeholder may have been about to be written over what was there: a directory is opened often.
   std::set<std::string> cleared_;
   std::set<std::string> recorded_;
+  bool closed_ = false;
+  std::string trouble_;
 };
 
 // The path with symlinks in its folder resolved, its last part as it is.

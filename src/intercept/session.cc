@@ -160,9 +160,9 @@ struct Session::Impl {
         store(store_),
         clock(clock_),
         observer(observer_),
-        folder(options.runtime_dir, "gg-"),
-        shims(place_of_shims(options.runtime_dir), "gg-"),
         registry(options.state_dir, store, options.lazy ? Outstanding::Stay::Yes : Outstanding::Stay::No),
+        folder(options.runtime_dir, "gg-", own_directory()),
+        shims(place_of_shims(options.runtime_dir), "gg-", own_directory()),
         probe(options.state_dir + "/probed") {}
 
   // Whatever still runs on a worker uses all the rest, so it goes first.
@@ -189,6 +189,10 @@ struct Session::Impl {
 
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
+
+  base::TemporaryDirectory::Announce own_directory() {
+    return [this](const std::string& path) { registry.own_directory(path); };
+  }
 
   [[nodiscard]] std::string socket() const { return folder.path() + "/s"; }
 
@@ -302,6 +306,9 @@ struct Session::Impl {
       registry.remove_all();
     }
     registry.close();
+    if (const std::string trouble = registry.trouble(); !trouble.empty()) {
+      observer.note(trouble + "; had gg been killed, placeholders would have been left");
+    }
   }
 
   // Until nothing in the tree is a placeholder: putting one in place may show copies of others.
@@ -334,9 +341,9 @@ struct Session::Impl {
   object::FileStore& store;
   base::Clock& clock;
   OneAtATime observer;
+  Registry registry;  // goes when the session's directories have gone
   base::TemporaryDirectory folder;
   base::TemporaryDirectory shims;
-  Registry registry;
   base::ProbeRecord probe;
   std::unique_ptr<Workers> workers;
   std::unique_ptr<Ledger> ledger;
@@ -382,7 +389,6 @@ Session::Session(Options options, model::Models& models, Forcer& forcer, object:
                  base::Clock& clock, Observer& observer)
     : impl_(std::make_unique<Impl>(std::move(options), models, forcer, store, clock, observer)) {
   for (const auto* folder : {&impl_->folder, &impl_->shims}) {
-    impl_->registry.own_directory(folder->path());
     ::chmod(folder->path().c_str(), 0711);  // a root build may drop to another user and still run tools
   }
 }
