@@ -15,8 +15,12 @@ Outstanding::Outstanding(const std::string& state_dir) {
   base::make_directories(state_dir, 0700);
   const std::string path = state_dir + "/placeholders";
   const base::UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!file || ::ftruncate(file.get(), sizeof(Shared)) != 0) {
+  if (!file) {
     throw base::SyscallError("open", path);
+  }
+  // With its room on the disk: where there is none, the first write to the map would be a SIGBUS.
+  if (const int error = ::posix_fallocate(file.get(), 0, sizeof(Shared)); error != 0) {
+    throw base::SyscallError("make room for", path, error);
   }
   void* mapped = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (mapped == MAP_FAILED) {
