@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +27,22 @@ Pipe make_pipe() {
     throw SyscallError("make", "pipe");
   }
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// In memory, so that a kill leaves no file behind.
+UniqueFd holding(const std::string& input) {
+  UniqueFd fd(input.empty() ? ::open("/dev/null", O_RDONLY | O_CLOEXEC)
+                            : ::memfd_create("input", MFD_CLOEXEC));
+  if (!fd) {
+    throw SyscallError("make", "a subprocess's input");
+  }
+  if (!input.empty()) {
+    write_all(fd.get(), input, "a subprocess's input");
+    if (::lseek(fd.get(), 0, SEEK_SET) < 0) {
+      throw SyscallError("seek in", "a subprocess's input");
+    }
+  }
+  return fd;
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
@@ -90,7 +107,7 @@ bool drain(int out, int err, Completed& completed, std::chrono::steady_clock::ti
 Completed run(const Subprocess& subprocess) {
   const std::vector<char*> argv = pointers(subprocess.argv);
   const std::vector<char*> environment = pointers(subprocess.environment);
-  const UniqueFd in(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const UniqueFd in = holding(subprocess.input);
   Pipe out = make_pipe();
   Pipe err = make_pipe();
   Pipe failed = make_pipe();

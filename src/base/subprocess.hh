@@ -19,9 +19,10 @@ struct Subprocess {
   std::string working_directory;         // empty: this process's own
   std::string root;                      // chroot here first (needs the privilege); empty: no
   std::chrono::milliseconds timeout{60'000};
+  std::string input{};  // on stdin, which can be read as a file (/dev/stdin), too
 };
 
-// Runs it to its end with stdin from /dev/null and collects both streams. Kills it after the time-out and
+// Runs it to its end and collects both streams. Kills it after the time-out and
 // then throws OperatorError naming the program; throws SyscallError if it could not be started. Blocks: call
 // from a pool.
 [[nodiscard]] Completed run(const Subprocess& subprocess);

@@ -405,14 +405,12 @@ std::optional<std::string> Toolchains::ask_processor_specs(const Toolchain& tool
     return std::nullopt;
   }
   // What the rule makes of these words stands between marks; nothing is run that would mind them.
-  const base::TemporaryDirectory folder;
-  const std::string probe = folder.path() + "/specs";
-  base::write_file_atomically(probe, std::string(kName) + "-fgg-begin " + rule + " -fgg-end\n\n");
-  std::vector<std::string> argv{toolchain.driver, "-specs=" + probe};
+  std::vector<std::string> argv{toolchain.driver, "-specs=/dev/stdin"};
   argv.insert(argv.end(), machine.begin(), machine.end());
   argv.insert(argv.end(), {"-###", "-c", "-xc", "/dev/null"});
-  const base::Completed done =
-      base::run({toolchain.driver, argv, {"LC_ALL=C", "PATH=/usr/bin:/bin"}, "/", pristine_root_});
+  base::Subprocess question{toolchain.driver, argv, {"LC_ALL=C", "PATH=/usr/bin:/bin"}, "/", pristine_root_};
+  question.input = std::string(kName) + "-fgg-begin " + rule + " -fgg-end\n\n";
+  const base::Completed done = base::run(question);
   const size_t line = done.err.find("\n ");
   if (done.exit_code != 0 || line == std::string::npos) {
     return std::nullopt;

@@ -46,19 +46,17 @@ constexpr std::string_view kMark = "gg_scan_has_";
 base::Result<base::Completed> run(const CompilerCall& call, const std::vector<std::string>& more,
                                   const std::string& text) {
   try {
-    const base::TemporaryDirectory folder(call.root + "/tmp", "gg-scan-");
-    const std::string file = folder.path() + "/question";
-    base::write_file_atomically(file, text);
     base::Subprocess subprocess;
     subprocess.program = call.program;
     subprocess.argv.push_back(call.argv0.empty() ? call.program : call.argv0);
     subprocess.argv.insert(subprocess.argv.end(), call.options.begin(), call.options.end());
     subprocess.argv.insert(subprocess.argv.end(), more.begin(), more.end());
-    subprocess.argv.insert(subprocess.argv.end(), {"-E", "-x", call.language, file.substr(call.root.size())});
+    subprocess.argv.insert(subprocess.argv.end(), {"-E", "-x", call.language, "-"});
     subprocess.environment = call.environment;
     subprocess.environment.emplace_back("LC_ALL=C");
     subprocess.working_directory = call.working_directory;
     subprocess.root = call.root;
+    subprocess.input = text;
     base::Completed completed = base::run(subprocess);
     if (completed.exit_code != 0) {
       return base::failure("'" + call.program + "' does not preprocess a few lines: " + completed.err,
