@@ -146,6 +146,7 @@ LocalStore::LocalStore(Layout layout, const base::Clock& clock, Warn warn, Acces
       packs_(layout_.packs(), [this](int fd) { return mark_pack(fd); }) {
   if (access == Access::ReadWrite) {
     session_.emplace(layout_.temporaries(), clock_.wall());
+    (void)survey_sessions(layout_.temporaries(), Sweep::Remove);  // what others left that were killed
   }
 }
 
@@ -497,12 +498,17 @@ bool LocalStore::mark_used(const std::string& path, const struct stat& status, F
   if ((status.st_mode & 07777U) != mode_of(form)) {
     (void)::chmod(path.c_str(), mode_of(form));
   }
-  const base::Nanoseconds now = clock_.wall();
+  const base::Nanoseconds now = time_of_use();
   if (time_of(status.st_atim) >= std::max(session_->start(), now - kMarkInterval)) {
     return true;
   }
   const timespec times[2] = {as_timespec(now), {0, UTIME_OMIT}};
   return ::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+// Not before the session, whatever the clock does meanwhile: gc goes by that.
+base::Nanoseconds LocalStore::time_of_use() const {
+  return std::max(clock_.wall(), session_->start());
 }
 
 void LocalStore::write_object(const Digest& digest, Form form, const std::function<void(int fd)>& fill) {
@@ -517,7 +523,7 @@ void LocalStore::publish(FreshFile& file, const Digest& digest, Form form) {
   if ((status.st_mode & 07777U) != mode_of(form) && ::fchmod(file.fd(), mode_of(form)) != 0) {  // umask
     throw SyscallError("change the mode of", file.path());
   }
-  const timespec times[2] = {as_timespec(clock_.wall()), {kObjectMtimeSeconds, 0}};
+  const timespec times[2] = {as_timespec(time_of_use()), {kObjectMtimeSeconds, 0}};
   if (::futimens(file.fd(), times) != 0) {
     throw SyscallError("set the times of", file.path());
   }

@@ -97,6 +97,7 @@ class LocalStore final : public object::FileStore {
   bool is_checked(const object::Digest& digest, Form form, const struct stat& status) const;
   void note_checked(const object::Digest& digest, Form form, const struct stat& status);
   bool mark_used(const std::string& path, const struct stat& status, Form form);
+  [[nodiscard]] base::Nanoseconds time_of_use() const;
 
   void write_object(const object::Digest& digest, Form form, const std::function<void(int fd)>& fill);
   void publish(FreshFile& file, const object::Digest& digest, Form form);
