@@ -61,6 +61,7 @@ Executor::Executor(object::FileStore& store, const std::string& directory)
 base::Result<std::unique_ptr<Executor>> Executor::open(object::FileStore& store,
                                                        const std::string& directory) {
   base::make_directories(directory);
+  Farms::sweep(directory);  // also where all is known, and no farm will be made
   std::unique_ptr<Executor> executor(new Executor(store, directory));
   if (!executor->probe_.holds(kContainers)) {
     const auto tried = executor->site();

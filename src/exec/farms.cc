@@ -18,14 +18,26 @@ namespace {
 // link, archive) alternate, and each finds its own again.
 constexpr size_t kMostIdle = 24;
 
-// Takes the lock beside `run`; -1 if its process lives.
+// Takes the lock beside `run`; none, and why in errno, if its process lives.
 base::UniqueFd locked(const std::string& run, int flags) {
   base::UniqueFd file(::open((run + ".lock").c_str(), O_RDWR | O_CLOEXEC | flags, 0600));
-  return file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(file) : base::UniqueFd();
+  if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    return {};
+  }
+
+  struct stat status {};
+
+  // Whoever sweeps may have taken the file for a dead one's between our two calls, and removed it.
+  if (::fstat(file.get(), &status) == 0 && status.st_nlink == 0) {
+    errno = EWOULDBLOCK;
+    return {};
+  }
+  return file;
 }
 
-// What processes left that were killed.
-void sweep(const std::string& directory) {
+}  // namespace
+
+void Farms::sweep(const std::string& directory) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
     const std::string path = entry.path().string();
@@ -33,12 +45,14 @@ void sweep(const std::string& directory) {
       continue;
     }
     const std::string run = path.substr(0, path.size() - 5);
-    if (const base::UniqueFd lock = locked(run, 0)) {
-      base::remove_tree(run);
+    // What is busy yet, since a container of it is just dying, is the next one's to remove.
+    if (const base::UniqueFd lock = locked(run, 0); lock && base::remove_tree(run)) {
       ::unlink(path.c_str());
     }
   }
 }
+
+namespace {
 
 std::string fresh_run(const std::string& directory, base::UniqueFd& lock) {
   for (unsigned attempt = 0;; ++attempt) {
@@ -61,7 +75,6 @@ std::string fresh_run(const std::string& directory, base::UniqueFd& lock) {
 
 Farms::Farms(const std::string& directory, object::FileStore& store) : store_(store) {
   base::make_directories(directory);
-  sweep(directory);
   directory_ = fresh_run(directory, lock_);
 }
 

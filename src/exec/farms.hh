@@ -22,6 +22,9 @@ class Farms {
   Farms(const Farms&) = delete;
   Farms& operator=(const Farms&) = delete;
 
+  // Removes what processes left there that were killed.
+  static void sweep(const std::string& directory);
+
   // Gives the farm back when it goes: whatever uses the farm has to have ended by then.
   struct GiveBack {
     Farms* farms;
