@@ -28,9 +28,18 @@ struct Coordinator::Impl : std::enable_shared_from_this<Impl> {
         places(std::move(its_places)),
         reducer(policy) {}
 
-  // What one round of actions leaves to the pool: memos first, then those who wait for them.
+  // A thunk that is finished, for the observer.
+  struct Told {
+    object::Digest thunk;
+    std::string label;
+    Outcome outcome;
+  };
+
+  // What one round of actions leaves to the pool: memos first, then the observer is told, so that no journal
+  // speaks of a result that a kill could still lose; then those who wait for them.
   struct Deliveries {
     std::vector<RecordMemo> memos;
+    std::vector<Told> finished;
     std::vector<std::pair<std::vector<Done>, Answer>> answers;
   };
 
@@ -49,6 +58,7 @@ struct Coordinator::Impl : std::enable_shared_from_this<Impl> {
   void attempt_done(AttemptId attempt, AttemptResult result);
   void read_slots();
   void deliver(Deliveries deliveries);
+  static void answer(const Deliveries& deliveries);
   [[nodiscard]] Answer answer_for(NodeId node) const;
 
   // The work runs on the pool; what it returns goes to `then(reducer, value)` on the loop thread.
@@ -227,12 +237,25 @@ void Coordinator::Impl::deliver(Deliveries all) {
         });
       }
     }
-    for (const auto& [heard_by, answer] : all->answers) {
-      for (const Done& done : heard_by) {
-        done(answer);
-      }
+    if (all->finished.empty()) {
+      answer(*all);
+      return;
     }
+    impl->loop.post([impl, all] {
+      for (const Told& told : all->finished) {
+        impl->observer.finished(told.thunk, told.label, told.outcome);
+      }
+      impl->loop.on_pool([all] { answer(*all); });
+    });
   });
+}
+
+void Coordinator::Impl::answer(const Deliveries& all) {
+  for (const auto& [heard_by, answer] : all.answers) {
+    for (const Done& done : heard_by) {
+      done(answer);
+    }
+  }
 }
 
 Answer Coordinator::Impl::answer_for(NodeId node) const {
@@ -367,8 +390,12 @@ void Coordinator::Impl::act(const Finished& action) {
   if (reducer.state(action.node) != State::Finished) {
     return;  // it was asked for anew meanwhile
   }
-  observer.finished(reducer.thunk(action.node), reducer.hints(action.node).label,
-                    reducer.outcome(action.node));
+  const Outcome outcome = reducer.outcome(action.node);
+  if (deliveries.memos.empty() || outcome.verdict != Verdict::Succeeded) {
+    observer.finished(reducer.thunk(action.node), reducer.hints(action.node).label, outcome);
+  } else {
+    deliveries.finished.push_back({reducer.thunk(action.node), reducer.hints(action.node).label, outcome});
+  }
   const auto found = listeners.find(action.node);
   if (found != listeners.end()) {
     deliveries.answers.emplace_back(std::move(found->second), answer_for(action.node));
