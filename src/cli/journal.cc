@@ -3,6 +3,7 @@
 #include "base/errors.hh"
 #include "base/files.hh"
 #include "base/quote.hh"
+#include "cli/say.hh"
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -188,8 +190,21 @@ Journal::Journal(const std::string& store, const RunRecord& head) : Journal(begu
   ::unlink((runs_folder(store) + kOfLaunchers).c_str());  // what they do from now on is later than this run
 }
 
+namespace {
+
+// Names tell what came later, also where the clock has gone back.
+int64_t place_behind_all(const std::string& store, int64_t milliseconds) {
+  for (const std::string& id : run_ids(store)) {
+    milliseconds = std::max<int64_t>(milliseconds, std::strtoll(id.c_str(), nullptr, 10) + 1);
+  }
+  return milliseconds;
+}
+
+}  // namespace
+
 Journal Journal::begun(const std::string& store, const RunRecord& head) {
-  const std::string id = fmt::format("{:013d}-{}", head.started_ns / 1'000'000, ::getpid());
+  const int64_t place = place_behind_all(store, head.started_ns / 1'000'000);
+  const std::string id = fmt::format("{:013d}-{}", place, ::getpid());
   const std::string path = journal_path(store, id);
   base::make_directories(runs_folder(store));
   base::UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
@@ -242,11 +257,18 @@ Journal Journal::of_launchers(const std::string& store, base::Nanoseconds now) {
   return theirs ? *std::move(theirs) : std::move(journal);
 }
 
+// A disk that is full costs the record, not the run.
 void Journal::append(const std::string& line) {
-  file_->with([&](const base::UniqueFd& file) {
-    const OthersWait lock(file.get(), path_);
-    cut_torn_line(file.get(), path_);
-    base::append_whole(file.get(), line + "\n", path_);
+  file_->with([&](File& file) {
+    try {
+      const OthersWait lock(file.fd.get(), path_);
+      cut_torn_line(file.fd.get(), path_);
+      base::append_whole(file.fd.get(), line + "\n", path_);
+    } catch (const base::SyscallError& error) {
+      if (!std::exchange(file.failed, true)) {
+        say(std::string(error.what()) + "; `gg stats` and `gg explain` will not know all of this run");
+      }
+    }
   });
 }
 

@@ -91,10 +91,15 @@ class Journal {
   [[nodiscard]] const std::string& id() const { return id_; }
 
  private:
+  struct File {
+    base::UniqueFd fd;
+    bool failed = false;  // and that was said
+  };
+
   Journal(std::string id, std::string path, base::UniqueFd file)
       : id_(std::move(id)),
         path_(std::move(path)),
-        file_(std::make_unique<base::Guarded<base::UniqueFd>>(std::move(file))) {}
+        file_(std::make_unique<base::Guarded<File>>(File{std::move(file), false})) {}
 
   [[nodiscard]] static Journal begun(const std::string& store, const RunRecord& head);
   [[nodiscard]] static std::optional<Journal> begun_by_another_launcher(const std::string& store);
@@ -103,7 +108,7 @@ class Journal {
 
   std::string id_;
   std::string path_;
-  std::unique_ptr<base::Guarded<base::UniqueFd>> file_;
+  std::unique_ptr<base::Guarded<File>> file_;
 };
 
 // Ids of the runs that left a journal, oldest first.
