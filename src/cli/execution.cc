@@ -192,6 +192,7 @@ std::optional<ir::Result> Execution::known(const object::Digest& thunk) {
 void Execution::submit(const object::Digest& thunk, const std::string& label, Done done) {
   sched::Request request;
   request.hints.label = label;
+  request.hints.kind = label.substr(0, label.find(' '));  // "compile"
   coordinator_->submit(thunk, request, [done = std::move(done)](const sched::Answer& answer) {
     done(sched::to_result(answer));
   });

@@ -72,8 +72,9 @@ struct Execute {
   AttemptId attempt = 0;
   NodeId node = kNoNode;
   object::Digest thunk;         // concrete
-  unsigned number = 1;          // of this node's tries; above 1 it is a retry
+  unsigned number = 1;          // of this node's tries; above 1 it is a retry or a duplicate
   base::Nanoseconds waited{0};  // for a slot
+  bool duplicate = false;       // another attempt goes on, and seems to straggle
 };
 
 // No answer is wanted any more.

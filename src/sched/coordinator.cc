@@ -55,7 +55,7 @@ struct Coordinator::Impl : std::enable_shared_from_this<Impl> {
   void event(const Event& feed);
   void work();
   void arm_timer();
-  void attempt_done(AttemptId attempt, AttemptResult result);
+  void attempt_done(AttemptId attempt, AttemptResult result, MicroDollars billed);
   void read_slots();
   void deliver(Deliveries deliveries);
   static void answer(const Deliveries& deliveries);
@@ -123,6 +123,10 @@ void Coordinator::cancel_all() {
   impl_->loop.post([impl = impl_] { impl->event([&] { impl->reducer.cancel_all(); }); });
 }
 
+void Coordinator::drain(const std::string& reason) {
+  impl_->loop.post([impl = impl_, reason] { impl->event([&] { impl->reducer.drain(reason); }); });
+}
+
 void Coordinator::slots_changed(const Engine& /*engine*/) {
   impl_->loop.post([impl = impl_] { impl->event([&] { impl->read_slots(); }); });
 }
@@ -151,7 +155,7 @@ void Coordinator::why_waiting(const object::Digest& thunk, std::function<void(st
 
 void Coordinator::Impl::read_slots() {
   for (size_t at = 0; at < places.size(); ++at) {
-    reducer.set_engine(static_cast<EngineId>(at), places[at].engine->slots(), places[at].failure);
+    reducer.set_engine(static_cast<EngineId>(at), places[at].engine->capacity(), places[at].failure);
   }
 }
 
@@ -211,8 +215,9 @@ void Coordinator::Impl::work() {
 
 void Coordinator::Impl::arm_timer() {
   const auto next = reducer.next_tick();
-  if (timer != 0 && next && *next == timer_due) {
-    return;
+  if (timer != 0 && next && timer_due <= *next) {
+    return;  // one that comes too early finds nothing to do, and costs less than one that is set anew each
+             // time
   }
   if (timer != 0) {
     loop.cancel(std::exchange(timer, 0));
@@ -268,11 +273,16 @@ Answer Coordinator::Impl::answer_for(NodeId node) const {
     answer.error = {fmt::format("{} was cancelled", reducer.describe(node)), base::FailureKind::RetryHere};
     return answer;
   }
-  const NodeId cause = outcome.failure->node;
   answer.result = outcome.failure->result;
   answer.error = outcome.failure->error;
+  const NodeId cause = outcome.failure->node;
+  if (cause == kNoNode) {
+    answer.error.message =
+        fmt::format("{} was not run: {}", reducer.describe(node), outcome.failure->error.message);
+    return answer;
+  }
   answer.cause = reducer.thunk(cause);
-  answer.cause_label = reducer.hints(cause).label;
+  answer.cause_label = reducer.label(cause);
   if (outcome.verdict == Verdict::DependencyFailed) {
     answer.error.message = fmt::format("{} was not run, because what it needs failed: {}",
                                        reducer.describe(node), outcome.failure->error.message);
@@ -354,25 +364,26 @@ void Coordinator::Impl::act(Verify& action) {
 
 void Coordinator::Impl::act(const Execute& action) {
   Engine& engine = *places[action.engine].engine;
-  const Hints& hints = reducer.hints(action.node);
+  Hints hints = reducer.hints(action.node);
   Running job{{action.attempt, reducer.thunk(action.node), action.thunk, hints.label, engine.name(),
-               action.number, action.waited},
+               action.number, action.waited, action.duplicate},
               clock.steady()};
   observer.started(job.attempt);
   running.emplace(action.attempt, std::move(job));
-  engine.start({action.attempt, action.thunk, hints},
-               [weak = weak_from_this()](AttemptId attempt, AttemptResult result) {
+  engine.start({action.attempt, action.thunk, std::move(hints)},
+               [weak = weak_from_this()](AttemptId attempt, AttemptResult result, MicroDollars billed) {
                  if (const std::shared_ptr<Impl> impl = weak.lock()) {
-                   impl->attempt_done(attempt, std::move(result));
+                   impl->attempt_done(attempt, std::move(result), billed);
                  }
                });
 }
 
-void Coordinator::Impl::attempt_done(AttemptId attempt, AttemptResult result) {
+void Coordinator::Impl::attempt_done(AttemptId attempt, AttemptResult result, MicroDollars billed) {
   if (const auto ended = running.extract(attempt)) {
+    ended.mapped().attempt.billed = billed;
     observer.ended(ended.mapped().attempt, result, clock.steady() - ended.mapped().started);
   }
-  event([&] { reducer.attempt_done(attempt, std::move(result)); });
+  event([&] { reducer.attempt_done(attempt, std::move(result), billed); });
 }
 
 void Coordinator::Impl::act(const CancelAttempt& action) {
@@ -392,9 +403,9 @@ void Coordinator::Impl::act(const Finished& action) {
   }
   const Outcome outcome = reducer.outcome(action.node);
   if (deliveries.memos.empty() || outcome.verdict != Verdict::Succeeded) {
-    observer.finished(reducer.thunk(action.node), reducer.hints(action.node).label, outcome);
+    observer.finished(reducer.thunk(action.node), reducer.label(action.node), outcome);
   } else {
-    deliveries.finished.push_back({reducer.thunk(action.node), reducer.hints(action.node).label, outcome});
+    deliveries.finished.push_back({reducer.thunk(action.node), reducer.label(action.node), outcome});
   }
   const auto found = listeners.find(action.node);
   if (found != listeners.end()) {

@@ -20,7 +20,7 @@ struct Answer {
   std::shared_ptr<const ir::Result> result;  // when succeeded; else of the command whose failure is the
                                              // cause, if it was a command's
   base::Error error;                         // unless succeeded
-  object::Digest cause;                      // unless succeeded or cancelled: the thunk that failed
+  object::Digest cause;                      // unless succeeded, cancelled or drained: the thunk that failed
   std::string cause_label;
 };
 
@@ -61,7 +61,11 @@ class Coordinator {
   // Stops all work and answers all that is pending as Cancelled.
   void cancel_all();
 
-  // An engine's slots() have changed.
+  // Nothing new starts; what runs may end. Everything else that is pending is answered as Stopped, with this
+  // reason: a new run goes on from here.
+  void drain(const std::string& reason);
+
+  // An engine's capacity() has changed.
   void slots_changed(const Engine& engine);
 
   // The final result, if a memo has it and the store still holds all its outputs. Blocks briefly.

@@ -482,6 +482,36 @@ TEST_F(CoordinatorTest, at_the_first_failure_the_rest_is_answered_as_stopped) {
   }
 }
 
+TEST_F(CoordinatorTest, a_drained_run_answers_the_rest_with_the_reason_and_ends_what_runs) {
+  const Digest leaf = say("x");
+  const Digest top = machine.thunk({"join"}, {{"a", out_of(leaf)}});
+  Process process(store, records);
+  process.engine.held = true;
+  process.ask(top, "top");
+  process.ask(leaf, "leaf");
+  process.run_until([&] { return !process.engine.started.empty(); });
+  process.coordinator.drain("the machine is to be shut down");
+  process.run_until([&] { return process.answers.count(top) != 0; });
+  EXPECT_EQ(process.answer(top).verdict, Verdict::Stopped);
+  EXPECT_EQ(process.answer(top).error.message,
+            "top (thunk " + top.to_string() + ") was not run: the machine is to be shut down");
+  process.loop.post([&] { process.engine.release_all(); });
+  process.run();
+  EXPECT_EQ(text_of(process.answer(leaf)), "x");
+}
+
+TEST_F(CoordinatorTest, an_engine_that_never_answers_is_given_up) {
+  Policy policy = Process::keep_going();
+  policy.longest_attempt = policy.grace = std::chrono::milliseconds{1};
+  Process process(store, records, policy);
+  process.engine.held = true;
+  const Digest leaf = say("x");
+  process.ask(leaf);
+  process.run();
+  EXPECT_EQ(process.answer(leaf).error.message, "fake has not answered for 0 s (given up after 3 tries)");
+  EXPECT_EQ(process.engine.cancelled, 3U);
+}
+
 TEST_F(CoordinatorTest, why_a_thunk_waits_can_be_asked) {
   const Digest leaf = say("x");
   const Digest top = machine.thunk({"join"}, {{"a", out_of(leaf)}});

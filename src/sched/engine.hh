@@ -3,8 +3,8 @@
 #include "base/result.hh"
 #include "ir/result.hh"
 #include "object/digest.hh"
+#include "sched/capacity.hh"
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -15,14 +15,6 @@ namespace sched {
 
 // One try at executing one concrete thunk; never reused within a run.
 using AttemptId = uint64_t;
-
-// Scheduling data beside the thunk: none of it changes the answer, so none of it is in the thunk's name.
-struct Hints {
-  uint64_t memory_bytes = 0;  // 0: unknown
-  unsigned cores = 1;
-  std::chrono::milliseconds timeout{0};  // 0: the engine's own limit
-  std::string label;                     // for people: "compile src/a.c"
-};
 
 struct Job {
   AttemptId attempt = 0;
@@ -55,8 +47,9 @@ using AttemptResult = tl::expected<ir::Result, AttemptFailure>;
 class Engine {
  public:
   // A result (any exit code: the command ran), or why there is none. Called on the loop thread, at most once
-  // an attempt, and not after cancel() returned. Outputs are in the store when it is called.
-  using Done = std::function<void(AttemptId, AttemptResult)>;
+  // an attempt, and not after cancel() returned. Outputs are in the store when it is called. The last is what
+  // the attempt is billed, whatever came of it.
+  using Done = std::function<void(AttemptId, AttemptResult, MicroDollars)>;
 
   Engine() = default;
   Engine(const Engine&) = delete;
@@ -66,8 +59,8 @@ class Engine {
   // For reason codes and the log: "local", "lambda".
   [[nodiscard]] virtual std::string name() const = 0;
 
-  // How many jobs it takes at once.
-  [[nodiscard]] virtual unsigned slots() const = 0;
+  // What it takes at once, and what it cannot take.
+  [[nodiscard]] virtual Capacity capacity() const = 0;
 
   // Starts the job; `done` is called later, never from within start(). A thunk with ir::kOutputs is executed
   // by an exec::Runner, wherever that is, or refused: its result alone does not show whether it was exact.

@@ -37,13 +37,16 @@ struct Node {
   uint32_t missing = 0;           // unfinished nodes among those the edges lead to
   uint32_t waiters = UINT32_MAX;  // head of the list of nodes that wait for this one
   NodeId because = kNoNode;       // while following, the leader; when finished, see Outcome
-  uint32_t hints = UINT32_MAX;    // index; none: the default
+  uint32_t label = UINT32_MAX;    // index; none: empty
+  uint32_t needs = 0;             // index; the first: nothing special
   uint32_t weight = 1;
   uint32_t path = 1;     // estimated weight of the way from here to the end of the run
   uint32_t refused = 0;  // bit set of engines that have turned it down
   uint8_t tries_here = 0;
   uint8_t tries_elsewhere = 0;
   uint8_t attempts = 0;
+  uint8_t live = 0;        // attempts that are under way
+  uint8_t duplicates = 0;  // attempts that were started beside another
   uint8_t losses = 0;
   uint8_t remakes = 0;
   uint8_t fruitless = 0;  // losses without a maker
@@ -51,6 +54,7 @@ struct Node {
   State resume = State::Finished;  // after backing off
   Verdict verdict = Verdict::None;
   Source source = Source::Executed;
+  uint8_t kind = 0;  // index; the first: like nothing
   bool has_concrete = false;
   bool hurried = false;
   bool remaking = false;      // its answer was lost: memos and finished twins don't count

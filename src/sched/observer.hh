@@ -18,8 +18,10 @@ class Observer {
     object::Digest concrete;  // what the engine was given
     std::string label;
     std::string place;            // the engine's name
-    unsigned number = 1;          // of this thunk's tries: above 1 it is a retry
+    unsigned number = 1;          // of this thunk's tries: above 1 it is a retry or a duplicate
     base::Nanoseconds waited{0};  // for a slot
+    bool duplicate = false;       // beside another, which seems to straggle
+    MicroDollars billed = 0;      // when it has ended
   };
 
   Observer() = default;

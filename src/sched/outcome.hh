@@ -22,7 +22,7 @@ enum class Verdict : uint8_t {
   Succeeded,         // exit 0 and owes nothing
   Failed,            // itself: its command, or every try to run it
   DependencyFailed,  // something that it needs failed
-  Stopped,           // not run because another thunk failed and nothing new was to start
+  Stopped,           // not run because nothing new was to start: another thunk failed, or the run is drained
   Cancelled,         // not wanted any more
 };
 
@@ -38,7 +38,7 @@ enum class Source : uint8_t {
 struct Failure {
   base::Error error;
   std::shared_ptr<const ir::Result> result;  // of a command that ended with another status than 0; else null
-  NodeId node = kNoNode;                     // the root cause
+  NodeId node = kNoNode;                     // the root cause; none: the run was drained
 };
 
 struct Outcome {
@@ -46,7 +46,7 @@ struct Outcome {
   Source source = Source::Executed;          // when succeeded
   std::shared_ptr<const ir::Result> result;  // when succeeded: owes nothing
   std::shared_ptr<const Failure> failure;    // when failed, directly or not, or stopped
-  NodeId because = kNoNode;                  // the failed dependency, or the thunk whose failure stopped all
+  NodeId because = kNoNode;  // the failed dependency, or the thunk whose failure stopped all, if one did
 };
 
 // How a thunk is asked for.

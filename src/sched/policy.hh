@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.hh"
+#include "sched/budget.hh"
 
 #include <chrono>
 #include <cstdint>
@@ -23,6 +24,26 @@ struct Policy {
   unsigned max_losses = 4;       // times one thunk may find inputs gone, and times one may be made again
   base::Nanoseconds first_back_off = std::chrono::milliseconds{100};  // doubles, with jitter, up to
   base::Nanoseconds last_back_off = std::chrono::seconds{20};
+
+  // An attempt that has not been answered within the job's time-out (else the engine's, else this) and the
+  // grace is given up and tried elsewhere. The grace is for what is not the command's own time.
+  base::Nanoseconds longest_attempt = std::chrono::hours{24};
+  base::Nanoseconds grace = std::chrono::seconds{60};
+
+  // A straggler has taken longer than so many percent of its like took, times a factor, and than `least`.
+  // With a slot to spare a second attempt runs beside it.
+  struct Stragglers {
+    unsigned percentile = 95;
+    unsigned factor_percent = 200;
+    unsigned samples = 10;  // fewer of its like tell nothing
+    base::Nanoseconds least = std::chrono::seconds{1};
+    unsigned per_thunk = 1;      // second attempts of one thunk; 0: none at all
+    unsigned free = 4;           // second attempts in all, or
+    unsigned share_percent = 5;  // of all attempts, if that is more
+  };
+
+  Stragglers stragglers;
+  Budget::Limits budget;
   uint64_t seed = 0;  // of the jitter: the same seed and the same events give the same run
 };
 

@@ -9,11 +9,11 @@ bool ReadyQueue::worse(const Entry& a, const Entry& b) {
   return std::tuple(a.hurried, a.path, b.node) < std::tuple(b.hurried, b.path, a.node);
 }
 
-void ReadyQueue::push(const Entry& entry, uint32_t refused) {
-  auto found = std::find_if(classes_.begin(), classes_.end(),
-                            [refused](const Class& one) { return one.refused == refused; });
+void ReadyQueue::push(const Entry& entry, Key key) {
+  auto found =
+      std::find_if(classes_.begin(), classes_.end(), [key](const Class& one) { return one.key == key; });
   if (found == classes_.end()) {
-    found = classes_.insert(found, Class{refused, {}});
+    found = classes_.insert(found, Class{key, {}});
   }
   found->heap.push_back(entry);
   std::push_heap(found->heap.begin(), found->heap.end(), worse);

@@ -20,16 +20,23 @@ class ReadyQueue {
     uint32_t serial = 0;
   };
 
-  // `refused`: the engines that must not get it, a bit each.
-  void push(const Entry& entry, uint32_t refused);
+  // What decides who may take it.
+  struct Key {
+    uint32_t refused = 0;  // engines that have turned it down, a bit each
+    uint32_t needs = 0;    // index of what it needs
 
-  // The best entry that `counts` and whose refusals `allow` (bool(uint32_t)); removed.
+    bool operator==(const Key&) const = default;
+  };
+
+  void push(const Entry& entry, Key key);
+
+  // The best entry that `counts` (bool(Entry, Key)) and whose key they `allow` (bool(Key)); removed.
   template <class Counts, class Allow>
   [[nodiscard]] std::optional<Entry> take(const Counts& counts, const Allow& allow) {
     Class* best = nullptr;
     for (Class& one : classes_) {
       drop_stale(one, counts);
-      if (!one.heap.empty() && allow(one.refused) &&
+      if (!one.heap.empty() && allow(one.key) &&
           (best == nullptr || worse(best->heap.front(), one.heap.front()))) {
         best = &one;
       }
@@ -41,15 +48,16 @@ class ReadyQueue {
   void each(const Visit& visit) const {
     for (const Class& one : classes_) {
       for (const Entry& entry : one.heap) {
-        visit(entry, one.refused);
+        visit(entry, one.key);
       }
     }
   }
 
  private:
-  // Jobs that the same engines may take. There are few: most have refused nothing.
+  // Jobs that the same engines may take. There are few: most have been refused nothing and need nothing
+  // special.
   struct Class {
-    uint32_t refused = 0;
+    Key key;
     std::vector<Entry> heap;
   };
 
@@ -58,7 +66,7 @@ class ReadyQueue {
 
   template <class Counts>
   static void drop_stale(Class& one, const Counts& counts) {
-    while (!one.heap.empty() && !counts(one.heap.front())) {
+    while (!one.heap.empty() && !counts(one.heap.front(), one.key)) {
       (void)pop(one);
     }
   }

@@ -7,7 +7,7 @@
 
 namespace sched {
 
-Reducer::Reducer(const Policy& policy) : policy_(policy) {}
+Reducer::Reducer(const Policy& policy) : policy_(policy), budget_(policy.budget) {}
 
 std::optional<NodeId> Reducer::find(const object::Digest& thunk) const {
   const uint32_t id = by_thunk_.find(thunk, thunk_of());
@@ -39,9 +39,8 @@ NodeId Reducer::node_for(const object::Digest& thunk) {
 NodeId Reducer::add(const object::Digest& thunk, const Request& request) {
   const NodeId id = node_for(thunk);
   Node& node = nodes_[id];
-  if (node.hints == UINT32_MAX) {
-    node.hints = static_cast<uint32_t>(hints_.size());
-    hints_.grow() = request.hints;
+  if (node.label == UINT32_MAX) {
+    set_hints(id, request.hints);
   }
   node.weight = std::max(node.weight, request.weight);
   urge({id, node.weight, request.hurried});
@@ -80,7 +79,8 @@ void Reducer::restart(NodeId id) {
   node.because = kNoNode;
   node.edge_count = 0;
   node.refused = 0;
-  node.tries_here = node.tries_elsewhere = node.attempts = node.losses = node.fruitless = 0;
+  node.tries_here = node.tries_elsewhere = node.attempts = node.duplicates = 0;
+  node.losses = node.fruitless = 0;
   node.tail = node.checked_tail = node.repeated = node.recorded = node.recorded_low = false;
   node.verdict = Verdict::None;
   node.source = Source::Executed;
@@ -369,15 +369,23 @@ void Reducer::fail(NodeId id, base::Error error, std::shared_ptr<const ir::Resul
   nodes_[id].because = kNoNode;
   finish(id, Verdict::Failed);
   if (policy_.on_failure != OnFailure::KeepGoing && !stopping()) {
-    stopped_by_ = id;
+    stopped_by_ = nodes_[id].failure;
     stop_is_pending_ = true;
   }
 }
 
-// It will not run, because another one failed.
+void Reducer::drain(const std::string& reason) {
+  if (!stopping()) {
+    stopped_by_ = std::make_shared<const Failure>(Failure{{reason, base::FailureKind::RetryHere}, nullptr});
+    stop_is_pending_ = true;
+    settle();
+  }
+}
+
+// It will not run, because nothing new is to start.
 void Reducer::stop(NodeId id) {
-  nodes_[id].because = stopped_by_;
-  nodes_[id].failure = nodes_[stopped_by_].failure;
+  nodes_[id].because = stopped_by_->node;
+  nodes_[id].failure = stopped_by_;
   finish(id, Verdict::Stopped);
 }
 
@@ -397,10 +405,10 @@ Outcome Reducer::outcome(NodeId id) const {
   return {node.verdict, node.source, node.result, node.failure, node.because};
 }
 
-const Hints& Reducer::hints(NodeId id) const {
-  static const Hints kNoHints;
-  const uint32_t at = nodes_[id].hints;
-  return at == UINT32_MAX ? kNoHints : hints_[at];
+const std::string& Reducer::label(NodeId id) const {
+  static const std::string kNone;
+  const uint32_t at = nodes_[id].label;
+  return at == UINT32_MAX ? kNone : labels_[at];
 }
 
 void Reducer::take_actions(std::vector<Action>& into) {

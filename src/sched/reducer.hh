@@ -2,15 +2,19 @@
 
 #include "base/clock.hh"
 #include "sched/action.hh"
+#include "sched/budget.hh"
 #include "sched/digest_index.hh"
 #include "sched/node.hh"
 #include "sched/policy.hh"
 #include "sched/ready_queue.hh"
 #include "sched/slab.hh"
+#include "sched/spread.hh"
 
 #include <array>
+#include <map>
 #include <optional>
 #include <queue>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -26,7 +30,11 @@ struct Counters {
   uint64_t failed = 0;                     // themselves
   uint64_t given_up = 0;                   // because of others: dependency failed, stopped, cancelled
   uint64_t attempts = 0;
-  uint64_t retries = 0;       // of any step
+  uint64_t retries = 0;     // of any step
+  uint64_t duplicates = 0;  // attempts beside others that straggled
+  uint64_t silent = 0;      // attempts that were never answered
+  uint64_t billed_jobs = 0;
+  MicroDollars billed = 0;    // of what was cancelled or never answered: the most it may have cost
   uint64_t remade = 0;        // ran again because the store lost what they had made
   uint64_t late_answers = 0;  // answers that nobody waited for any more: late, repeated, or made up
 
@@ -42,7 +50,8 @@ struct Counters {
 //
 // What may be assumed: nothing waits without a cause that why_waiting() shows; a wait for itself (a cycle
 // through tail calls) is found when nothing else can go on, short ones at once, and failed by name; every
-// retry is bounded by the Policy; answers that are late, repeated or invented change nothing.
+// retry is bounded by the Policy; answers that are late, repeated or invented change nothing; an attempt that
+// is never answered is given up in time; what is billed stays within the budget (see Budget).
 //
 // Edges and results lie in arenas, no step recurses over the graph: a chain, a fan-in or a random graph of
 // 10^6 nodes takes less than 1 KiB and 10 us each (bench/reducer_bench.cc).
@@ -52,9 +61,12 @@ class Reducer {
  public:
   explicit Reducer(const Policy& policy);
 
-  // What an engine takes at once; zero while it cannot take any. With FailureIs::Final a command that fails
-  // there has failed; else its failure is repeated once in another place before it is believed.
+  // What an engine takes. With FailureIs::Final a command that fails there has failed; else its failure is
+  // repeated once in another place before it is believed.
   enum class FailureIs : uint8_t { Final, Repeated };
+  void set_engine(EngineId engine, const Capacity& capacity, FailureIs failure = FailureIs::Final);
+
+  // One that says no more of itself.
   void set_engine(EngineId engine, unsigned slots, FailureIs failure = FailureIs::Final);
 
   // Asks for a thunk; asking again joins. One that failed stays failed; a cancelled one starts afresh.
@@ -69,7 +81,11 @@ class Reducer {
   // Everything unfinished is finished as Cancelled, at once.
   void cancel_all();
 
-  // Time goes on: due retries start.
+  // Nothing new starts; what runs may end, and its answer counts; all else is finished as Stopped with this
+  // reason. A new run with the same memos goes on from here.
+  void drain(const std::string& reason);
+
+  // Time goes on: due retries start, stragglers and silent engines are found.
   void tick(base::Nanoseconds now);
 
   // When tick() has something to do, if ever.
@@ -83,7 +99,7 @@ class Reducer {
   void result_substituted(Ticket ticket, ir::Result result);
   void verified(Ticket ticket, const std::vector<NodeId>& not_whole);
   void failed(Ticket ticket, AttemptFailure failure);
-  void attempt_done(AttemptId attempt, AttemptResult result);
+  void attempt_done(AttemptId attempt, AttemptResult result, MicroDollars cost = 0);
 
   // What to do now; swaps with `into`, which is cleared first, so that its memory goes to and fro.
   void take_actions(std::vector<Action>& into);
@@ -97,7 +113,8 @@ class Reducer {
   [[nodiscard]] State state(NodeId node) const { return nodes_[node].state; }
 
   [[nodiscard]] Outcome outcome(NodeId node) const;
-  [[nodiscard]] const Hints& hints(NodeId node) const;
+  [[nodiscard]] Hints hints(NodeId node) const;
+  [[nodiscard]] const std::string& label(NodeId node) const;
 
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
@@ -130,12 +147,34 @@ class Reducer {
   struct Attempt {
     NodeId node = kNoNode;
     EngineId engine = 0;
+    bool is_billed = false;
+    unsigned cores = 0;
+    uint64_t memory = 0;
+    MicroDollars most = 0;  // set aside for it
+    base::Nanoseconds started{0};
+    base::Nanoseconds silent_at{0};
+    base::Nanoseconds look_at{0};  // its place in watches_
   };
 
+  using Attempts = std::unordered_map<AttemptId, Attempt>;
+
   struct Place {
-    unsigned slots = 0;
-    unsigned in_use = 0;
+    Capacity capacity;
     FailureIs failure = FailureIs::Final;
+    unsigned in_use = 0;
+    uint64_t cores_in_use = 0;
+    uint64_t memory_in_use = 0;
+  };
+
+  // Jobs with the same demands.
+  struct Needs {
+    Hints hints;          // without label and kind
+    uint32_t barred = 0;  // engines that can never take such a job, a bit each
+  };
+
+  struct Kind {
+    std::string name;
+    Spread took;
   };
 
   struct Due {
@@ -190,12 +229,10 @@ class Reducer {
   void settle();
   void stop_all();
 
-  // reducer_run.cc: slots, attempts, retries, losses
-  void start_ready();
-  [[nodiscard]] bool may_run(uint32_t refused, EngineId engine) const;
-  [[nodiscard]] bool elsewhere_than(uint32_t refused) const;
-  void push_ready(NodeId id);
+  // reducer_run.cc: attempts, retries, losses
   void start(NodeId id, EngineId engine);
+  void launch(NodeId id, EngineId engine, base::Nanoseconds waited, bool duplicate);
+  void end_attempt(Attempts::iterator attempt, MicroDollars cost);
   void command_failed(NodeId id, EngineId engine, ir::Result result);
   void attempt_failed(NodeId id, EngineId engine, AttemptFailure failure);
   void retry(NodeId id, State step, base::Error error, bool elsewhere);
@@ -205,7 +242,34 @@ class Reducer {
   void give_up_lost(NodeId id, base::Error error);
   void release_attempts(NodeId id);
 
-  [[nodiscard]] bool stopping() const { return stopped_by_ != kNoNode; }
+  // reducer_place.cc: which engine takes what
+  void set_hints(NodeId id, const Hints& hints);
+  void start_ready();
+  bool fail_homeless();
+  void push_ready(NodeId id);
+  [[nodiscard]] ReadyQueue::Key key_of(NodeId id) const;
+  [[nodiscard]] uint32_t barred_for(const Hints& hints) const;
+  [[nodiscard]] bool can_ever_take(EngineId engine, uint32_t needs) const;
+  [[nodiscard]] bool has_room(EngineId engine, uint32_t needs) const;
+  [[nodiscard]] uint32_t open_to(uint32_t needs) const;
+  [[nodiscard]] bool elsewhere_than(uint32_t refused, uint32_t needs) const;
+  [[nodiscard]] bool may_run(ReadyQueue::Key key, EngineId engine) const;
+  [[nodiscard]] base::Nanoseconds time_limit(EngineId engine, uint32_t needs) const;
+  [[nodiscard]] MicroDollars most_cost(EngineId engine, uint32_t needs) const;
+  [[nodiscard]] std::string why_homeless(NodeId id) const;
+
+  // reducer_watch.cc: stragglers and silence
+  void watch(AttemptId id, Attempt& attempt);
+  void learn(NodeId id, base::Nanoseconds took);
+  void look_at(AttemptId id);
+  void give_up_silent(Attempts::iterator attempt);
+  bool start_duplicates();
+  [[nodiscard]] bool duplicates_are_left() const;
+  [[nodiscard]] bool may_duplicate(NodeId id) const;
+  [[nodiscard]] std::optional<EngineId> place_beside(const Attempt& straggler) const;
+  [[nodiscard]] std::optional<base::Nanoseconds> straggles_at(const Attempt& attempt) const;
+
+  [[nodiscard]] bool stopping() const { return stopped_by_ != nullptr; }
 
   [[nodiscard]] auto thunk_of() const {
     return [this](uint32_t id) -> const object::Digest& { return nodes_[id].thunk; };
@@ -229,18 +293,25 @@ class Reducer {
   uint32_t free_link_ = UINT32_MAX;
   std::unordered_map<std::string, uint32_t> output_index_;
   std::vector<const std::string*> outputs_;
-  Slab<Hints, 64> hints_;
+  Slab<std::string, 64> labels_;
+  std::vector<Needs> needs_{Needs{}};
+  std::map<Hints, uint32_t> needs_index_{{Hints{}, 0}};
+  std::vector<Kind> kinds_{Kind{}};
+  std::map<std::string, uint8_t> kind_index_{{{}, 0}};
   std::array<Place, kMaxEngines> places_{};
   EngineId places_end_ = 0;
   ReadyQueue ready_;
-  std::unordered_map<AttemptId, Attempt> attempts_;
+  Attempts attempts_;
   AttemptId next_attempt_ = 1;
+  std::set<std::pair<base::Nanoseconds, AttemptId>> watches_;  // when to look at which attempt
+  std::set<AttemptId> stragglers_;                             // that may get a duplicate
+  Budget budget_;
   std::priority_queue<Due> due_;
-  std::vector<NodeId> finished_;  // whose waiters are yet to learn
-  std::vector<Urgency> urgent_;   // scratch of urge()
-  NodeId stopped_by_ = kNoNode;   // the failure after which nothing starts
-  bool stop_is_pending_ = false;  // stop_all() is yet to run
-  NodeId first_unfinished_ = 0;   // all before it are finished
+  std::vector<NodeId> finished_;               // whose waiters are yet to learn
+  std::vector<Urgency> urgent_;                // scratch of urge()
+  std::shared_ptr<const Failure> stopped_by_;  // after which nothing starts
+  bool stop_is_pending_ = false;               // stop_all() is yet to run
+  NodeId first_unfinished_ = 0;                // all before it are finished
   std::vector<Action> actions_;
   Counters counters_;
 };

@@ -330,18 +330,22 @@ void Reducer::settle() {
     } else if (waiting > 0 && waiting == unfinished()) {
       break_cycle();
     } else {
-      break;
+      start_ready();
+      if (!fail_homeless()) {
+        return;
+      }
     }
   }
-  start_ready();
 }
 
-// A thunk failed and nothing new may start. Who follows a running twin still gets its answer.
+// Nothing new may start. Who follows a running twin still gets its answer.
 void Reducer::stop_all() {
+  const bool is_drained = stopped_by_->node == kNoNode;
+  const bool may_end = is_drained || policy_.on_failure == OnFailure::FinishRunning;
   for (NodeId id = first_unfinished_; id < nodes_.size(); ++id) {
     const Node& node = nodes_[id];
     const bool stays = node.state == State::Finished || node.state == State::Following ||
-                       (node.state == State::Running && policy_.on_failure == OnFailure::FinishRunning);
+                       (node.state == State::Running && may_end);
     if (stays) {
       continue;
     }

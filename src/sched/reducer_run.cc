@@ -6,7 +6,7 @@
 #include <cassert>
 #include <utility>
 
-// Slots, attempts, retries and losses.
+// Attempts, retries and losses.
 namespace sched {
 
 namespace {
@@ -26,79 +26,73 @@ uint32_t bit(EngineId engine) {
 
 }  // namespace
 
-void Reducer::set_engine(EngineId engine, unsigned slots, FailureIs failure) {
-  places_.at(engine).slots = slots;
-  places_.at(engine).failure = failure;
-  places_end_ = std::max<EngineId>(places_end_, static_cast<EngineId>(engine + 1));
-  start_ready();
-}
-
-// Is there an engine at work that has not refused it?
-bool Reducer::elsewhere_than(uint32_t refused) const {
-  for (EngineId engine = 0; engine < places_end_; ++engine) {
-    if (places_.at(engine).slots > 0 && (refused & bit(engine)) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// Whoever was refused everywhere may try everywhere again (its back-off and its tries bound that).
-bool Reducer::may_run(uint32_t refused, EngineId engine) const {
-  return (refused & bit(engine)) == 0 || !elsewhere_than(refused);
-}
-
-void Reducer::push_ready(NodeId id) {
-  const Node& node = nodes_[id];
-  ready_.push({node.hurried, node.path, id, node.serial}, node.refused);
-}
-
-void Reducer::start_ready() {
-  if (counters_.in(State::Ready) == 0) {
-    return;
-  }
-  const auto counts = [this](const ReadyQueue::Entry& entry) {
-    return nodes_[entry.node].serial == entry.serial;
-  };
-  for (EngineId engine = 0; engine < places_end_; ++engine) {
-    const Place& place = places_.at(engine);
-    while (place.in_use < place.slots) {
-      const auto best = ready_.take(counts, [&](uint32_t refused) { return may_run(refused, engine); });
-      if (!best) {
-        break;
-      }
-      start(best->node, engine);
-    }
-  }
-}
-
 void Reducer::start(NodeId id, EngineId engine) {
-  Node& node = nodes_[id];
-  const base::Nanoseconds waited = now_ - node.since;
+  const base::Nanoseconds waited = now_ - nodes_[id].since;
   set_state(id, State::Running);
-  ++node.attempts;
-  ++counters_.attempts;
-  ++places_.at(engine).in_use;
-  const AttemptId attempt = next_attempt_++;
-  attempts_.emplace(attempt, Attempt{id, engine});
-  actions_.emplace_back(Execute{engine, attempt, id, node.concrete, node.attempts, waited});
+  launch(id, engine, waited, false);
 }
 
-void Reducer::attempt_done(AttemptId attempt, AttemptResult result) {
-  const auto found = attempts_.find(attempt);
+// One more attempt for a node that is running.
+void Reducer::launch(NodeId id, EngineId engine, base::Nanoseconds waited, bool duplicate) {
+  Node& node = nodes_[id];
+  ++node.attempts;
+  ++node.live;
+  ++counters_.attempts;
+  Place& place = places_.at(engine);
+  const Hints& hints = needs_[node.needs].hints;
+  ++place.in_use;
+  Attempt attempt{id, engine};
+  attempt.cores = std::min(hints.cores, place.capacity.cores);
+  attempt.memory = std::min(hints.memory_bytes, place.capacity.memory_bytes);
+  place.cores_in_use += attempt.cores;
+  place.memory_in_use += attempt.memory;
+  attempt.is_billed = place.capacity.is_billed();
+  if (attempt.is_billed) {
+    attempt.most = most_cost(engine, node.needs);
+    budget_.set_aside(attempt.most);
+    counters_.billed_jobs = budget_.jobs();
+  }
+  attempt.started = now_;
+  attempt.silent_at = now_ + time_limit(engine, node.needs) + policy_.grace;
+  const AttemptId name = next_attempt_++;
+  watch(name, attempts_.emplace(name, attempt).first->second);
+  actions_.emplace_back(Execute{engine, name, id, node.concrete, node.attempts, waited, duplicate});
+}
+
+// It holds nothing any more.
+void Reducer::end_attempt(Attempts::iterator attempt, MicroDollars cost) {
+  const Attempt& ended = attempt->second;
+  --nodes_[ended.node].live;
+  Place& place = places_.at(ended.engine);
+  --place.in_use;
+  place.cores_in_use -= ended.cores;
+  place.memory_in_use -= ended.memory;
+  if (ended.is_billed) {
+    budget_.settle(ended.most, cost);
+    counters_.billed = budget_.spent();
+  }
+  watches_.erase({ended.look_at, attempt->first});
+  stragglers_.erase(attempt->first);
+  attempts_.erase(attempt);
+}
+
+void Reducer::attempt_done(AttemptId name, AttemptResult result, MicroDollars cost) {
+  const auto found = attempts_.find(name);
   if (found == attempts_.end()) {
     ++counters_.late_answers;
     return;
   }
-  const auto [id, engine] = found->second;
-  attempts_.erase(found);
-  --places_.at(engine).in_use;
+  const Attempt attempt = found->second;
+  const NodeId id = attempt.node;
+  end_attempt(found, cost);
   assert(nodes_[id].state == State::Running);
   if (!result) {
-    attempt_failed(id, engine, std::move(result.error()));
+    attempt_failed(id, attempt.engine, std::move(result.error()));
   } else if (result->exit_code != 0) {
-    command_failed(id, engine, std::move(*result));
+    command_failed(id, attempt.engine, std::move(*result));
   } else {
+    learn(id, now_ - attempt.started);
+    release_attempts(id);
     carry_on(id, std::move(*result));
   }
   settle();
@@ -107,8 +101,13 @@ void Reducer::attempt_done(AttemptId attempt, AttemptResult result) {
 // The command ran and said no. Where that may be the place's fault it is asked once more, best elsewhere.
 void Reducer::command_failed(NodeId id, EngineId engine, ir::Result result) {
   Node& node = nodes_[id];
-  if (places_.at(engine).failure == FailureIs::Final || node.attempts >= policy_.max_attempts ||
-      std::exchange(node.repeated, true)) {
+  const bool believed = places_.at(engine).failure == FailureIs::Final || std::exchange(node.repeated, true);
+  if (!believed && node.live > 0) {
+    node.refused |= bit(engine);  // the attempt beside it is the repetition
+    return;
+  }
+  if (believed || node.attempts >= policy_.max_attempts) {
+    release_attempts(id);
     carry_on(id, std::move(result));
     return;
   }
@@ -124,6 +123,7 @@ void Reducer::command_failed(NodeId id, EngineId engine, ir::Result result) {
 void Reducer::attempt_failed(NodeId id, EngineId engine, AttemptFailure failure) {
   Node& node = nodes_[id];
   if (!failure.lost.empty()) {
+    release_attempts(id);
     lost(id, std::move(failure));
     return;
   }
@@ -137,7 +137,9 @@ void Reducer::attempt_failed(NodeId id, EngineId engine, AttemptFailure failure)
       return;
     case base::FailureKind::Ours:
       node.refused |= bit(engine);
-      if (!elsewhere_than(node.refused) || std::exchange(node.repeated, true)) {
+      if (std::exchange(node.repeated, true) ||
+          (node.live == 0 && !elsewhere_than(node.refused, node.needs))) {
+        release_attempts(id);
         fail(id, std::move(failure.error));
         return;
       }
@@ -145,6 +147,7 @@ void Reducer::attempt_failed(NodeId id, EngineId engine, AttemptFailure failure)
       retry(id, State::Ready, std::move(failure.error), true);
       return;
     case base::FailureKind::Deterministic:
+      release_attempts(id);
       fail(id, std::move(failure.error));
       return;
   }
@@ -172,13 +175,16 @@ void Reducer::failed(Ticket ticket, AttemptFailure failure) {
 
 void Reducer::retry(NodeId id, State step, base::Error error, bool elsewhere) {
   Node& node = nodes_[id];
+  uint8_t& tries = elsewhere ? node.tries_elsewhere : node.tries_here;
+  const unsigned limit = elsewhere ? policy_.tries_elsewhere : policy_.tries_here;
+  ++tries;
+  if (node.live > 0) {
+    return;  // the attempt beside it decides
+  }
   if (stopping()) {
     stop(id);
     return;
   }
-  uint8_t& tries = elsewhere ? node.tries_elsewhere : node.tries_here;
-  const unsigned limit = elsewhere ? policy_.tries_elsewhere : policy_.tries_here;
-  ++tries;
   if (tries >= limit || node.attempts >= policy_.max_attempts) {
     const unsigned all = unsigned{node.tries_here} + node.tries_elsewhere;
     error.message = fmt::format("{} (given up after {} tries)", error.message, all);
@@ -186,7 +192,7 @@ void Reducer::retry(NodeId id, State step, base::Error error, bool elsewhere) {
     return;
   }
   ++counters_.retries;
-  if (elsewhere && elsewhere_than(node.refused)) {
+  if (elsewhere && elsewhere_than(node.refused, node.needs)) {
     enter(id, step);
   } else {
     back_off(id, step, tries);
@@ -210,6 +216,10 @@ void Reducer::back_off(NodeId id, State step, unsigned tries) {
 void Reducer::tick(base::Nanoseconds now) {
   now_ = std::max(now_, now);
   bool any = false;
+  while (!watches_.empty() && watches_.begin()->first <= now_) {
+    look_at(watches_.begin()->second);
+    any = true;
+  }
   while (!due_.empty() && due_.top().when <= now_) {
     const Due due = due_.top();
     due_.pop();
@@ -233,7 +243,11 @@ void Reducer::resume(NodeId id) {
 }
 
 std::optional<base::Nanoseconds> Reducer::next_tick() const {
-  return due_.empty() ? std::nullopt : std::optional<base::Nanoseconds>(due_.top().when);
+  if (due_.empty() && watches_.empty()) {
+    return std::nullopt;
+  }
+  return std::min(due_.empty() ? base::Nanoseconds::max() : due_.top().when,
+                  watches_.empty() ? base::Nanoseconds::max() : watches_.begin()->first);
 }
 
 // Objects are gone from the store. Who made them? Only the direct dependencies can have: if those lack inputs
@@ -298,17 +312,12 @@ void Reducer::verified(Ticket ticket, const std::vector<NodeId>& not_whole) {
 
 // Cancels what runs for the node.
 void Reducer::release_attempts(NodeId id) {
-  if (nodes_[id].state != State::Running) {
-    return;
-  }
-  for (auto at = attempts_.begin(); at != attempts_.end();) {
-    if (at->second.node != id) {
-      ++at;
-      continue;
+  for (auto at = attempts_.begin(); nodes_[id].live > 0;) {
+    const auto attempt = at++;
+    if (attempt->second.node == id) {
+      actions_.emplace_back(CancelAttempt{attempt->second.engine, attempt->first});
+      end_attempt(attempt, attempt->second.most);
     }
-    --places_.at(at->second.engine).in_use;
-    actions_.emplace_back(CancelAttempt{at->second.engine, at->first});
-    at = attempts_.erase(at);
   }
 }
 

@@ -10,6 +10,7 @@ namespace sched {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 object::Digest named(const std::string& text) {
   return object::hash(text);
@@ -459,7 +460,6 @@ TEST(Reducer, a_place_that_refuses_is_left_for_another_at_once) {
   desk.add("a");
   desk.open("a");
   desk.end("a", broken(base::FailureKind::RetryElsewhere));
-  EXPECT_FALSE(desk.reducer.next_tick().has_value());
   EXPECT_EQ(desk.next<Execute>("a").engine, 1);
 }
 
@@ -697,7 +697,7 @@ TEST(Reducer, without_slots_it_says_what_is_missing) {
   Desk desk(keep_going(), 0);
   desk.add("a");
   desk.open("a");
-  EXPECT_EQ(desk.reducer.why_waiting(desk.node("a")), "no engine takes jobs now");
+  EXPECT_EQ(desk.reducer.why_waiting(desk.node("a")), "no engine takes such jobs now");
 }
 
 TEST(Reducer, a_lost_input_is_made_again_by_its_producer) {
@@ -778,6 +778,495 @@ TEST(Reducer, a_result_whose_outputs_are_gone_is_made_again_on_demand) {
   desk.take();
   EXPECT_EQ(desk.verdict("a"), Verdict::None);
   EXPECT_EQ(desk.next<Open>("a").use_memo, UseMemo::No);
+}
+
+// Engine 0 of these tests.
+Capacity capacity_of(unsigned slots) {
+  Capacity capacity;
+  capacity.name = "near";
+  capacity.slots = slots;
+  return capacity;
+}
+
+Policy watchful() {
+  Policy policy = keep_going();
+  policy.longest_attempt = seconds{10};
+  policy.grace = seconds{5};
+  policy.stragglers.samples = 2;
+  return policy;
+}
+
+TEST(Reducer, an_engine_that_never_answers_is_given_up_and_another_tried) {
+  Desk desk(watchful(), 1);
+  desk.reducer.set_engine(1, 1);
+  desk.add("a");
+  desk.open("a");
+  const Execute silent = desk.next<Execute>("a");
+  EXPECT_EQ(desk.reducer.next_tick(), seconds{15});
+  desk.tick(seconds{15} - milliseconds{1});
+  EXPECT_EQ(desk.count<CancelAttempt>(), 0U);
+  desk.tick(seconds{15});
+  EXPECT_EQ(desk.count<CancelAttempt>(), 1U);
+  EXPECT_EQ(desk.reducer.counters().silent, 1U);
+  desk.reducer.attempt_done(silent.attempt, made("late"));
+  desk.take();
+  EXPECT_EQ(desk.next<Execute>("a").engine, 1);
+  desk.add("b");
+  desk.open("b");
+  EXPECT_EQ(desk.next<Execute>("b").engine, 0);
+}
+
+TEST(Reducer, an_engine_that_stays_silent_is_not_asked_for_ever) {
+  Desk desk(watchful(), 1);
+  desk.add("a");
+  desk.open("a");
+  while (desk.verdict("a") == Verdict::None) {
+    desk.tick(desk.reducer.next_tick().value());
+  }
+  EXPECT_EQ(desk.blame("a"), "engine 0 has not answered for 15 s (given up after 3 tries)");
+  EXPECT_FALSE(desk.reducer.next_tick().has_value());
+}
+
+TEST(Reducer, a_jobs_own_time_out_goes_before_its_engines_and_that_before_the_general_one) {
+  Desk desk(watchful(), 0);
+  Capacity capacity = capacity_of(1);
+  capacity.job_time = seconds{7};
+  desk.reducer.set_engine(0, capacity);
+  desk.add("a");
+  desk.open("a");
+  EXPECT_EQ(desk.reducer.next_tick(), seconds{12});
+  desk.end("a", made("x"));
+  Request short_one;
+  short_one.hints.timeout = seconds{2};
+  desk.add("b", short_one);
+  desk.open("b");
+  EXPECT_EQ(desk.reducer.next_tick(), seconds{7});
+}
+
+// Two compiles took a second each; "slow" is the third, on engine 0.
+class Stragglers : public ::testing::Test {
+ protected:
+  void begin(Desk& desk) {
+    Request compile;
+    compile.hints.kind = "compile";
+    for (const char* thunk : {"1", "2", "slow"}) {
+      desk.add(thunk, compile);
+      desk.open(thunk);
+    }
+    desk.tick(seconds{1});
+    desk.end("1", made("1"));
+    desk.end("2", made("2"));
+    first_ = desk.next<Execute>("slow");
+    EXPECT_FALSE(first_.duplicate);
+  }
+
+  Execute first_;
+};
+
+TEST_F(Stragglers, get_a_second_attempt_elsewhere_and_the_first_answer_wins) {
+  Desk desk(watchful(), 3);
+  desk.reducer.set_engine(1, 1);
+  begin(desk);
+  desk.tick(seconds{2} - milliseconds{1});
+  EXPECT_EQ(desk.reducer.counters().duplicates, 0U);
+  desk.tick(milliseconds{2500});
+  const Execute second = desk.next<Execute>("slow");
+  EXPECT_TRUE(second.duplicate);
+  EXPECT_EQ(second.engine, 1);
+  EXPECT_EQ(second.number, 2U);
+  EXPECT_EQ(second.thunk, first_.thunk);
+  desk.reducer.attempt_done(second.attempt, made("x"));
+  desk.take();
+  EXPECT_EQ(desk.verdict("slow"), Verdict::Succeeded);
+  ASSERT_EQ(desk.count<CancelAttempt>(), 1U);
+  desk.reducer.attempt_done(first_.attempt, made("other"));
+  desk.take();
+  EXPECT_EQ(desk.outcome("slow").result->outputs, made("x").outputs);
+  EXPECT_EQ(desk.count<Finished>(), 3U);
+  EXPECT_EQ(desk.reducer.counters().late_answers, 1U);
+}
+
+TEST_F(Stragglers, are_answered_by_the_first_attempt_if_that_comes_first) {
+  Desk desk(watchful(), 3);
+  begin(desk);
+  desk.tick(milliseconds{2500});
+  EXPECT_EQ(desk.next<Execute>("slow").engine, 0);
+  desk.reducer.attempt_done(first_.attempt, made("x"));
+  desk.take();
+  EXPECT_EQ(desk.verdict("slow"), Verdict::Succeeded);
+  EXPECT_EQ(desk.count<CancelAttempt>(), 1U);
+}
+
+TEST_F(Stragglers, of_which_one_attempt_breaks_wait_for_the_other) {
+  for (const auto kind :
+       {base::FailureKind::RetryHere, base::FailureKind::RetryElsewhere, base::FailureKind::Ours}) {
+    Desk desk(watchful(), 3);
+    begin(desk);
+    desk.tick(milliseconds{2500});
+    desk.end("slow", broken(kind));
+    EXPECT_TRUE(desk.runs("slow"));
+    EXPECT_EQ(desk.count<CancelAttempt>(), 0U);
+    desk.reducer.attempt_done(first_.attempt, made("x"));
+    desk.take();
+    EXPECT_EQ(desk.verdict("slow"), Verdict::Succeeded);
+  }
+}
+
+TEST_F(Stragglers, of_which_one_attempt_is_refused_for_good_fail_and_the_other_is_cancelled) {
+  Desk desk(watchful(), 3);
+  begin(desk);
+  desk.tick(milliseconds{2500});
+  desk.end("slow", broken(base::FailureKind::Deterministic));
+  EXPECT_EQ(desk.verdict("slow"), Verdict::Failed);
+  EXPECT_EQ(desk.count<CancelAttempt>(), 1U);
+}
+
+TEST_F(Stragglers, whose_command_fails_in_a_doubtful_place_ask_the_other_attempt) {
+  Desk desk(watchful(), 3);
+  desk.reducer.set_engine(1, 1, Reducer::FailureIs::Repeated);
+  begin(desk);
+  desk.tick(milliseconds{2500});
+  desk.end("slow", exits(1));
+  EXPECT_TRUE(desk.runs("slow"));
+  EXPECT_EQ(desk.count<Execute>(), 0U);
+  desk.reducer.attempt_done(first_.attempt, made("x"));
+  desk.take();
+  EXPECT_EQ(desk.verdict("slow"), Verdict::Succeeded);
+}
+
+TEST_F(Stragglers, whose_command_fails_where_failures_are_final_have_failed) {
+  Desk desk(watchful(), 3);
+  begin(desk);
+  desk.tick(milliseconds{2500});
+  desk.end("slow", exits(1));
+  EXPECT_EQ(desk.verdict("slow"), Verdict::Failed);
+  EXPECT_EQ(desk.count<CancelAttempt>(), 1U);
+}
+
+TEST_F(Stragglers, are_not_asked_twice_of_one_machine) {
+  Desk desk(watchful(), 3);
+  Capacity capacity = capacity_of(3);
+  capacity.is_local = true;
+  desk.reducer.set_engine(0, capacity);
+  begin(desk);
+  desk.tick(seconds{3});
+  EXPECT_EQ(desk.reducer.counters().duplicates, 0U);
+  desk.reducer.set_engine(1, 1);
+  desk.take();
+  EXPECT_EQ(desk.next<Execute>("slow").engine, 1);
+}
+
+TEST_F(Stragglers, wait_until_nothing_else_wants_the_slot) {
+  Desk desk(watchful(), 3);
+  begin(desk);
+  for (const char* thunk : {"4", "5"}) {
+    desk.add(thunk);
+    desk.open(thunk);
+  }
+  desk.tick(seconds{3});
+  EXPECT_EQ(desk.reducer.counters().duplicates, 0U);
+  desk.add("6");
+  desk.open("6");
+  desk.end("4", made("4"));
+  EXPECT_TRUE(desk.runs("6"));
+  EXPECT_EQ(desk.reducer.counters().duplicates, 0U);
+  desk.end("5", made("5"));
+  EXPECT_EQ(desk.reducer.counters().duplicates, 1U);
+}
+
+TEST_F(Stragglers, are_duplicated_so_often_and_no_more) {
+  Policy policy = watchful();
+  policy.stragglers.per_thunk = 2;
+  Desk twice(policy, 9);
+  begin(twice);
+  twice.tick(seconds{3});
+  EXPECT_EQ(twice.reducer.counters().duplicates, 1U);
+  twice.tick(seconds{6});
+  EXPECT_EQ(twice.reducer.counters().duplicates, 2U);
+  twice.tick(seconds{9});
+  EXPECT_EQ(twice.reducer.counters().duplicates, 2U);
+
+  policy.stragglers.free = 1;
+  Desk one_in_all(policy, 9);
+  begin(one_in_all);
+  one_in_all.tick(seconds{3});
+  one_in_all.tick(seconds{6});
+  EXPECT_EQ(one_in_all.reducer.counters().duplicates, 1U);
+
+  policy.stragglers.share_percent = 50;
+  Desk share(policy, 9);
+  begin(share);
+  share.tick(seconds{3});
+  share.tick(seconds{6});
+  EXPECT_EQ(share.reducer.counters().duplicates, 2U);
+
+  policy.stragglers.per_thunk = 0;
+  Desk none(policy, 9);
+  begin(none);
+  none.tick(seconds{3});
+  EXPECT_EQ(none.reducer.counters().duplicates, 0U);
+
+  policy = watchful();
+  policy.max_attempts = 1;
+  Desk bounded(policy, 9);
+  begin(bounded);
+  bounded.tick(seconds{3});
+  EXPECT_EQ(bounded.reducer.counters().duplicates, 0U);
+}
+
+TEST_F(Stragglers, are_known_only_by_enough_of_their_like) {
+  Policy policy = watchful();
+  policy.stragglers.samples = 3;
+  Desk desk(policy, 9);
+  begin(desk);
+  desk.add("other");
+  desk.open("other");
+  desk.tick(seconds{4});
+  desk.end("other", made("other"));
+  EXPECT_EQ(desk.reducer.counters().duplicates, 0U);
+  Request compile;
+  compile.hints.kind = "compile";
+  desk.add("3", compile);
+  desk.open("3");
+  desk.tick(milliseconds{4100});
+  desk.end("3", made("3"));
+  EXPECT_EQ(desk.reducer.counters().duplicates, 0U);  // it is found when it is looked for
+  desk.tick(desk.reducer.next_tick().value());
+  EXPECT_EQ(desk.reducer.counters().duplicates, 1U);
+}
+
+TEST_F(Stragglers, that_are_fast_enough_are_none) {
+  Policy policy = watchful();
+  policy.stragglers.least = seconds{4};
+  Desk desk(policy, 9);
+  begin(desk);
+  desk.tick(seconds{4} - milliseconds{1});
+  EXPECT_EQ(desk.reducer.counters().duplicates, 0U);
+  desk.tick(seconds{4});
+  EXPECT_EQ(desk.reducer.counters().duplicates, 1U);
+}
+
+TEST_F(Stragglers, get_nothing_new_once_nothing_new_starts) {
+  Desk desk(watchful(), 9);
+  begin(desk);
+  desk.reducer.drain("it is late");
+  desk.tick(seconds{3});
+  EXPECT_EQ(desk.reducer.counters().duplicates, 0U);
+  EXPECT_TRUE(desk.runs("slow"));
+}
+
+Capacity billed(MicroDollars per_job, MicroDollars per_second) {
+  Capacity capacity = capacity_of(2);
+  capacity.name = "cloud";
+  capacity.per_job = per_job;
+  capacity.per_second = per_second;
+  return capacity;
+}
+
+TEST(Reducer, no_more_jobs_are_billed_than_the_budget_allows) {
+  Policy policy = keep_going();
+  policy.budget.jobs = 3;
+  Desk desk(policy, 0);
+  desk.reducer.set_engine(0, billed(1, 0));
+  for (const char* thunk : {"1", "2", "3", "4"}) {
+    desk.add(thunk);
+    desk.open(thunk);
+  }
+  desk.end("1", made("1"));
+  EXPECT_EQ(desk.blame("4"), "no engine can take thunk " + named("4").to_string() +
+                                 ": cloud: the budget of 3 billed jobs is used up");
+  desk.end("2", made("2"));
+  desk.end("3", made("3"));
+  EXPECT_EQ(desk.reducer.counters().billed_jobs, 3U);
+  EXPECT_EQ(desk.verdict("3"), Verdict::Succeeded);
+}
+
+TEST(Reducer, no_more_money_is_billed_than_the_budget_allows) {
+  Policy policy = keep_going();
+  policy.budget.micro_dollars = 100;
+  policy.longest_attempt = milliseconds{2500};
+  Desk desk(policy, 0);
+  desk.reducer.set_engine(0, billed(10, 20));  // up to 70 each
+  for (const char* thunk : {"1", "2"}) {
+    desk.add(thunk);
+    desk.open(thunk);
+  }
+  EXPECT_FALSE(desk.runs("2"));  // 140 are not there, but the first may cost less
+  desk.reducer.attempt_done(desk.next<Execute>("1").attempt, made("1"), 30);
+  desk.take();
+  EXPECT_TRUE(desk.runs("2"));
+  desk.reducer.attempt_done(desk.next<Execute>("2").attempt, made("2"), 1);
+  desk.take();
+  EXPECT_EQ(desk.reducer.counters().billed, 31U);
+  desk.add("3");
+  desk.open("3");
+  EXPECT_EQ(desk.verdict("3"), Verdict::Failed);
+  EXPECT_EQ(
+      desk.blame("3"),
+      "no engine can take thunk " + named("3").to_string() +
+          ": cloud: the budget of $0.000100 does not bear it: $0.000031 is spent, and it may cost $0.000070");
+}
+
+TEST(Reducer, what_is_cancelled_counts_as_if_it_had_cost_the_most) {
+  Policy policy = keep_going();
+  policy.budget.micro_dollars = 100;
+  Desk desk(policy, 0);
+  desk.reducer.set_engine(0, billed(60, 0));
+  desk.add("1");
+  desk.open("1");
+  desk.reducer.cancel_all();
+  desk.take();
+  EXPECT_EQ(desk.reducer.counters().billed, 60U);
+}
+
+TEST(Reducer, without_budget_for_the_cloud_the_rest_runs_on_what_is_free) {
+  Policy policy = keep_going();
+  policy.budget.jobs = 1;
+  Desk desk(policy, 0);
+  desk.reducer.set_engine(0, billed(1, 0));
+  desk.reducer.set_engine(1, 1);
+  for (const char* thunk : {"1", "2", "3"}) {
+    desk.add(thunk);
+    desk.open(thunk);
+  }
+  EXPECT_EQ(desk.next<Execute>("1").engine, 0);
+  EXPECT_EQ(desk.next<Execute>("2").engine, 1);
+  EXPECT_EQ(desk.reducer.state(desk.node("3")), State::Ready);
+  EXPECT_EQ(desk.reducer.why_waiting(desk.node("3")), "every slot that it may take is in use");
+}
+
+TEST(Reducer, what_no_engine_can_take_fails_with_the_reasons_of_each) {
+  Desk desk(keep_going(), 0);
+  Capacity small = capacity_of(1);
+  small.job_cores = 2;
+  desk.reducer.set_engine(0, small);
+  Capacity odd = capacity_of(1);
+  odd.name = "odd";
+  odd.platform = "linux/arm64";
+  desk.reducer.set_engine(1, odd);
+  Request big;
+  big.hints.cores = 8;
+  big.hints.platform = "linux/amd64";
+  big.hints.label = "link all";
+  desk.add("a", big);
+  desk.open("a");
+  EXPECT_EQ(desk.blame("a"), "no engine can take link all (thunk " + named("a").to_string() +
+                                 "): near: it needs 8 cores, and 2 are there; odd: it needs linux/amd64, and "
+                                 "this is linux/arm64");
+  small.job_cores = 8;
+  desk.reducer.set_engine(0, small);
+  desk.add("b", big);
+  desk.open("b");
+  EXPECT_EQ(desk.next<Execute>("b").engine, 0);
+}
+
+TEST(Reducer, cores_and_memory_are_shared_where_an_engine_says_how_much_there_is) {
+  Desk desk(keep_going(), 0);
+  Capacity capacity = capacity_of(9);
+  capacity.cores = 4;
+  capacity.memory_bytes = 1000;
+  desk.reducer.set_engine(0, capacity);
+  Request wide;
+  wide.hints.cores = 3;
+  Request heavy;
+  heavy.hints.memory_bytes = 990;
+  Request wider;
+  wider.hints.cores = 99;
+  desk.add("wide", wide);
+  desk.open("wide");
+  EXPECT_TRUE(desk.runs("wide"));
+  desk.add("heavy", heavy);
+  desk.open("heavy");
+  EXPECT_TRUE(desk.runs("heavy"));
+  desk.add("small");
+  desk.open("small");
+  EXPECT_FALSE(desk.runs("small"));  // no core is left
+  desk.end("wide", made("x"));
+  EXPECT_TRUE(desk.runs("small"));
+  desk.add("heavy2", heavy);
+  desk.open("heavy2");
+  EXPECT_FALSE(desk.runs("heavy2"));
+  desk.end("heavy", made("x"));
+  EXPECT_TRUE(desk.runs("heavy2"));
+  desk.add("wider", wider);
+  desk.open("wider");
+  desk.end("heavy2", made("x"));
+  EXPECT_FALSE(desk.runs("wider"));
+  desk.end("small", made("x"));
+  EXPECT_TRUE(desk.runs("wider"));
+}
+
+TEST(Reducer, what_must_not_leave_the_machine_waits_for_it) {
+  Desk desk(keep_going(), 3);
+  Capacity local = capacity_of(1);
+  local.is_local = true;
+  desk.reducer.set_engine(1, local);
+  Request here;
+  here.hints.local_only = true;
+  for (const char* thunk : {"a", "b"}) {
+    desk.add(thunk, here);
+    desk.open(thunk);
+  }
+  EXPECT_EQ(desk.next<Execute>("a").engine, 1);
+  EXPECT_FALSE(desk.runs("b"));
+}
+
+TEST(Reducer, hints_that_come_late_count_for_what_is_ready_already) {
+  Desk desk(keep_going(), 0);
+  Capacity local = capacity_of(0);
+  local.is_local = true;
+  desk.reducer.set_engine(0, local);
+  desk.add("top");
+  desk.open("top", {promise_of("leaf")});
+  desk.open("leaf");
+  Request here;
+  here.hints.local_only = true;
+  here.hints.kind = "test";
+  here.hints.label = "test leaf";
+  desk.add("leaf", here);
+  desk.reducer.set_engine(1, 1);
+  desk.take();
+  EXPECT_EQ(desk.verdict("leaf"), Verdict::None);
+  EXPECT_FALSE(desk.runs("leaf"));
+  EXPECT_EQ(desk.reducer.hints(desk.node("leaf")), here.hints);
+}
+
+TEST(Reducer, a_drained_run_ends_what_runs_and_stops_the_rest) {
+  Desk desk(keep_going(), 1);
+  desk.add("top");
+  desk.open("top", {promise_of("runs")});
+  desk.open("runs");
+  desk.add("queued");
+  desk.open("queued");
+  desk.reducer.drain("the machine is to be shut down");
+  desk.take();
+  EXPECT_TRUE(desk.runs("runs"));
+  EXPECT_EQ(desk.verdict("queued"), Verdict::Stopped);
+  EXPECT_EQ(desk.blame("top"), "the machine is to be shut down");
+  EXPECT_EQ(desk.outcome("top").because, kNoNode);
+  desk.end("runs", made("x"));
+  EXPECT_EQ(desk.verdict("runs"), Verdict::Succeeded);
+  desk.add("late");
+  EXPECT_EQ(desk.verdict("late"), Verdict::Stopped);
+  EXPECT_EQ(desk.reducer.unfinished(), 0U);
+}
+
+TEST(Reducer, a_drain_lets_what_runs_end_also_where_a_failure_would_cancel_it) {
+  Policy policy;
+  policy.on_failure = OnFailure::CancelRunning;
+  Desk desk(policy, 2);
+  for (const char* thunk : {"bad", "good"}) {
+    desk.add(thunk);
+    desk.open(thunk);
+  }
+  desk.reducer.drain("it is late");
+  desk.reducer.drain("it is later");
+  desk.take();
+  desk.end("bad", exits(1));
+  EXPECT_EQ(desk.verdict("bad"), Verdict::Failed);
+  EXPECT_TRUE(desk.runs("good"));
+  desk.add("more");
+  EXPECT_EQ(desk.blame("more"), "it is late");
 }
 
 TEST(Reducer, a_chain_of_200000_needs_no_stack) {

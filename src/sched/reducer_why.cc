@@ -27,7 +27,8 @@ std::string Reducer::why_waiting(NodeId id) const {
       return fmt::format("{} is the same once promises are substituted, and goes first",
                          describe(node.because));
     case State::Ready:
-      return elsewhere_than(0) ? "every slot that it may take is in use" : "no engine takes jobs now";
+      return elsewhere_than(0, node.needs) ? "every slot that it may take is in use"
+                                           : "no engine takes such jobs now";
     case State::BackingOff:
       return "a try has failed; the next one is due soon";
     case State::Running:
@@ -83,15 +84,23 @@ std::vector<std::string> Reducer::inconsistencies() const {
       }
     }
   }
-  std::vector<bool> running(nodes_.size());
+  std::vector<unsigned> live(nodes_.size());
   std::array<unsigned, kMaxEngines> in_use{};
+  std::array<uint64_t, kMaxEngines> cores{};
+  std::array<uint64_t, kMaxEngines> memory{};
+  MicroDollars set_aside = 0;
   for (const auto& [attempt, what] : attempts_) {
-    running[what.node] = true;
+    ++live[what.node];
+    findings.expect(watches_.count({what.look_at, attempt}) == 1, what.node, "is not watched");
+    findings.expect(what.silent_at > now_, what.node, "an attempt that is overdue goes on");
+    cores.at(what.engine) += what.cores;
+    memory.at(what.engine) += what.memory;
+    set_aside += what.most;
     ++in_use.at(what.engine);
   }
   std::vector<bool> queued(nodes_.size());
-  ready_.each([&](const ReadyQueue::Entry& entry, uint32_t refused) {
-    if (nodes_[entry.node].serial == entry.serial && nodes_[entry.node].refused == refused) {
+  ready_.each([&](const ReadyQueue::Entry& entry, ReadyQueue::Key key) {
+    if (nodes_[entry.node].serial == entry.serial && key_of(entry.node) == key) {
       queued[entry.node] = true;
     }
   });
@@ -103,12 +112,17 @@ std::vector<std::string> Reducer::inconsistencies() const {
   }
   for (EngineId engine = 0; engine < kMaxEngines; ++engine) {
     findings.expect(in_use.at(engine) == places_.at(engine).in_use, engine, "(an engine) slots leak");
+    findings.expect(cores.at(engine) == places_.at(engine).cores_in_use, engine, "(an engine) cores leak");
+    findings.expect(memory.at(engine) == places_.at(engine).memory_in_use, engine,
+                    "(an engine) memory leaks");
   }
+  findings.expect(watches_.size() == attempts_.size(), kNoNode, "what is over is watched");
+  findings.expect(set_aside == budget_.set_aside(), kNoNode, "what is set aside of the budget leaks");
   findings.expect(states == counters_.states, kNoNode, "the counts by state are wrong");
   findings.expect(finished_.empty() && urgent_.empty(), kNoNode, "consequences are left undone");
-  const auto could_start = [this](const Node& node) {
+  const auto could_start = [this](NodeId id) {
     for (EngineId engine = 0; engine < places_end_; ++engine) {
-      if (places_.at(engine).in_use < places_.at(engine).slots && may_run(node.refused, engine)) {
+      if (has_room(engine, nodes_[id].needs) && may_run(key_of(id), engine)) {
         return true;
       }
     }
@@ -121,9 +135,10 @@ std::vector<std::string> Reducer::inconsistencies() const {
     findings.expect(links[id] == (waits ? node.missing : follows ? 1 : 0), id, "is not where it waits");
     findings.expect(!waits || node.missing > 0, id, "waits for nothing");
     findings.expect(!follows || linked_to[id] == node.because, id, "does not follow its leader");
-    findings.expect(running[id] == (node.state == State::Running), id, "runs without an attempt");
+    findings.expect(live[id] == node.live, id, "its attempts are miscounted");
+    findings.expect((live[id] > 0) == (node.state == State::Running), id, "runs without an attempt");
     findings.expect(node.state != State::Ready || queued[id], id, "is ready, but in no queue");
-    findings.expect(node.state != State::Ready || !could_start(node), id, "is ready, and a slot is free");
+    findings.expect(node.state != State::Ready || !could_start(id), id, "is ready, and a slot is free");
     findings.expect(node.state != State::BackingOff || due[id], id, "backs off for ever");
     const bool finished = node.state == State::Finished;
     findings.expect(finished == (node.verdict != Verdict::None), id, "finished and verdict disagree");

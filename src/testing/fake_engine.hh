@@ -22,7 +22,12 @@ class Engine final : public sched::Engine {
 
   [[nodiscard]] std::string name() const override { return name_; }
 
-  [[nodiscard]] unsigned slots() const override { return slots_; }
+  [[nodiscard]] sched::Capacity capacity() const override {
+    sched::Capacity capacity;
+    capacity.name = name_;
+    capacity.slots = slots_;
+    return capacity;
+  }
 
   void start(sched::Job job, Done done) override {
     started.push_back(job);
@@ -51,7 +56,7 @@ class Engine final : public sched::Engine {
   void release(sched::AttemptId attempt) {
     if (const auto job = pending_.extract(attempt)) {
       const Done done = std::move(job.mapped().second);
-      done(attempt, work_(job.mapped().first));
+      done(attempt, work_(job.mapped().first), 0);
     }
   }
 

@@ -2,6 +2,8 @@
 
 #include "base/errors.hh"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -40,13 +42,26 @@ LocalEngine::~LocalEngine() {
   }
 }
 
+sched::Capacity LocalEngine::capacity() const {
+  sched::Capacity capacity;
+  capacity.name = name();
+  capacity.slots = options_.slots;
+  capacity.job_time = options_.limits.time;
+  capacity.cores = options_.slots;  // a job that says it needs four takes the room of four
+  capacity.memory_bytes =
+      static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  capacity.is_local = true;
+  return capacity;
+}
+
 void LocalEngine::start(sched::Job job, Done done) {
   std::shared_ptr<Attempt> attempt;
   try {
     attempt = std::make_shared<Attempt>();
   } catch (const base::SyscallError& error) {  // out of descriptors
     post_([id = job.attempt, done = std::move(done), what = std::string(error.what())] {
-      done(id, tl::unexpected<sched::AttemptFailure>(base::Error{what, base::FailureKind::RetryElsewhere}));
+      done(id, tl::unexpected<sched::AttemptFailure>(base::Error{what, base::FailureKind::RetryElsewhere}),
+           0);
     });
     return;
   }
@@ -107,7 +122,7 @@ void LocalEngine::execute(const std::shared_ptr<Attempt>& attempt) {
     }
     const sched::Engine::Done done = std::move(it->second->done);
     wanted->erase(it);
-    done(id, std::move(result));
+    done(id, std::move(result), 0);
   });
 }
 

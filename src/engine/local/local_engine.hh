@@ -34,9 +34,9 @@ class LocalEngine final : public sched::Engine {
 
   [[nodiscard]] std::string name() const override { return "local"; }
 
-  [[nodiscard]] unsigned slots() const override { return options_.slots; }
+  [[nodiscard]] sched::Capacity capacity() const override;
 
-  // Above slots() jobs wait for a thread, in order.
+  // Above its slots jobs wait for a thread, in order.
   void start(sched::Job job, Done done) override;
   void cancel(sched::AttemptId attempt) override;
 

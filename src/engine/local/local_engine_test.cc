@@ -63,7 +63,7 @@ class LocalEngineTest : public ::testing::Test {
   }
 
   sched::Engine::Done note() {
-    return [this](sched::AttemptId attempt, sched::AttemptResult result) {
+    return [this](sched::AttemptId attempt, sched::AttemptResult result, sched::MicroDollars /*billed*/) {
       answers_.emplace(attempt, std::move(result));
     };
   }
