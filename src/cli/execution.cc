@@ -89,10 +89,13 @@ base::Result<std::unique_ptr<exec::Runner>> open_runner(Storage& storage, const 
 // Writes down what the coordinator tells. Loop thread.
 class Execution::Witness final : public sched::Observer {
  public:
-  Witness(Journal* journal, const base::Clock& clock) : journal_(journal), clock_(clock) {}
+  Witness(Journal* journal, Expectations& expectations, const base::Clock& clock)
+      : journal_(journal), expectations_(expectations), clock_(clock) {}
 
-  void ended(const Attempt& attempt, const sched::AttemptResult& result,
-             base::Nanoseconds /*took*/) override {
+  void ended(const Attempt& attempt, const sched::AttemptResult& result, base::Nanoseconds took) override {
+    if (result && result->exit_code == 0) {
+      expectations_.learn(attempt.label, took);
+    }
     if (journal_ == nullptr) {
       return;
     }
@@ -133,6 +136,7 @@ class Execution::Witness final : public sched::Observer {
 
  private:
   Journal* journal_;
+  Expectations& expectations_;
   const base::Clock& clock_;
 };
 
@@ -144,7 +148,8 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
                      sched::OnFailure on_failure, std::unique_ptr<exec::Runner> runner)
     : slots_(settings.jobs == 0 ? cores() : settings.jobs),
       loop_(kPoolThreads),
-      witness_(std::make_unique<Witness>(journal, storage.clock())) {
+      expectations_(settings.store + "/durations"),
+      witness_(std::make_unique<Witness>(journal, expectations_, storage.clock())) {
   if (!runner->isolated()) {
     without_memos_ = std::make_unique<WithoutMemos>(storage.records());
   }
@@ -192,7 +197,8 @@ std::optional<ir::Result> Execution::known(const object::Digest& thunk) {
 void Execution::submit(const object::Digest& thunk, const std::string& label, Done done) {
   sched::Request request;
   request.hints.label = label;
-  request.hints.kind = label.substr(0, label.find(' '));  // "compile"
+  request.hints.kind = Expectations::kind_of(label);
+  request.weight = expectations_.weight(label);
   coordinator_->submit(thunk, request, [done = std::move(done)](const sched::Answer& answer) {
     done(sched::to_result(answer));
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/expectations.hh"
 #include "cli/journal.hh"
 #include "cli/progress.hh"
 #include "cli/wire_up.hh"
@@ -47,6 +48,7 @@ class Execution final : public intercept::Forcer {
 
   unsigned slots_;
   loop::Loop loop_;
+  Expectations expectations_;
   std::unique_ptr<Witness> witness_;
   std::unique_ptr<object::Records> without_memos_;
   std::unique_ptr<sched::Coordinator> coordinator_;
