@@ -145,13 +145,15 @@ void replay(Storage& storage, const std::optional<object::Digest>& stream, int f
 }
 
 // The output's word on standard output, or the output at `place`.
-std::string give(Storage& storage, const object::Entry& entry, const std::string& place) {
+std::string give(Storage& storage, PlacingRecord& record, const object::Entry& entry,
+                 const std::string& place) {
   if (place.empty()) {
     fmt::print("{}\n", word_of(entry));
     return "";
   }
   const mode_t mask = ::umask(0);
   ::umask(mask);
+  record.will_place(absolute_path(place));
   const auto placed = intercept::place_now(storage.store(), entry, absolute_path(place), mask);
   return placed ? "" : placed.error().message;
 }
@@ -178,7 +180,7 @@ std::string put_one(Storage& storage, PlacingRecord& record, const Wanted& wante
     return "the command did not make it";
   }
   if (wanted.path.empty()) {
-    return give(storage, output->second, place);
+    return give(storage, record, output->second, place);
   }
   record.will_place(wanted.path);
   const auto put = intercept::put_in_place(
