@@ -76,6 +76,9 @@ class WithoutMemos final : public object::Records {
 }  // namespace
 
 base::Result<std::unique_ptr<exec::Runner>> open_runner(Storage& storage, const Settings& settings) {
+  if (const auto removed = storage.store().remove_what_dead_sessions_left(); !removed) {
+    return tl::unexpected(removed.error());
+  }
   if (settings.sandbox == "none") {
     return std::make_unique<exec::NativeRunner>(storage.refilling());
   }

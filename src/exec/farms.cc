@@ -80,8 +80,9 @@ Farms::Farms(const std::string& directory, object::FileStore& store) : store_(st
 
 Farms::~Farms() {
   idle_.with([](auto& idle) { idle.clear(); });
-  base::remove_tree(directory_);
-  ::unlink((directory_ + ".lock").c_str());
+  if (base::remove_tree(directory_)) {  // else the next one tries
+    ::unlink((directory_ + ".lock").c_str());
+  }
 }
 
 std::unique_ptr<Farm> Farms::best(const Layout& wanted) {

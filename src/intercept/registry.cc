@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -82,7 +83,8 @@ std::vector<std::string> Registry::clean_up_after_others() {
 }
 
 Registry::~Registry() {
-  if (closed_) {
+  const auto is_gone = [](const std::string& path) { return ::access(path.c_str(), F_OK) != 0; };
+  if (closed_ && std::all_of(owned_.begin(), owned_.end(), is_gone)) {
     journal_.forget();
   }
 }
@@ -90,6 +92,7 @@ Registry::~Registry() {
 void Registry::own_directory(const std::string& path) {
   const std::scoped_lock lock(mutex_);
   journal_.record(path + "/");
+  owned_.push_back(path);
 }
 
 base::Result<bool> Registry::write(const object::Promise& promise, const std::string& path, mode_t mode) {

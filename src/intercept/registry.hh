@@ -110,6 +110,7 @@ class Registry {
   // placeholder may have been about to be written over what was there: a directory is opened often.
   std::set<std::string> cleared_;
   std::set<std::string> recorded_;
+  std::vector<std::string> owned_;  // directories
   bool closed_ = false;
   std::string trouble_;
 };

@@ -146,8 +146,13 @@ LocalStore::LocalStore(Layout layout, const base::Clock& clock, Warn warn, Acces
       packs_(layout_.packs(), [this](int fd) { return mark_pack(fd); }) {
   if (access == Access::ReadWrite) {
     session_.emplace(layout_.temporaries(), clock_.wall());
-    (void)survey_sessions(layout_.temporaries(), Sweep::Remove);  // what others left that were killed
   }
+}
+
+base::Result<size_t> LocalStore::remove_what_dead_sessions_left() {
+  return in_store(layout_.root, [&]() -> base::Result<size_t> {
+    return survey_sessions(layout_.temporaries(), Sweep::Remove).orphans.size();
+  });
 }
 
 base::Result<std::optional<std::string>> LocalStore::get(const Digest& digest) {

@@ -65,6 +65,10 @@ class LocalStore final : public object::FileStore {
   // Throws SyscallError.
   std::optional<std::string> quarantine(const std::string& path);
 
+  // ReadWrite only. Locks and temporaries of sessions that were killed; how many temporaries. gc and fsck do
+  // it, too.
+  [[nodiscard]] base::Result<size_t> remove_what_dead_sessions_left();
+
   // ReadWrite only. A fresh path in tmp/.
   [[nodiscard]] std::string temporary_path() { return session_->temporary_path(); }
 
