@@ -57,12 +57,12 @@ struct Node {
   uint8_t kind = 0;  // index; the first: like nothing
   bool has_concrete = false;
   bool hurried = false;
-  bool remaking = false;      // its answer was lost: memos and finished twins don't count
-  bool tail = false;          // the edges are those of its result, no longer those of its tree
-  bool checked_tail = false;  // remaking: what its result stands on was asked for losses, too
-  bool repeated = false;      // its failure was repeated in another place already
-  bool recorded = false;      // a memo already holds the final result as written
-  bool recorded_low = false;  // the same for the concrete name
+  bool tail = false;              // the edges are those of its result, no longer those of its tree
+  bool checked_tail = false;      // remaking: what its result stands on was asked for losses, too
+  bool repeated = false;          // its failure was repeated in another place already
+  bool remaking : 1 = false;      // its answer was lost: memos and finished twins don't count
+  bool recorded : 1 = false;      // a memo already holds the final result as written
+  bool recorded_low : 1 = false;  // the same for the concrete name
 };
 
 }  // namespace sched
