@@ -96,7 +96,7 @@ TEST(Journal, a_launcher_that_the_full_disk_stopped_spoils_no_line_of_another) {
   const std::string path = store.path() + "/runs/" + first.id() + ".jsonl";
   {
     const fake::FilesEndAt full(base::read_file(path).size() + 20);
-    EXPECT_THROW(first.command(compile("/p/a.o")), base::SyscallError);
+    first.command(compile("/p/a.o"));  // is said, and costs only this line
   }
   first.command(compile("/p/b.o"));
   Journal::of_launchers(store.path(), std::chrono::seconds(1)).command(compile("/p/c.o"));

@@ -149,6 +149,7 @@ TEST_F(LayoutTest, farms_of_a_dead_process_are_swept_and_those_of_a_live_one_sta
   std::filesystem::create_directories(directory + "/99-0/0/usr");
   base::write_file_atomically(directory + "/99-0.lock", "");
   const exec::Farms live(directory, store_);
+  exec::Farms::sweep(directory);
   EXPECT_FALSE(std::filesystem::exists(directory + "/99-0"));
   const exec::Farms other(directory, store_);
   EXPECT_TRUE(std::filesystem::exists(live.directory()));

@@ -77,7 +77,8 @@ class Crash(Case):
             found += [os.path.join(folder, name) for name in names if name.startswith(".gg-")]
         store = store or self.store
         expected = {"VERSION", "objects", "exec", "tmp", "quarantine", "records.sqlite", "records.sqlite-wal",
-                    "records.sqlite-shm", "records.lock", "gc.lock", "runs", "sessions", "layouts", "path"}
+                    "records.sqlite-shm", "records.lock", "gc.lock", "runs", "sessions", "layouts", "path", "packs",
+                    "durations"}
         found += [str(store / name) for name in os.listdir(store) if name not in expected]
         for folder in ("tmp", "sessions", "sessions/sessions", "layouts", "quarantine"):
             if (store / folder).is_dir():
