@@ -1,20 +1,23 @@
 #pragma once
 
 #include "cli/file_collector.hh"
-#include "intercept/placeholder.hh"
 #include "object/store.hh"
+#include "object/tree.hh"
+
+#include <optional>
+#include <string>
+
+struct stat;
 
 namespace cli {
 
-// Takes a placeholder whose thunk the store holds for its promise, so that what is made of it waits for the
-// real file. `store` outlives the function.
-[[nodiscard]] inline FileCollector::Placeholder known_placeholders(object::Store& store) {
-  return [&store](const std::string& path, const struct stat& status) -> std::optional<object::Promise> {
-    auto promise = intercept::read_placeholder(path, status);
-    const auto lacking =
-        promise ? store.missing({&promise->thunk, 1}) : base::Result<std::vector<object::Digest>>();
-    return promise && lacking && lacking->empty() ? promise : std::nullopt;
-  };
-}
+// The promise of the file, if it is a placeholder and the store knows the thunk. A store that cannot say
+// whether it does makes it no ordinary file, whose text would then be read as data: it stays a promise, and
+// whoever needs it kept hears of the store.
+[[nodiscard]] std::optional<object::Promise> known_placeholder(object::Store& store, const std::string& path,
+                                                               const struct stat& status);
+
+// The same as a FileCollector wants it. `store` outlives the function.
+[[nodiscard]] FileCollector::Placeholder known_placeholders(object::Store& store);
 
 }  // namespace cli

@@ -6,6 +6,7 @@
 #include "cli/known_placeholder.hh"
 #include "cli/thunk_flags.hh"
 #include "cli/wire_up.hh"
+#include "intercept/placeholder.hh"
 #include "intercept/placing.hh"
 #include "model/dynamic_loader.hh"
 #include "storage/local/batch.hh"

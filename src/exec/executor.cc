@@ -78,11 +78,12 @@ base::Result<std::unique_ptr<Executor::Site>> Executor::make_site() {
     std::unique_ptr<Site> site(new Site{Farms(directory_, store_), nullptr});
     auto sandbox = sandbox::Sandbox::open({{site->farms.directory()}});
     if (!sandbox) {
+      probe_.forget();
       return tl::unexpected<base::Error>(sandbox.error());
     }
     site->sandbox = std::move(*sandbox);
     return site;
-  } catch (const base::SyscallError& error) {  // the farms' folder
+  } catch (const base::SyscallError& error) {  // the farms' folder, or the record in it
     return base::failure(error.what());
   }
 }
@@ -92,7 +93,6 @@ base::Result<Executor::Site*> Executor::site() {
   if (!site_) {
     auto made = make_site();
     if (!made) {
-      probe_.forget();
       return tl::unexpected<base::Error>(made.error());
     }
     site_ = std::move(*made);

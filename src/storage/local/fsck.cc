@@ -83,10 +83,8 @@ void check_pack(LocalStore& store, const std::string& path, Repair repair, FsckR
     return;
   }
   report.damaged.push_back(path);
-  if (repair == Repair::Yes) {
-    if (!sound.empty()) {
-      (void)store.put_pack(std::move(sound));  // else it counts as lost, as all of the pack would
-    }
+  // Where what is sound finds no room elsewhere, it stays where it is: it can be read from there.
+  if (repair == Repair::Yes && (sound.empty() || store.put_pack(std::move(sound)))) {
     (void)store.quarantine(path);
   }
 }

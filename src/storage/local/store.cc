@@ -301,7 +301,7 @@ base::Result<void> LocalStore::put_pack(std::vector<std::pair<Digest, std::strin
     }
     FreshFile file(session_->temporary_path(), kPlainMode);
     base::write_all(file.fd(), encode_pack(std::move(objects)), file.path());
-    const timespec times[2] = {as_timespec(clock_.wall()), {kObjectMtimeSeconds, 0}};
+    const timespec times[2] = {as_timespec(time_of_use()), {kObjectMtimeSeconds, 0}};
     if (::futimens(file.fd(), times) != 0) {
       throw SyscallError("set the times of", file.path());
     }
@@ -326,7 +326,7 @@ bool LocalStore::mark_pack(int fd) {
   if (::fstat(fd, &status) != 0) {
     return false;
   }
-  const base::Nanoseconds now = clock_.wall();
+  const base::Nanoseconds now = time_of_use();
   if (time_of(status.st_atim) < std::max(session_->start(), now - kMarkInterval)) {
     const timespec times[2] = {as_timespec(now), {0, UTIME_OMIT}};
     (void)::futimens(fd, times);
