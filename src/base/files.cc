@@ -1,11 +1,14 @@
 #include "base/files.hh"
 
+#include "base/clock.hh"
 #include "base/errors.hh"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdlib>
@@ -62,8 +65,8 @@ UniqueFd claim_temporary(const std::string& path, mode_t mode) {
 }
 
 // A directory whose name nobody else has, nor had.
-std::string make_announced(const std::string& parent, std::string_view prefix,
-                           const TemporaryDirectory::Announce& announce) {
+std::string make_directory_below(const std::string& parent, std::string_view prefix,
+                                 const TemporaryDirectory::Announce& announce) {
   for (;;) {
     std::array<unsigned char, kNameBytes> random{};
     if (::getrandom(random.data(), random.size(), 0) != ssize_t{random.size()}) {
@@ -74,7 +77,9 @@ std::string make_announced(const std::string& parent, std::string_view prefix,
       path += "0123456789abcdef"[byte >> 4U];
       path += "0123456789abcdef"[byte & 15U];
     }
-    announce(path);
+    if (announce) {
+      announce(path);
+    }
     if (::mkdir(path.c_str(), 0700) == 0) {
       return path;
     }
@@ -84,19 +89,29 @@ std::string make_announced(const std::string& parent, std::string_view prefix,
   }
 }
 
-std::string make_unannounced(const std::string& parent, std::string_view prefix) {
-  std::string path = parent + "/" + std::string(prefix) + "XXXXXX";
-  if (::mkdtemp(path.data()) == nullptr) {
-    throw SyscallError("create a directory below", parent);
-  }
-  return path;
-}
-
 }  // namespace
 
 std::optional<std::string> real_path(const std::string& path) {
   const std::unique_ptr<char, decltype(&std::free)> resolved(::realpath(path.c_str(), nullptr), &std::free);
   return resolved ? std::optional<std::string>(resolved.get()) : std::nullopt;
+}
+
+std::optional<std::string> link_target(const std::string& path) {
+  std::array<char, PATH_MAX> target{};
+  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+  return size < 0 ? std::nullopt
+                  : std::optional<std::string>(std::in_place, target.data(), static_cast<size_t>(size));
+}
+
+mode_t file_mode_mask() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return mask;
+}
+
+bool is_settled(const timespec& changed) {
+  constexpr std::chrono::seconds kTick{2};
+  return SystemClock().wall() - std::chrono::seconds(changed.tv_sec) > kTick;
 }
 
 struct stat status_of(int fd, std::string_view subject) {
@@ -106,6 +121,28 @@ struct stat status_of(int fd, std::string_view subject) {
     throw SyscallError("look at", subject);
   }
   return status;
+}
+
+size_t read_some(int fd, std::span<char> room, std::string_view subject) {
+  ssize_t got = 0;
+  do {
+    got = ::read(fd, room.data(), room.size());
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) {
+    throw SyscallError("read", subject);
+  }
+  return static_cast<size_t>(got);
+}
+
+size_t read_some_at(int fd, uint64_t offset, std::span<char> room, std::string_view subject) {
+  ssize_t got = 0;
+  do {
+    got = ::pread(fd, room.data(), room.size(), static_cast<off_t>(offset));
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) {
+    throw SyscallError("read", subject);
+  }
+  return static_cast<size_t>(got);
 }
 
 std::string read_all(int fd, std::string_view subject) {
@@ -119,15 +156,8 @@ std::string read_all(int fd, std::string_view subject) {
   for (;;) {
     const size_t had = bytes.size();
     bytes.resize(had + room);
-    const ssize_t got = ::read(fd, bytes.data() + had, room);
-    if (got < 0 && errno == EINTR) {
-      bytes.resize(had);
-      continue;
-    }
-    if (got < 0) {
-      throw SyscallError("read", subject);
-    }
-    bytes.resize(had + static_cast<size_t>(got));
+    const size_t got = read_some(fd, std::span(bytes).subspan(had), subject);
+    bytes.resize(had + got);
     if (got == 0) {
       return bytes;
     }
@@ -243,7 +273,7 @@ bool remove_tree(const std::string& path) noexcept {
 
 TemporaryDirectory::TemporaryDirectory(const std::string& parent, std::string_view prefix,
                                        const Announce& announce)
-    : path_(announce ? make_announced(parent, prefix, announce) : make_unannounced(parent, prefix)) {}
+    : path_(make_directory_below(parent, prefix, announce)) {}
 
 TemporaryDirectory::~TemporaryDirectory() {
   remove_tree(path_);

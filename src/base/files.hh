@@ -4,8 +4,10 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,8 +23,23 @@ namespace base {
 // realpath(3): without symlinks, "." and "..". Nullopt when it can't be resolved.
 [[nodiscard]] std::optional<std::string> real_path(const std::string& path);
 
+// readlink(2). Nullopt, and why in errno, when it can't be read.
+[[nodiscard]] std::optional<std::string> link_target(const std::string& path);
+
+// umask(2). There is no other way to ask than to set it: no other thread may make files meanwhile.
+[[nodiscard]] mode_t file_mode_mask();
+
+// A file or folder that was changed within the last tick of its clock may change again without a trace: was
+// this one, at that time, not?
+[[nodiscard]] bool is_settled(const timespec& changed);
+
 // fstat(2). Throws SyscallError naming `subject`.
 [[nodiscard]] struct stat status_of(int fd, std::string_view subject);
+
+// read(2) and pread(2), through EINTR: how many bytes came; 0 at the end. Throws SyscallError naming
+// `subject`.
+[[nodiscard]] size_t read_some(int fd, std::span<char> room, std::string_view subject);
+[[nodiscard]] size_t read_some_at(int fd, uint64_t offset, std::span<char> room, std::string_view subject);
 
 // All bytes from the descriptor's current position to its end. Throws SyscallError naming `subject`.
 [[nodiscard]] std::string read_all(int fd, std::string_view subject);
@@ -52,8 +69,8 @@ bool remove_tree(const std::string& path) noexcept;
 // A fresh directory below `parent`, removed with all it holds when this goes.
 class TemporaryDirectory {
  public:
-  // Told each name just before a directory of that name is made, which nobody else has: a kill right after
-  // leaves none that is not written down.
+  // Told each name just before a directory of that name is made: a kill right after leaves none that is not
+  // written down.
   using Announce = std::function<void(const std::string& path)>;
 
   // Throws SyscallError.

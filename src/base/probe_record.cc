@@ -3,22 +3,14 @@
 #include "base/errors.hh"
 #include "base/files.hh"
 
-#include <limits.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <utility>
 
 namespace base {
 
 namespace {
-
-std::string link_target(const char* path) {
-  std::array<char, PATH_MAX> target{};
-  const ssize_t bytes = ::readlink(path, target.data(), target.size());
-  return bytes <= 0 ? "" : std::string(target.data(), static_cast<size_t>(bytes));
-}
 
 // proc(5): the lines of /proc/self/status that say what the process may do.
 std::string privileges() {
@@ -36,7 +28,8 @@ std::string privileges() {
 
 std::string standing_of_this_process() {
   return read_file_if_there("/proc/sys/kernel/random/boot_id").value_or("\n") +
-         link_target("/proc/self/ns/user") + "\n" + link_target("/proc/self/ns/mnt") + privileges() + "\n";
+         link_target("/proc/self/ns/user").value_or("") + "\n" +
+         link_target("/proc/self/ns/mnt").value_or("") + privileges() + "\n";
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace base {
 
 // What the kernel lets a process do (make namespaces, supervise system calls) is only found out by trying,
 // which takes milliseconds. What was found is kept in a file, and holds for every process of the same
-// standing (user, capabilities, namespaces, filters, security label) until the machine starts anew. An
+// standing (user, capabilities, namespaces, filters) until the machine starts anew. An
 // administrator may still forbid it meanwhile: then the deed itself fails, and whoever relied on the record
 // forgets it.
 //

@@ -23,7 +23,6 @@
 
 #include <fcntl.h>
 #include <malloc.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,13 +62,6 @@ Inherited inherited() {
   ::sigaction(SIGPIPE, nullptr, &signals.broken_pipe);
   ::pthread_sigmask(SIG_SETMASK, nullptr, &signals.mask);
   return signals;
-}
-
-// There is no other way to ask than to set it; no other thread makes files yet.
-mode_t own_file_mode_mask() {
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  return mask;
 }
 
 struct Tool {
@@ -151,7 +143,7 @@ class Command {
                     environment,
                     std::filesystem::current_path().string(),
                     ::isatty(STDERR_FILENO) != 0,
-                    own_file_mode_mask()},
+                    base::file_mode_mask()},
         here_(*storage_, read_tool_files(settings, project_around(invocation_.working_directory)),
               [this](const std::string& path, const object::Promise& promise) { see(path, promise); }) {}
 

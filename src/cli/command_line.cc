@@ -188,14 +188,6 @@ std::vector<std::string> split_off_build_command(std::vector<std::string>& argv)
   return {};
 }
 
-// All behind "--"; takes it off.
-std::vector<std::string> split_off_arguments(std::vector<std::string>& argv) {
-  const auto dashes = std::find(argv.begin(), argv.end(), "--");
-  std::vector<std::string> rest(dashes == argv.end() ? dashes : dashes + 1, argv.end());
-  argv.erase(dashes, argv.end());
-  return rest;
-}
-
 bool is_command(const std::string& word) {
   return std::any_of(shapes().begin(), shapes().end(),
                      [&](const Shape& shape) { return shape.name == word; });

@@ -1,15 +1,14 @@
 #include "cli/file_collector.hh"
 
 #include "base/errors.hh"
+#include "base/files.hh"
 #include "base/quote.hh"
 #include "base/unique_fd.hh"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <climits>
 #include <memory>
 #include <vector>
 
@@ -47,13 +46,11 @@ std::vector<std::string> names_in(const std::string& path) {
 }
 
 object::Entry symlink_at(const std::string& path) {
-  std::string target(PATH_MAX, '\0');
-  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
-  if (size < 0) {
+  auto target = base::link_target(path);
+  if (!target) {
     throw base::SyscallError("read link", path);
   }
-  target.resize(static_cast<size_t>(size));
-  return object::Symlink{std::move(target)};
+  return object::Symlink{*std::move(target)};
 }
 
 // The empty directory is no bytes at all.

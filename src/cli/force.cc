@@ -13,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -151,10 +150,9 @@ std::string give(Storage& storage, PlacingRecord& record, const object::Entry& e
     fmt::print("{}\n", word_of(entry));
     return "";
   }
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
   record.will_place(absolute_path(place));
-  const auto placed = intercept::place_now(storage.store(), entry, absolute_path(place), mask);
+  const auto placed =
+      intercept::place_now(storage.store(), entry, absolute_path(place), base::file_mode_mask());
   return placed ? "" : placed.error().message;
 }
 

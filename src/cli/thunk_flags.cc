@@ -118,6 +118,13 @@ void add_collect_flags(CLI::App& app, FileFilter& filter) {
   add_list(app, "--exclude", filter.exclude, "GLOB");
 }
 
+std::vector<std::string> split_off_arguments(std::vector<std::string>& argv) {
+  const auto dashes = std::find(argv.begin(), argv.end(), "--");
+  std::vector<std::string> rest(dashes == argv.end() ? dashes : dashes + 1, argv.end());
+  argv.erase(dashes, argv.end());
+  return rest;
+}
+
 Draft draft_of(const ThunkFlags& flags, const std::vector<std::string>& arguments) {
   Draft draft;
   draft.arguments = arguments;

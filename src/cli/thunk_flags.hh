@@ -31,6 +31,9 @@ struct ThunkFlags {
 void add_thunk_flags(CLI::App& app, ThunkFlags& flags);
 void add_collect_flags(CLI::App& app, FileFilter& filter);
 
+// The command of the thunk: all behind "--". Takes it off.
+[[nodiscard]] std::vector<std::string> split_off_arguments(std::vector<std::string>& argv);
+
 // Throws UsageError for a NAME=VALUE that is none.
 [[nodiscard]] Draft draft_of(const ThunkFlags& flags, const std::vector<std::string>& arguments);
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.hh"
 #include "base/errors.hh"
+#include "base/files.hh"
 #include "base/quote.hh"
 #include "object/hash.hh"
 #include "sandbox/unconfined.hh"
@@ -11,7 +12,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 #include <set>
 
 namespace exec {
@@ -25,16 +25,7 @@ tl::unexpected<Failure> refused(const std::string& path, const std::string& why)
 }
 
 bool is_link_to(const std::string& path, const std::string& target) {
-  std::string found(PATH_MAX, '\0');
-  const ssize_t size = ::readlink(path.c_str(), found.data(), found.size());
-  return size >= 0 && found.compare(0, static_cast<size_t>(size), target) == 0;
-}
-
-// A file that was changed within the last tick of its clock may change again without a trace.
-bool is_settled(const struct stat& status) {
-  constexpr int64_t kTickSeconds = 2;
-  return base::SystemClock().wall() - std::chrono::seconds(status.st_ctim.tv_sec) >
-         std::chrono::seconds(kTickSeconds);
+  return base::link_target(path) == target;
 }
 
 }  // namespace
@@ -66,7 +57,7 @@ bool NativeRunner::holds(const std::string& path, const object::Digest& digest) 
     return true;
   }
   const object::Digest found = object::hash_file(fd.get(), path);
-  if (is_settled(status)) {
+  if (base::is_settled(status.st_ctim)) {
     hashed_.with([&](auto& hashed) { hashed.insert_or_assign(signature, found); });
   }
   return found == digest;

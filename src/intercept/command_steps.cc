@@ -208,11 +208,8 @@ std::optional<Streams> finish(object::FileStore& store, const model::Inferred& i
                               const ir::Result& result, mode_t mask,
                               const std::function<std::string(const std::string& path)>& at) {
   auto streams = held_streams(store, result);
-  for (const model::WrittenNow& file : streams ? inferred.written_now : std::vector<model::WrittenNow>{}) {
-    (void)at(file.path);
-  }
   const bool placed = streams && place_outputs(store, inferred, result, OutputsToPlace::All, mask, at) &&
-                      write_now_files(inferred, mask);
+                      write_now_files(inferred, mask, at);
   return placed ? std::move(streams) : std::nullopt;
 }
 

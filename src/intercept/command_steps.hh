@@ -31,8 +31,7 @@ struct Streams {
 [[nodiscard]] std::optional<Streams> held_streams(object::Store& store, const ir::Result& result);
 
 // Puts all that a successful result and inference itself make in place, and gives what the command wrote.
-// Nullopt: something of it is lost, or cannot be written. `at`: see place_outputs; also called for what
-// inference makes.
+// Nullopt: something of it is lost, or cannot be written. `at`: see place_outputs.
 [[nodiscard]] std::optional<Streams> finish(object::FileStore& store, const model::Inferred& inferred,
                                             const ir::Result& result, mode_t mask,
                                             const std::function<std::string(const std::string& path)>& at);

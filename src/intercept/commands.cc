@@ -286,10 +286,11 @@ bool Commands::promise(const JobRef& job, const model::Inferred& inferred) {
       return false;
     }
   }
-  for (const model::WrittenNow& file : inferred.written_now) {
-    registry_.will_place(file.path);
-  }
-  if (!write_now_files(inferred, job->request.file_mode_mask)) {
+  const auto at = [this](const std::string& path) {
+    registry_.will_place(path);
+    return path;
+  };
+  if (!write_now_files(inferred, job->request.file_mode_mask, at)) {
     job->bet = {};
     job->bet.reason = "placeholder-not-written";
     return false;

@@ -292,9 +292,10 @@ base::Result<void> place_outputs(object::FileStore& store, const model::Inferred
   return {};
 }
 
-base::Result<void> write_now_files(const model::Inferred& inferred, mode_t mask) {
+base::Result<void> write_now_files(const model::Inferred& inferred, mode_t mask,
+                                   const std::function<std::string(const std::string& path)>& at) {
   for (const model::WrittenNow& file : inferred.written_now) {
-    auto written = write_now(file.path, file.bytes, kFileMode & ~mask);
+    auto written = write_now(at(file.path), file.bytes, kFileMode & ~mask);
     if (!written) {
       return written;
     }

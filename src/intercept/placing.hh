@@ -45,8 +45,10 @@ enum class OutputsToPlace { All, OnlyPerhaps };
                                                const ir::Result& result, OutputsToPlace which, mode_t mask,
                                                const std::function<std::string(const std::string& path)>& at);
 
-// The files that inference writes itself.
-[[nodiscard]] base::Result<void> write_now_files(const model::Inferred& inferred, mode_t mask);
+// The files that inference writes itself. `at` as above.
+[[nodiscard]] base::Result<void> write_now_files(
+    const model::Inferred& inferred, mode_t mask,
+    const std::function<std::string(const std::string& path)>& at);
 
 // Replaces the placeholder of `promise` at every one of `paths` by `entry`, where it still is that very
 // promise. mtime, mode, owner and hard links between the paths are kept. Errors name the path; the others are

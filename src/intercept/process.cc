@@ -4,13 +4,11 @@
 #include "base/files.hh"
 
 #include <dirent.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <memory>
 #include <sstream>
@@ -24,9 +22,7 @@ std::string proc(pid_t pid, const std::string& name) {
 }
 
 std::string link_target(const std::string& path) {
-  std::array<char, PATH_MAX> target{};
-  const ssize_t bytes = ::readlink(path.c_str(), target.data(), target.size());
-  return bytes < 0 ? "" : std::string(target.data(), static_cast<size_t>(bytes));
+  return base::link_target(path).value_or("");
 }
 
 std::optional<std::string> contents(const std::string& path) {

@@ -103,7 +103,8 @@ base::Result<bool> Registry::write(const object::Promise& promise, const std::st
   const std::string real = canonical(path);
   {
     const std::scoped_lock lock(mutex_);
-    if (!record(real)) {
+    record(real);
+    if (!recorded_.contains(real)) {
       return base::failure(trouble_, base::FailureKind::RetryElsewhere);
     }
     insert(promise, real);
@@ -120,30 +121,28 @@ void Registry::add(const object::Promise& promise, const std::string& path) {
   insert(promise, path);
 }
 
-// False: a kill from now on would leave what comes at this path behind, since nothing could be written down.
-bool Registry::record(const std::string& path) {
+void Registry::record(const std::string& path) {
   if (!std::exchange(announced_, true)) {
     outstanding_.announce(stay_);
   }
   if (recorded_.contains(path)) {
-    return true;
+    return;
   }
-  if (!try_to_record([&] { journal_.record(path); })) {
-    return false;
-  }
-  recorded_.insert(path);
-  return true;
+  noting_trouble([&] {
+    journal_.record(path);
+    recorded_.insert(path);
+  });
 }
 
-bool Registry::try_to_record(const std::function<void()>& write_down) {
+// Where nothing can be written down (a full disk) the build goes on: only a kill would leave something
+// behind.
+void Registry::noting_trouble(const std::function<void()>& write_down) {
   try {
     write_down();
-    return true;
   } catch (const base::SyscallError& error) {
     if (trouble_.empty()) {
       trouble_ = error.what();
     }
-    return false;
   }
 }
 
@@ -156,7 +155,7 @@ void Registry::insert(const object::Promise& promise, const std::string& path) {
   if (path.empty()) {
     return;  // its folder vanished while we looked
   }
-  (void)record(path);
+  record(path);
   const auto before = promise_at_.find(path);
   if (before != promise_at_.end() && before->second != promise) {
     // An older promise's path that may be about to be overwritten: the older one keeps it, too, since the
@@ -209,7 +208,7 @@ void Registry::insert_suspect(const std::string& path) {
   if (path.empty()) {
     return;
   }
-  (void)record(path);
+  record(path);
   cleared_.erase(path);
   suspects_.insert(path);
 }
@@ -375,7 +374,7 @@ void Registry::remove_all() {
 
 void Registry::will_place(const std::string& path) {
   const std::scoped_lock lock(mutex_);
-  (void)try_to_record([&] { journal_.record_temporaries_beside(canonical(path)); });
+  noting_trouble([&] { journal_.record_temporaries_beside(canonical(path)); });
 }
 
 void Registry::close() {

@@ -87,8 +87,8 @@ class Registry {
   void close();
 
  private:
-  bool record(const std::string& path);
-  bool try_to_record(const std::function<void()>& write_down);
+  void record(const std::string& path);
+  void noting_trouble(const std::function<void()>& write_down);
   void insert(const object::Promise& promise, const std::string& path);
   void insert_suspect(const std::string& path);
   std::optional<object::Promise> look_at(const std::string& suspect);

@@ -1,10 +1,13 @@
 #include "intercept/shim_image.hh"
 
+#include "base/embedded.hh"
 #include "base/errors.hh"
 #include "intercept/shim/protocol.h"
 
 #include <cstddef>
 #include <stdexcept>
+
+GG_EMBED(gg_shim_image, SHIM_IMAGE);
 
 namespace intercept {
 
@@ -19,6 +22,10 @@ void fill(std::string& image, size_t offset, size_t room, const std::string& val
 }
 
 }  // namespace
+
+std::string_view shim_image() {
+  return GG_EMBEDDED(gg_shim_image);
+}
 
 std::string patched_shim(const ShimSettings& settings) {
   std::string image(shim_image());

@@ -5,6 +5,7 @@
 #include "intercept/process.hh"
 #include "intercept/readers.hh"
 #include "intercept/tracee.hh"
+#include "model/archive.hh"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -116,10 +116,8 @@ bool is_own_program(const std::string& path) {
 
 // A script of a tool's name is its interpreter at work.
 bool is_elf(const std::string& reached) {
-  const base::UniqueFd fd(::open(reached.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  std::array<char, SELFMAG> magic{};
-  return fd && ::read(fd.get(), magic.data(), magic.size()) == ssize_t{SELFMAG} &&
-         std::memcmp(magic.data(), ELFMAG, SELFMAG) == 0;
+  const auto magic = model::magic_of(reached);
+  return magic && magic->starts_with(ELFMAG);
 }
 
 std::optional<object::Promise> promise_behind(const std::string& reached) {
@@ -136,7 +134,6 @@ struct Supervisor::Impl {
   Ledger& ledger;
   base::Clock& clock;
   Observer& observer;
-  base::UniqueFd wake;
   std::atomic<bool> stopping{false};
   std::promise<void> end;  // of the thread
   std::future<void> ended = end.get_future();
@@ -158,8 +155,7 @@ struct Supervisor::Impl {
         registry(registry_),
         ledger(ledger_),
         clock(clock_),
-        observer(observer_),
-        wake(::eventfd(0, EFD_CLOEXEC)) {
+        observer(observer_) {
     for (const auto& [shim, tool] : settings.tools) {
       struct stat status {};
 
@@ -236,8 +232,6 @@ Supervisor::~Supervisor() {
 // just before it waits is lost, so more follow.
 void Supervisor::stop() {
   impl_->stopping = true;
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t put = ::write(impl_->wake.get(), &one, sizeof one);
   while (thread_.joinable() && impl_->ended.wait_for(kNudgeEvery) != std::future_status::ready) {
     ::pthread_kill(thread_.native_handle(), kNudge);
   }
@@ -267,10 +261,10 @@ bool Supervisor::Impl::holds_any() {
 
 // True: there is a call to take. Says meanwhile who has waited for long.
 bool Supervisor::Impl::wait_with_patience() {
-  std::array<pollfd, 2> polled{pollfd{listener->fd(), POLLIN, 0}, pollfd{wake.get(), POLLIN, 0}};
-  ::poll(polled.data(), polled.size(), kTickMilliseconds);
+  pollfd polled{listener->fd(), POLLIN, 0};
+  const int ready = ::poll(&polled, 1, kTickMilliseconds);
   note_long_waits();
-  return polled[0].revents != 0;
+  return ready > 0;
 }
 
 // Is no process left that could call?

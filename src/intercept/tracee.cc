@@ -1,9 +1,9 @@
 #include "intercept/tracee.hh"
 
+#include "base/files.hh"
 #include "base/unique_fd.hh"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -29,9 +29,7 @@ ssize_t read_memory(pid_t thread, uint64_t address, void* to, size_t bytes) {
 }
 
 std::string link_target(const std::string& path) {
-  std::array<char, PATH_MAX> target{};
-  const ssize_t bytes = ::readlink(path.c_str(), target.data(), target.size());
-  return bytes <= 0 ? "" : std::string(target.data(), static_cast<size_t>(bytes));
+  return base::link_target(path).value_or("");
 }
 
 // `path` from the thread's own root; "" where its directory lies outside of that.

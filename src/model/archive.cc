@@ -27,7 +27,7 @@ std::optional<size_t> number(std::string_view text) {
 }  // namespace
 
 std::optional<std::string> magic_of(const std::string& path) {
-  const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   std::array<char, 8> head{};
   const ssize_t got = fd ? ::read(fd.get(), head.data(), head.size()) : -1;
   return got < 0 ? std::nullopt

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstring>
 #include <string_view>
 
@@ -31,12 +30,11 @@ base::Error system_error(std::string_view attempt, const std::string& path) {
 }
 
 base::Result<object::Entry> read_symlink(const std::string& path) {
-  std::array<char, PATH_MAX> target{};
-  const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
-  if (length < 0) {
+  auto target = base::link_target(path);
+  if (!target) {
     return tl::unexpected(system_error("read the symlink", path));
   }
-  return object::Entry(object::Symlink{{target.data(), static_cast<size_t>(length)}});
+  return object::Entry(object::Symlink{*std::move(target)});
 }
 
 template <typename Read>

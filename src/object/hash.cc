@@ -1,12 +1,9 @@
 #include "object/hash.hh"
 
-#include "base/errors.hh"
+#include "base/files.hh"
 
 #include <openssl/evp.h>
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <stdexcept>
 #include <vector>
 
@@ -68,17 +65,11 @@ Digest hash_file(int fd, std::string_view subject) {
   // On the heap: every thread of the program would clear an array at its start, also those that never hash.
   thread_local std::vector<char> chunk(1U << 17U);
   for (;;) {
-    const ssize_t got = ::read(fd, chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      throw base::SyscallError("read", subject);
-    }
+    const size_t got = base::read_some(fd, chunk, subject);
     if (got == 0) {
       return hasher.take();
     }
-    hasher.add({chunk.data(), static_cast<size_t>(got)});
+    hasher.add({chunk.data(), got});
   }
 }
 

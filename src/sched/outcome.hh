@@ -17,6 +17,11 @@ inline constexpr NodeId kNoNode = UINT32_MAX;
 using EngineId = uint8_t;
 inline constexpr unsigned kMaxEngines = 32;
 
+// Sets of engines have a bit for each.
+constexpr uint32_t bit(EngineId engine) {
+  return uint32_t{1} << engine;
+}
+
 enum class Verdict : uint8_t {
   None,              // not finished
   Succeeded,         // exit 0 and owes nothing

@@ -248,6 +248,14 @@ class Reducer {
   bool fail_homeless();
   void push_ready(NodeId id);
   [[nodiscard]] ReadyQueue::Key key_of(NodeId id) const;
+
+  // Does an entry of the queue still stand for its node?
+  [[nodiscard]] auto still_ready() const {
+    return [this](const ReadyQueue::Entry& entry, ReadyQueue::Key key) {
+      return nodes_[entry.node].serial == entry.serial && key_of(entry.node) == key;
+    };
+  }
+
   [[nodiscard]] uint32_t barred_for(const Hints& hints) const;
   [[nodiscard]] bool can_ever_take(EngineId engine, uint32_t needs) const;
   [[nodiscard]] bool has_room(EngineId engine, uint32_t needs) const;

@@ -13,10 +13,6 @@ namespace {
 // Jobs of more kinds than this are like nothing: a kind takes 1 KiB.
 constexpr size_t kMostKinds = 200;
 
-constexpr uint32_t bit(EngineId engine) {
-  return uint32_t{1} << engine;
-}
-
 // Is there room for so much more? What does not say how much it has, has always; who needs more than there is
 // gets all.
 bool has_room_for(uint64_t needed, uint64_t in_use, uint64_t all) {
@@ -141,9 +137,6 @@ void Reducer::push_ready(NodeId id) {
 
 // First what has not begun at all, then what straggles.
 void Reducer::start_ready() {
-  const auto counts = [this](const ReadyQueue::Entry& entry, ReadyQueue::Key key) {
-    return nodes_[entry.node].serial == entry.serial && key_of(entry.node) == key;
-  };
   // Again while there are any: one that takes the last of the budget of one engine opens another engine to
   // those that this one had refused.
   bool any = true;
@@ -154,7 +147,7 @@ void Reducer::start_ready() {
         return has_room(engine, key.needs) && may_run(key, engine);
       };
       while (place.in_use < place.capacity.slots) {
-        const auto best = ready_.take(counts, takes);
+        const auto best = ready_.take(still_ready(), takes);
         if (!best) {
           break;
         }
@@ -171,9 +164,6 @@ bool Reducer::fail_homeless() {
   if (counters_.in(State::Ready) == 0 || places_end_ == 0) {
     return false;
   }
-  const auto counts = [this](const ReadyQueue::Entry& entry, ReadyQueue::Key key) {
-    return nodes_[entry.node].serial == entry.serial && key_of(entry.node) == key;
-  };
   const auto is_homeless = [this](ReadyQueue::Key key) {
     for (EngineId engine = 0; engine < places_end_; ++engine) {
       if (can_ever_take(engine, key.needs)) {
@@ -182,7 +172,7 @@ bool Reducer::fail_homeless() {
     }
     return true;
   };
-  const auto best = ready_.take(counts, is_homeless);
+  const auto best = ready_.take(still_ready(), is_homeless);
   if (best) {
     fail(best->node, base::Error{why_homeless(best->node), base::FailureKind::RetryElsewhere});
   }

@@ -20,10 +20,6 @@ uint64_t mixed(uint64_t value) {  // splitmix64
   return value ^ (value >> 31U);
 }
 
-uint32_t bit(EngineId engine) {
-  return uint32_t{1} << engine;
-}
-
 }  // namespace
 
 void Reducer::start(NodeId id, EngineId engine) {

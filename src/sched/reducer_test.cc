@@ -975,43 +975,28 @@ TEST_F(Stragglers, wait_until_nothing_else_wants_the_slot) {
 }
 
 TEST_F(Stragglers, are_duplicated_so_often_and_no_more) {
+  const auto duplicates = [this](const Policy& policy, std::initializer_list<int> looks) {
+    Desk desk(policy, 9);
+    begin(desk);
+    for (const int look : looks) {
+      desk.tick(seconds{look});
+    }
+    return desk.reducer.counters().duplicates;
+  };
   Policy policy = watchful();
   policy.stragglers.per_thunk = 2;
-  Desk twice(policy, 9);
-  begin(twice);
-  twice.tick(seconds{3});
-  EXPECT_EQ(twice.reducer.counters().duplicates, 1U);
-  twice.tick(seconds{6});
-  EXPECT_EQ(twice.reducer.counters().duplicates, 2U);
-  twice.tick(seconds{9});
-  EXPECT_EQ(twice.reducer.counters().duplicates, 2U);
-
+  EXPECT_EQ(duplicates(policy, {3}), 1U);
+  EXPECT_EQ(duplicates(policy, {3, 6}), 2U);
+  EXPECT_EQ(duplicates(policy, {3, 6, 9}), 2U);
   policy.stragglers.free = 1;
-  Desk one_in_all(policy, 9);
-  begin(one_in_all);
-  one_in_all.tick(seconds{3});
-  one_in_all.tick(seconds{6});
-  EXPECT_EQ(one_in_all.reducer.counters().duplicates, 1U);
-
+  EXPECT_EQ(duplicates(policy, {3, 6}), 1U);
   policy.stragglers.share_percent = 50;
-  Desk share(policy, 9);
-  begin(share);
-  share.tick(seconds{3});
-  share.tick(seconds{6});
-  EXPECT_EQ(share.reducer.counters().duplicates, 2U);
-
+  EXPECT_EQ(duplicates(policy, {3, 6}), 2U);
   policy.stragglers.per_thunk = 0;
-  Desk none(policy, 9);
-  begin(none);
-  none.tick(seconds{3});
-  EXPECT_EQ(none.reducer.counters().duplicates, 0U);
-
+  EXPECT_EQ(duplicates(policy, {3}), 0U);
   policy = watchful();
   policy.max_attempts = 1;
-  Desk bounded(policy, 9);
-  begin(bounded);
-  bounded.tick(seconds{3});
-  EXPECT_EQ(bounded.reducer.counters().duplicates, 0U);
+  EXPECT_EQ(duplicates(policy, {3}), 0U);
 }
 
 TEST_F(Stragglers, are_known_only_by_enough_of_their_like) {

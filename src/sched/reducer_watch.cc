@@ -99,19 +99,19 @@ bool Reducer::may_duplicate(NodeId id) const {
 // The engine with room for one more attempt: best one that has none yet. Never the same machine again.
 std::optional<EngineId> Reducer::place_beside(const Attempt& straggler) const {
   const Node& node = nodes_[straggler.node];
-  uint32_t tried = uint32_t{1} << straggler.engine;
+  uint32_t tried = bit(straggler.engine);
   if (node.live > 1) {
     for (const auto& [id, attempt] : attempts_) {
-      tried |= attempt.node == straggler.node ? uint32_t{1} << attempt.engine : 0;
+      tried |= attempt.node == straggler.node ? bit(attempt.engine) : 0;
     }
   }
   std::optional<EngineId> second_best;
   for (EngineId engine = 0; engine < places_end_; ++engine) {
-    if (((node.refused >> engine) & 1U) != 0 || !can_ever_take(engine, node.needs) ||
+    if ((node.refused & bit(engine)) != 0 || !can_ever_take(engine, node.needs) ||
         !has_room(engine, node.needs)) {
       continue;
     }
-    if (((tried >> engine) & 1U) == 0) {
+    if ((tried & bit(engine)) == 0) {
       return engine;
     }
     if (!second_best && !places_.at(engine).capacity.is_local) {

@@ -3,14 +3,11 @@
 #define OPENSSL_SUPPRESS_DEPRECATED  // deprecated in favour of just that machinery
 #include "object/hash.hh"
 
-#include "base/errors.hh"
+#include "base/files.hh"
 
 #include <openssl/sha.h>
 
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 
 namespace object {
 
@@ -48,17 +45,11 @@ Digest hash_file(int fd, std::string_view subject) {
   Sha256 sha;
   std::array<char, 1U << 16U> chunk{};
   for (;;) {
-    const ssize_t got = ::read(fd, chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      throw base::SyscallError("read", subject);
-    }
+    const size_t got = base::read_some(fd, chunk, subject);
     if (got == 0) {
       return sha.take();
     }
-    sha.add(chunk.data(), static_cast<size_t>(got));
+    sha.add(chunk.data(), got);
   }
 }
 

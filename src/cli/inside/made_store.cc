@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <climits>
 #include <filesystem>
 
 namespace inside {
@@ -32,11 +31,7 @@ bool holds(const std::string& path, const Digest& digest) {
 MadeStore::MadeStore(std::string root) : root_(std::move(root)) {}
 
 Digest MadeStore::own_tree() const {
-  std::string target(PATH_MAX, '\0');
-  const std::string path = root_ + "/" + ir::dynamic::kRoot;
-  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
-  const auto digest =
-      Digest::parse(std::string_view(target).substr(0, static_cast<size_t>(std::max<ssize_t>(size, 0))));
+  const auto digest = Digest::parse(base::link_target(root_ + "/" + ir::dynamic::kRoot).value_or(""));
   if (!digest) {
     throw base::OperatorError(
         "this process may make no thunks: its own was not made with `gg thunk create --dynamic`");

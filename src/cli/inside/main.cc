@@ -50,9 +50,7 @@ struct Request {
 Request parse(std::vector<std::string> argv, bool is_collect) {
   Request request;
   if (!is_collect) {
-    const auto dashes = std::find(argv.begin(), argv.end(), "--");
-    request.arguments.assign(dashes == argv.end() ? dashes : dashes + 1, argv.end());
-    argv.erase(dashes, argv.end());
+    request.arguments = cli::split_off_arguments(argv);
   }
   CLI::App app("gg", "gg");
   app.set_help_flag();

@@ -17,18 +17,6 @@ namespace {
 
 constexpr size_t kChunk = 1U << 17U;
 
-size_t read_at(int fd, uint64_t offset, std::vector<char>& chunk, std::string_view subject) {
-  for (;;) {
-    const ssize_t got = ::pread(fd, chunk.data(), chunk.size(), static_cast<off_t>(offset));
-    if (got >= 0) {
-      return static_cast<size_t>(got);
-    }
-    if (errno != EINTR) {
-      throw base::SyscallError("read", subject);
-    }
-  }
-}
-
 // On the heap: every thread of the program would clear an array at its start, also those that never copy.
 std::vector<char>& chunk_of_this_thread() {
   thread_local std::vector<char> chunk(kChunk);
@@ -61,7 +49,7 @@ void copy_bytes(int from, int to, uint64_t size, std::string_view subject) {
   }
   std::vector<char>& chunk = chunk_of_this_thread();
   while (done < size) {
-    const size_t got = std::min<uint64_t>(read_at(from, done, chunk, subject), size - done);
+    const size_t got = std::min<uint64_t>(base::read_some_at(from, done, chunk, subject), size - done);
     if (got == 0) {
       throw base::SyscallError("copy all bytes to", subject, ESTALE);
     }
@@ -74,7 +62,7 @@ object::Digest hash_from_start(int from, std::string_view subject) {
   object::Hasher hasher;
   std::vector<char>& chunk = chunk_of_this_thread();
   for (uint64_t done = 0;;) {
-    const size_t got = read_at(from, done, chunk, subject);
+    const size_t got = base::read_some_at(from, done, chunk, subject);
     if (got == 0) {
       return hasher.take();
     }
@@ -90,7 +78,7 @@ object::Digest copy_and_hash(const HashedCopy& copy) {
   object::Hasher hasher;
   std::vector<char>& chunk = chunk_of_this_thread();
   for (uint64_t done = 0;;) {
-    const size_t got = read_at(copy.from, done, chunk, copy.from_subject);
+    const size_t got = base::read_some_at(copy.from, done, chunk, copy.from_subject);
     if (got == 0) {
       return hasher.take();
     }

@@ -1,6 +1,7 @@
 #include "storage/local/pack.hh"
 
 #include "base/errors.hh"
+#include "base/files.hh"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -109,18 +110,11 @@ std::string Pack::read_at(uint64_t offset, uint64_t size) const {
   std::string bytes(size, '\0');
   uint64_t done = 0;
   while (done < size) {
-    const ssize_t got =
-        ::pread(fd_.get(), bytes.data() + done, size - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      throw base::SyscallError("read", path_);
-    }
+    const size_t got = base::read_some_at(fd_.get(), offset + done, std::span(bytes).subspan(done), path_);
     if (got == 0) {
       break;
     }
-    done += static_cast<uint64_t>(got);
+    done += got;
   }
   bytes.resize(done);
   return bytes;

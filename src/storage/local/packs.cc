@@ -1,6 +1,7 @@
 #include "storage/local/packs.hh"
 
 #include "base/errors.hh"
+#include "base/files.hh"
 #include "object/hash.hh"
 #include "storage/local/walk.hh"
 
@@ -13,13 +14,6 @@ namespace storage {
 namespace {
 
 using object::Digest;
-
-// A folder that was changed within the last tick of its clock may change again without a trace.
-bool is_settled(const timespec& changed) {
-  constexpr time_t kTickSeconds = 2;
-  return base::SystemClock().wall() - std::chrono::seconds(changed.tv_sec) >
-         std::chrono::seconds(kTickSeconds);
-}
 
 }  // namespace
 
@@ -72,7 +66,7 @@ bool Packs::look_again() {
         packs.push_back(std::move(pack));
       }
     }
-    known = {std::move(packs), status.st_mtim, is_settled(status.st_mtim)};
+    known = {std::move(packs), status.st_mtim, base::is_settled(status.st_mtim)};
     return true;
   });
 }
