@@ -70,14 +70,17 @@ void show_failure(const intercept::FailedCommand& command) {
                   base::shell_quoted(command.argv)));
 }
 
+// What make ends with, whatever a command of its own ended with (GNU make's manual, "Running").
+constexpr int kMakeFailed = 2;
+
 int exit_status(const intercept::Finished& finished) {
   // The status of a build that gg itself ended is gg's doing, and says nothing.
   if (finished.exit_code != 0 && !finished.ended_for_failure) {
     return finished.exit_code;
   }
   if (!finished.failures.empty()) {
-    const int code = finished.failures.front().exit_code;
-    return code != 0 ? code : kFailed;
+    const intercept::FailedCommand& first = finished.failures.front();
+    return first.below_make ? kMakeFailed : first.exit_code != 0 ? first.exit_code : kFailed;
   }
   return finished.left_over.empty() ? kOk : kFailed;
 }

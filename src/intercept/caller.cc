@@ -305,6 +305,7 @@ Bet judge_caller(const Caller& caller, const StreamId& own_output, const StreamI
     }
     bet.keeps_going = bet.keeps_going || (ancestor.role == Role::Make && has_flag(caller.makeflags, 'k')) ||
                       (ancestor.role == Role::Ninja && ninja_keeps_going(ancestor.process.argv));
+    bet.below_make = bet.below_make || ancestor.role == Role::Make;
     child = ancestor.process;
     child_output = stream_of(child.pid, 1).value_or(StreamId{});
   }

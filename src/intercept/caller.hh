@@ -14,6 +14,7 @@ struct Bet {
   std::string reason;
   std::string detail;
   bool keeps_going = false;       // make -k, ninja -k: a failure is not to stop the build
+  bool below_make = false;        // a make stands above, which would end with its own status for a failure
   bool output_unwanted = false;   // the caller threw away what it writes to standard output (/dev/null)
   bool errors_unwanted = false;   // the same of standard error
   bool errors_to_output = false;  // what it writes to standard error comes out on gg's standard output

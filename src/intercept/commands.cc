@@ -407,6 +407,7 @@ void Commands::report_lost(const JobRef& job, const model::Inferred& inferred,
   failed.label = inferred.label;
   failed.argv = job->invocation.argv;
   failed.working_directory = job->invocation.working_directory;
+  failed.below_make = job->bet.below_make;
   if (result) {
     failed.exit_code = result->exit_code;
     failed.diagnostics = bytes_of(result->standard_output) + bytes_of(result->standard_error);

@@ -38,6 +38,7 @@ struct FailedCommand {
   std::vector<std::string> argv;
   std::string working_directory;
   int exit_code = 0;        // 0: there was no result, `message` says why
+  bool below_make = false;  // it was a make that would have seen it fail
   std::string diagnostics;  // its standard error, bytes
   std::string message;      // gg's own, "" when the command itself failed
 };

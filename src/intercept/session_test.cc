@@ -359,6 +359,7 @@ TEST(Session, a_lost_bet_stops_the_build_and_is_told_with_its_command_and_diagno
   ASSERT_EQ(finished.failures.size(), 1U) << world.seen.story();
   EXPECT_NE(finished.exit_code, 0);
   EXPECT_EQ(finished.failures[0].exit_code, 3);
+  EXPECT_TRUE(finished.failures[0].below_make);
   EXPECT_EQ(finished.failures[0].diagnostics, "x-tool: an unspeakable word\n");
   EXPECT_EQ(finished.failures[0].argv, (std::vector<std::string>{"x-tool", "bad", "out"}));
   EXPECT_EQ(world.read("out"), "(no such file)");

@@ -81,6 +81,8 @@ class Interrupt(Case):
         run = self.failing(["ninja"])
         self.assertEqual(run.status, 1, str(run))
         self.assertIn(b"bad.c:1:", run.err)
+        self.write({"Makefile": "waited: bad.o\n\ttail -f /dev/null\nbad.o:\n\tcc -c bad.c\n"})
+        self.assertEqual(self.failing(["sh", "-c", "make"]).status, 2)
         self.assertEqual(self.alive(), [])
         self.assertFalse((self.tree / "bad.o").exists())
 
