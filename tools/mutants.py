@@ -1,23 +1,24 @@
 #!/usr/bin/env python3
 """Does a test notice when a condition is wrong?
 
-Negates each condition of src/sched/*.cc in turn (or of the files that are named), builds the tests of sched with it in a
-folder of its own and runs them. Prints the mutants that survive; those that are listed in tests/mutants.txt, with a
-reason, are expected to. Exits with 1 if one survives that is not listed, or if fewer than 90 % die.
+Negates each condition of src/sched in turn (or of the files that are named) and runs the tests of sched with it. Prints
+the mutants that survive; those that are listed in tests/mutants.txt, with a reason, are expected to. Exits with 1 if
+one survives that is not listed, or if fewer than 90 % die.
+
+All mutants are in one build: each condition asks whether it is the one that is negated, which GG_MUTANT says.
 
   mutants.py BUILD_FOLDER [--jobs N] [--histories N] [--only reducer_run.cc …]
 
-BUILD_FOLDER: a configured build (the `dev` preset) whose targets sched_reducer_test, sched_coordinator_test,
-sched_capacity_test, sched_spread_test, sched_durations_test and sched_reducer_simulation_test are up to date; it is only read.
+BUILD_FOLDER: a configured build (the `dev` preset) whose tests of sched are up to date; it is only read.
 """
 import argparse
+import collections
 import concurrent.futures
 import json
 import os
 import pathlib
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,14 +26,15 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SCHED = ROOT / "src/sched"
 LISTED = ROOT / "tests/mutants.txt"
+PATIENCE = 30  # seconds; all tests together need one or two
 TESTS = ["sched_reducer_test", "sched_capacity_test", "sched_spread_test", "sched_durations_test", "sched_coordinator_test",
          "sched_reducer_simulation_test"]
 
 
 def blanked(text):
-    """The text with comments and literals made blank, so that positions stay."""
+    """The text with comments made blank and literals one long word, so that positions stay."""
     def blank(match):
-        return re.sub(r"[^\n]", " ", match.group())
+        return re.sub(r"[^\n]", " " if match.group().startswith("//") else "L", match.group())
     return re.sub(r'//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'', blank, text)
 
 
@@ -63,6 +65,19 @@ def operands(text, begin, end):
             position += 1
         position += 1
     return spans + [(start, end)]
+
+
+def after_initialiser(code, begin, end):
+    """Where the condition of an if begins: behind the initialiser, if there is one."""
+    depth = 0
+    for position in range(begin, end):
+        if code[position] in "([{":
+            depth += 1
+        elif code[position] in ")]}":
+            depth -= 1
+        elif depth == 0 and code[position] == ";":
+            return position + 1
+    return begin
 
 
 def start_of_operand(code, end):
@@ -121,9 +136,9 @@ def conditions(text):
             last = begin + head.rindex(";")
             add_with_operands(first, last)
         else:
-            if ";" in head:  # with an initialiser
-                begin += head.index(";") + 1
-            elif re.match(r"\s*(const )?auto\b", head):
+            begin = after_initialiser(code, begin, end)
+            head = code[begin:end]
+            if re.search(r"(?<![=!<>])=(?!=)", head) and re.match(r"\s*(const |auto\b)", head):
                 continue  # the declared value is the condition
             add_with_operands(begin, end)
     for match in re.finditer(r"\breturn\b([^;{]*);|(?<![=!<>+\-*/|&])=(?!=)([^;{=]*);", code):
@@ -137,56 +152,89 @@ def conditions(text):
     return sorted(spans)
 
 
-def mutant(text, span):
-    begin, end = span
-    return text[:begin] + "!(" + text[begin:end] + ")" + text[end:]
+Mutant = collections.namedtuple("Mutant", "number source text span")
+
+# The conditions of a text ask this. Not constexpr: a condition that the compiler must know cannot be negated at run time.
+SWITCH = """#pragma once
+#include <cstdlib>
+inline const int mutant_number = [] {
+  const char* const text = std::getenv("GG_MUTANT");
+  return text != nullptr ? std::atoi(text) : 0;
+}();
+"""
 
 
-class Builder:
-    """Compiles one file as the build folder does, and links and runs the tests with it."""
+def with_switches(text, mutants):
+    """The text in which each condition is negated when the number of its mutant is asked for."""
+    opening, closings = collections.defaultdict(list), collections.defaultdict(list)
+    for one in mutants:
+        begin, end = one.span
+        opening[begin].append((end - begin, "(static_cast<bool>("))
+        closings[end].append((end - begin, f") != (::mutant_number == {one.number}))"))
+    pieces = []
+    for at in range(len(text) + 1):
+        pieces += [piece for _, piece in sorted(closings[at], key=lambda one: one[0])]
+        pieces += [piece for _, piece in sorted(opening[at], key=lambda one: -one[0])]
+        pieces.append(text[at:at + 1])
+    return '#include "mutant_number.hh"\n#line 1\n' + "".join(pieces)
 
-    def __init__(self, build, histories):
-        self.build = build
-        self.histories = histories
+
+class Build:
+    """The tests of sched with all mutants in them, made in a folder of its own as the build folder makes them."""
+
+    def __init__(self, build, folder, mutants, jobs, histories):
+        self.build, self.folder, self.histories = build, folder, histories
+        (folder / "sched").mkdir()
+        (folder / "mutant_number.hh").write_text(SWITCH)
+        by_source = collections.defaultdict(list)
+        for one in mutants:
+            by_source[one.source].append(one)
+        for source, ones in by_source.items():
+            (folder / "sched" / source.name).write_text(with_switches(ones[0].text, ones))
         commands = json.loads((build / "compile_commands.json").read_text())
-        self.compile = {pathlib.Path(one["file"]).resolve(): one for one in commands}
-        self.links = {}
+        # Whatever may include a header of sched is compiled anew.
+        again = [one for one in commands if pathlib.Path(one["file"]).parent in (SCHED, SCHED.parent / "testing")]
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            objects = dict(pool.map(self.compile, again))
+        linked = [path for name, path in objects.items() if "_test.dir" not in name]
         for test in TESTS:
             asked = subprocess.run(["ninja", "-C", str(build), "-t", "commands", "-s", "src/sched/" + test],
                                    check=True, capture_output=True, text=True)
-            self.links[test] = asked.stdout.strip()
+            words = shlex.split(asked.stdout)
+            words[words.index("-o") + 1] = str(folder / test)
+            at = words.index("-o")
+            words = [str(objects.get(word, word)) for word in words]
+            # Before the libraries, whose objects of the same names are then not taken.
+            words[at:at] = [str(path) for path in linked]
+            subprocess.run([word for word in words if word not in (":", "&&")], check=True, cwd=build)
 
-    def try_one(self, source, text, folder):
-        """None: it does not compile. Else the test that noticed, or an empty string."""
-        changed = folder / source.name
-        changed.write_text(text)
-        one = self.compile[source]
-        words = [word for word in shlex.split(one["command"]) if not word.endswith("ccache")]
-        output = folder / (source.name + ".o")
-        words[words.index("-o") + 1] = str(output)
-        words[words.index(one["file"])] = str(changed)
-        for option in ("-MD", "-Werror", "-g"):
-            if option in words:
-                words.remove(option)
-        for option in ("-MT", "-MF"):
-            if option in words:
-                at = words.index(option)
-                del words[at:at + 2]
-        if subprocess.run(words + ["-w", "-O0"], cwd=one["directory"], capture_output=True).returncode != 0:
-            return None
+    def compile(self, command):
+        """(the object's name in the build folder, the object with the switches)"""
+        source = pathlib.Path(command["file"])
+        words = [word for word in shlex.split(command["command"]) if not word.endswith("ccache") and word != "-Werror"]
+        at = words.index("-o") + 1
+        name = words[at]
+        output = self.folder / name.replace("/", "_")
+        words[at] = str(output)
+        changed = self.folder / "sched" / source.name
+        if source.parent == SCHED and changed.exists():
+            words[words.index(command["file"])] = str(changed)
+        words[1:1] = ["-w", "-g0", f"-I{self.folder}"]
+        subprocess.run(words, check=True, cwd=command["directory"])
+        return name, output
+
+    def noticed(self, mutant):
+        """The test that notices, or an empty string."""
         for test in TESTS:
-            program = folder / test
-            # The changed object goes first: the one of the library is then not taken.
-            link = self.links[test].replace(" -o src/sched/" + test, f" {shlex.quote(str(output))} -o {shlex.quote(str(program))}")
-            subprocess.run(link, shell=True, check=True, cwd=self.build, capture_output=True)
-            environment = dict(os.environ, GG_HISTORIES=str(self.histories),
+            environment = dict(os.environ, GG_HISTORIES=str(self.histories), GG_MUTANT=str(mutant.number),
                                GTEST_FILTER="ReducerSimulation.every*" if "simulation" in test else "*",
                                GTEST_BREAK_ON_FAILURE="0", GTEST_FAIL_FAST="1")
-            try:
-                ran = subprocess.run([str(program)], env=environment, cwd=folder, timeout=90, stdout=subprocess.DEVNULL,
-                                     stderr=subprocess.DEVNULL, preexec_fn=limit)
-            except subprocess.TimeoutExpired:
-                return test + " (hangs)"
+            with tempfile.TemporaryDirectory(dir=self.folder) as here:
+                try:
+                    ran = subprocess.run([str(self.folder / test)], env=environment, cwd=here, timeout=PATIENCE,
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=limit)
+                except subprocess.TimeoutExpired:
+                    return test + " (hangs)"
             if ran.returncode != 0:
                 return test
         return ""
@@ -210,14 +258,22 @@ def listed():
     return known
 
 
-def name_of(source, text, span):
-    """Stable while lines move: the function is named by the line of the condition itself."""
-    begin, end = span
+def name_of(mutant):
+    """Stable while lines move: the condition with the line it stands in."""
+    text, (begin, end) = mutant.text, mutant.span
     first = text.rfind("\n", 0, begin) + 1
     last = text.find("\n", begin)
     condition = " ".join(text[begin:end].split())
     line = " ".join(text[first:last].split())
-    return f"{source.name}: {condition} | {line}"
+    return f"{mutant.source.name}: {condition} | {line}"
+
+
+def all_mutants(sources):
+    found = []
+    for source in sources:
+        text = source.read_text()
+        found += [Mutant(len(found) + at, source, text, span) for at, span in enumerate(conditions(text), 1)]
+    return found
 
 
 def main():
@@ -230,44 +286,30 @@ def main():
     parser.add_argument("--count", action="store_true", help="only say which mutants there are")
     wanted = parser.parse_args()
     sources = [SCHED / name for name in wanted.files] or sorted(
-        path for path in SCHED.glob("*.cc") if not path.name.endswith("_test.cc"))
-    work = []
-    for source in sources:
-        text = source.read_text()
-        work += [(source, text, span) for span in conditions(text)]
+        path for path in SCHED.iterdir() if path.suffix in (".cc", ".hh") and not path.stem.endswith("_test"))
+    mutants = all_mutants(sources)
     if wanted.count:
-        for source, text, span in work:
-            print(name_of(source, text, span))
-        print(f"{len(work)} mutants")
+        for one in mutants:
+            print(name_of(one))
+        print(f"{len(mutants)} mutants")
         return 0
-    builder = Builder(wanted.build.resolve(), wanted.histories)
-    known, found, counts = listed(), set(), {"died": 0, "survived": 0, "did not compile": 0}
-
-    def run(job):
-        source, text, span = job
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="gg-mutant-"))
-        try:
-            return job, builder.try_one(source, mutant(text, span), folder)
-        finally:
-            shutil.rmtree(folder)
-
-    with concurrent.futures.ThreadPoolExecutor(wanted.jobs) as pool:
-        for (source, text, span), noticed in pool.map(run, work):
-            name = name_of(source, text, span)
-            if noticed is None:
-                counts["did not compile"] += 1
-                print(f"does not compile: {name}", flush=True)
-            elif noticed:
-                counts["died"] += 1
-                if wanted.verbose:
-                    print(f"dies in {noticed}: {name}", flush=True)
-            else:
-                counts["survived"] += 1
-                found.add(name)
-                print(f"{'survives, as listed' if name in known else 'SURVIVES'}: {name}", flush=True)
-    tried = counts["died"] + counts["survived"]
-    percent = 100.0 * counts["died"] / max(tried, 1)
-    print(", ".join(f"{number} {what}" for what, number in counts.items()), f"- {percent:.1f} % died")
+    known, found = listed(), set()
+    with tempfile.TemporaryDirectory(prefix="gg-mutants-") as folder:
+        build = Build(wanted.build.resolve(), pathlib.Path(folder), mutants, wanted.jobs, wanted.histories)
+        noticed = build.noticed(Mutant(0, None, "", None))
+        if noticed:
+            sys.exit(f"mutants: {noticed} fails with no condition negated")
+        with concurrent.futures.ThreadPoolExecutor(wanted.jobs) as pool:
+            for one, by in zip(mutants, pool.map(build.noticed, mutants)):
+                name = name_of(one)
+                if not by:
+                    found.add(name)
+                    print(f"{'survives, as listed' if name in known else 'SURVIVES'}: {name}", flush=True)
+                elif wanted.verbose:
+                    print(f"dies in {by}: {name}", flush=True)
+    survived = sum(name_of(one) in found for one in mutants)
+    percent = 100.0 * (len(mutants) - survived) / max(len(mutants), 1)
+    print(f"{len(mutants)} mutants, {survived} survived - {percent:.1f} % died")
     names = {source.name for source in sources}
     for name in sorted(known - found):
         if name.split(":")[0] in names:
