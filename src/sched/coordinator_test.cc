@@ -24,6 +24,7 @@ using object::Entry;
 //   wrap           output "out" is a directory that holds the joined text as "text"
 //   call THUNK     output "out" is that thunk's output "out"
 //   callwrap THUNK output "out" is a directory that holds that promise as "text"
+//   callboth THUNK output "out" is such a directory, and output "too" that thunk's output "out"
 //   fail           status 3, with a message on stderr
 class Machine {
  public:
@@ -67,8 +68,12 @@ class Machine {
       out = wrapped(file(text_), false);
     } else if (words[0] == "call") {
       out = object::Promise{Digest::parse(words[1]).value(), "out"};
-    } else if (words[0] == "callwrap") {
-      out = wrapped(object::Promise{Digest::parse(words[1]).value(), "out"}, true);
+    } else if (words[0] == "callwrap" || words[0] == "callboth") {
+      const object::Promise promise{Digest::parse(words[1]).value(), "out"};
+      out = wrapped(promise, true);
+      if (words[0] == "callboth") {
+        result.outputs["too"] = promise;
+      }
     } else {
       result.outputs.clear();
       result.exit_code = 3;
@@ -123,13 +128,17 @@ class Notes final : public Observer {
 
   void cancelled(const Attempt& attempt) override { say("cancelled", attempt); }
 
-  void finished(const Digest& /*thunk*/, const std::string& label, const Outcome& outcome) override {
+  void finished(const Digest& thunk, const std::string& label, const Outcome& outcome) override {
+    if (on_finished) {
+      on_finished(thunk);
+    }
     lines.push_back("finished " + label + " " + std::to_string(static_cast<int>(outcome.verdict)));
   }
 
   void trouble(const std::string& message) override { lines.push_back("trouble " + message); }
 
   std::vector<std::string> lines;
+  std::function<void(const Digest& thunk)> on_finished;
 
  private:
   void say(const std::string& what, const Attempt& attempt) {
@@ -373,6 +382,35 @@ TEST_F(CoordinatorTest, tail_calls_and_promises_in_directories_are_carried_to_th
   EXPECT_EQ(text_of(process.answer(wrapped)), "in a directory: x");
   EXPECT_EQ(text_of(process.answer(top)), "x");
   EXPECT_TRUE(process.coordinator.known(wrapped).has_value());
+}
+
+TEST_F(CoordinatorTest, promises_beside_a_directory_that_owes_are_carried_to_their_end_with_it) {
+  const Digest both = machine.thunk({"callboth", say("x").to_string()});
+  Process process(store, records);
+  process.ask(both);
+  process.run();
+  EXPECT_EQ(text_of(process.answer(both)), "in a directory: x");
+  EXPECT_EQ(text_at(process.answer(both).result->outputs.at("too")), "x");
+}
+
+TEST_F(CoordinatorTest, a_result_is_recorded_before_it_is_told_and_though_nobody_waits_for_it) {
+  const Digest leaf = say("x");
+  const Digest top = machine.thunk({"join"}, {{"a", out_of(leaf)}});
+  Process process(store, records);
+  process.work = [&](const Job& job) {
+    process.engine.held = true;  // from the second on
+    return process.machine.run(job.thunk);
+  };
+  process.notes.on_finished = [&](const Digest& thunk) {
+    EXPECT_TRUE(process.coordinator.known(thunk).has_value()) << "told, but not to be found";
+  };
+  process.ask(top);
+  process.run_until([&] { return process.coordinator.known(leaf).has_value(); });
+  EXPECT_TRUE(process.answers.empty());
+  process.engine.held = false;
+  process.engine.release_all();
+  process.run();
+  EXPECT_EQ(text_of(process.answer(top)), "x");
 }
 
 TEST_F(CoordinatorTest, a_run_that_ends_amid_a_tail_call_goes_on_from_there) {

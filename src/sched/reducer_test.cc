@@ -440,6 +440,26 @@ TEST(Reducer, a_hiccup_is_retried_after_a_pause_that_doubles) {
   EXPECT_EQ(desk.reducer.counters().attempts, 3U);
 }
 
+TEST(Reducer, a_short_pause_is_not_held_up_by_a_longer_one_of_an_older_thunk) {
+  Desk desk;
+  desk.add("old");
+  desk.open("old");
+  desk.end("old", broken(base::FailureKind::RetryHere));
+  const auto again = desk.reducer.next_tick().value();
+  desk.tick(again);
+  desk.add("young");
+  desk.open("young");
+  desk.end("old", broken(base::FailureKind::RetryHere));  // now its pause is twice as long, and jitter more
+  const auto long_pause = desk.reducer.next_tick().value();
+  desk.end("young", broken(base::FailureKind::RetryHere));
+  const auto short_pause = desk.reducer.next_tick().value();
+  ASSERT_LT(short_pause, long_pause);
+  desk.tick(short_pause);
+  EXPECT_TRUE(desk.runs("young"));
+  EXPECT_FALSE(desk.runs("old"));
+  EXPECT_EQ(desk.reducer.next_tick(), long_pause);
+}
+
 TEST(Reducer, jitter_follows_from_the_seed) {
   const auto pause = [](uint64_t seed) {
     Policy policy = keep_going();
@@ -729,7 +749,16 @@ TEST(Reducer, a_lost_source_is_a_clear_failure) {
   desk.open("a");
   desk.end("a", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("source")})));
   EXPECT_EQ(desk.verdict("a"), Verdict::Failed);
-  EXPECT_TRUE(mentions(desk.blame("a"), "lost object " + named("source").to_string()));
+  EXPECT_TRUE(mentions(desk.blame("a"), "lost object " + named("source").to_string() + ", which"));
+}
+
+TEST(Reducer, of_several_lost_sources_the_first_is_named_and_the_rest_counted) {
+  Desk desk;
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", tl::unexpected<AttemptFailure>(
+                    AttemptFailure(base::Error{"404"}, {named("one"), named("two"), named("three")})));
+  EXPECT_TRUE(mentions(desk.blame("a"), "lost object " + named("one").to_string() + " and 2 more, which"));
 }
 
 TEST(Reducer, inputs_that_are_lost_for_ever_are_given_up) {
