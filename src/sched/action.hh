@@ -3,6 +3,7 @@
 #include "base/clock.hh"
 #include "ir/result.hh"
 #include "object/digest.hh"
+#include "sched/decision.hh"
 #include "sched/outcome.hh"
 
 #include <memory>
@@ -81,6 +82,16 @@ struct Execute {
 struct CancelAttempt {
   EngineId engine = 0;
   AttemptId attempt = 0;
+  Unwanted why = Unwanted::Superseded;
+  MicroDollars most = 0;  // what it may have cost
+};
+
+// For the record; no answer.
+struct Decided {
+  Decision what = Decision::BackOff;
+  NodeId node = kNoNode;  // none: all that was under way
+  base::Nanoseconds delay{0};
+  std::string detail;
 };
 
 // No answer. The result may owe (a tail call that is not carried to its end yet).
@@ -95,6 +106,6 @@ struct Finished {
 };
 
 using Action = std::variant<Open, Substitute, OpenResult, SubstituteResult, Verify, Execute, CancelAttempt,
-                            RecordMemo, Finished>;
+                            Decided, RecordMemo, Finished>;
 
 }  // namespace sched

@@ -45,8 +45,6 @@ struct Capacity {
   MicroDollars per_second = 0;
 
   bool operator==(const Capacity&) const = default;
-
-  [[nodiscard]] bool is_billed() const { return per_job != 0 || per_second != 0; }
 };
 
 // Why such a job can never run there ("needs 8 cores, has 4"); empty if it can.

@@ -72,6 +72,7 @@ struct Coordinator::Impl : std::enable_shared_from_this<Impl> {
   void act(Verify& action);
   void act(const Execute& action);
   void act(const CancelAttempt& action);
+  void act(Decided& action);
   void act(RecordMemo& action);
   void act(const Finished& action);
 
@@ -388,9 +389,19 @@ void Coordinator::Impl::attempt_done(AttemptId attempt, AttemptResult result, Mi
 
 void Coordinator::Impl::act(const CancelAttempt& action) {
   if (const auto ended = running.extract(action.attempt)) {
-    observer.cancelled(ended.mapped().attempt);
+    ended.mapped().attempt.billed = action.most;
+    observer.cancelled(ended.mapped().attempt, action.why, clock.steady() - ended.mapped().started);
   }
   places[action.engine].engine->cancel(action.attempt);
+}
+
+void Coordinator::Impl::act(Decided& action) {
+  Observer::Deciding deciding{action.what, std::nullopt, "", std::move(action.detail), action.delay};
+  if (action.node != kNoNode) {
+    deciding.thunk = reducer.thunk(action.node);
+    deciding.label = reducer.label(action.node);
+  }
+  observer.decided(deciding);
 }
 
 void Coordinator::Impl::act(RecordMemo& action) {

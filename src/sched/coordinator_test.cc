@@ -126,7 +126,13 @@ class Notes final : public Observer {
     say(result ? "ended" : "broke", attempt);
   }
 
-  void cancelled(const Attempt& attempt) override { say("cancelled", attempt); }
+  void cancelled(const Attempt& attempt, Unwanted why, base::Nanoseconds /*took*/) override {
+    say(std::string("cancelled as ") + code_of(why), attempt);
+  }
+
+  void decided(const Deciding& deciding) override {
+    lines.push_back(std::string(code_of(deciding.what)) + " " + deciding.label + ": " + deciding.detail);
+  }
 
   void finished(const Digest& thunk, const std::string& label, const Outcome& outcome) override {
     if (on_finished) {
@@ -469,8 +475,8 @@ TEST_F(CoordinatorTest, a_hiccup_is_retried_and_told) {
   process.run();
   EXPECT_EQ(text_of(process.answer(leaf)), "x");
   EXPECT_EQ(process.notes.lines, (std::vector<std::string>{"started leaf at fake #1", "broke leaf at fake #1",
-                                                           "started leaf at fake #2", "ended leaf at fake #2",
-                                                           "finished leaf 1"}));
+                                                           "back-off leaf: reset", "started leaf at fake #2",
+                                                           "ended leaf at fake #2", "finished leaf 1"}));
 }
 
 TEST_F(CoordinatorTest, asking_twice_joins_and_asking_late_is_answered_too) {
@@ -490,7 +496,7 @@ TEST_F(CoordinatorTest, cancelling_answers_all_and_stops_what_runs) {
   const Digest top = machine.thunk({"join"}, {{"a", out_of(leaf)}});
   Process process(store, records);
   process.engine.held = true;
-  process.ask(leaf);
+  process.ask(leaf, "leaf");
   process.ask(top);
   process.run_until([&] { return !process.engine.started.empty(); });
   process.coordinator.cancel_all();
@@ -498,6 +504,10 @@ TEST_F(CoordinatorTest, cancelling_answers_all_and_stops_what_runs) {
   EXPECT_EQ(process.answer(leaf).verdict, Verdict::Cancelled);
   EXPECT_EQ(process.answer(top).verdict, Verdict::Cancelled);
   EXPECT_EQ(process.engine.cancelled, 1U);
+  EXPECT_EQ(
+      process.notes.lines,
+      (std::vector<std::string>{"started leaf at fake #1", "cancelled : 2 thunks were not finished",
+                                "cancelled as cancelled leaf at fake #1", "finished leaf 5", "finished  5"}));
   EXPECT_FALSE(to_result(process.answer(leaf)).has_value());
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "base/clock.hh"
+#include "sched/decision.hh"
 #include "sched/engine.hh"
 #include "sched/outcome.hh"
 
+#include <optional>
 #include <string>
 
 namespace sched {
@@ -21,7 +23,16 @@ class Observer {
     unsigned number = 1;          // of this thunk's tries: above 1 it is a retry or a duplicate
     base::Nanoseconds waited{0};  // for a slot
     bool duplicate = false;       // beside another, which seems to straggle
-    MicroDollars billed = 0;      // when it has ended
+    MicroDollars billed = 0;      // when it is over; of a cancelled one the most that it may have cost
+  };
+
+  // Something beside the plain way.
+  struct Deciding {
+    Decision what = Decision::BackOff;
+    std::optional<object::Digest> thunk;  // none: all that was under way
+    std::string label;
+    std::string detail;          // for people
+    base::Nanoseconds delay{0};  // until it is done: BackOff
   };
 
   Observer() = default;
@@ -35,7 +46,10 @@ class Observer {
   virtual void ended(const Attempt& /*attempt*/, const AttemptResult& /*result*/,
                      base::Nanoseconds /*took*/) {}
 
-  virtual void cancelled(const Attempt& /*attempt*/) {}
+  // Its answer is not wanted any more.
+  virtual void cancelled(const Attempt& /*attempt*/, Unwanted /*why*/, base::Nanoseconds /*took*/) {}
+
+  virtual void decided(const Deciding& /*deciding*/) {}
 
   // The thunk as written is finished. Outcome::source says whether it ran, was a hit (of which name), or came
   // down to another that did. Once a thunk, but for those that are asked for again after a cancel or whose

@@ -61,9 +61,12 @@ void Reducer::remake(NodeId id) {
 }
 
 void Reducer::cancel_all() {
+  if (unfinished() > 0) {
+    decided(Decision::Cancelled, kNoNode, fmt::format("{} thunks were not finished", unfinished()));
+  }
   for (NodeId id = 0; id < nodes_.size(); ++id) {
     if (nodes_[id].state != State::Finished) {
-      release_attempts(id);
+      release_attempts(id, Unwanted::Cancelled);
       finish(id, Verdict::Cancelled);
     }
   }
@@ -92,8 +95,13 @@ void Reducer::restart(NodeId id) {
 void Reducer::make_again(NodeId id) {
   ++nodes_[id].remakes;
   ++counters_.remade;
+  decided(Decision::Remade, id, "the store has lost what it had made");
   nodes_[id].remaking = true;
   restart(id);
+}
+
+void Reducer::decided(Decision what, NodeId id, std::string detail, base::Nanoseconds delay) {
+  actions_.emplace_back(Decided{what, id, delay, std::move(detail)});
 }
 
 void Reducer::set_state(NodeId id, State state) {

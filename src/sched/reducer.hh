@@ -30,10 +30,9 @@ struct Counters {
   uint64_t failed = 0;                     // themselves
   uint64_t given_up = 0;                   // because of others: dependency failed, stopped, cancelled
   uint64_t attempts = 0;
-  uint64_t retries = 0;     // of any step
-  uint64_t duplicates = 0;  // attempts beside others that straggled
-  uint64_t silent = 0;      // attempts that were never answered
-  uint64_t billed_jobs = 0;
+  uint64_t retries = 0;       // of any step
+  uint64_t duplicates = 0;    // attempts beside others that straggled
+  uint64_t silent = 0;        // attempts that were never answered
   MicroDollars billed = 0;    // of what was cancelled or never answered: the most it may have cost
   uint64_t remade = 0;        // ran again because the store lost what they had made
   uint64_t late_answers = 0;  // answers that nobody waited for any more: late, repeated, or made up
@@ -147,7 +146,6 @@ class Reducer {
   struct Attempt {
     NodeId node = kNoNode;
     EngineId engine = 0;
-    bool is_billed = false;
     unsigned cores = 0;
     uint64_t memory = 0;
     MicroDollars most = 0;  // set aside for it
@@ -199,6 +197,7 @@ class Reducer {
   void make_again(NodeId id);
   Node* claim(Ticket ticket, State expected);
   void set_state(NodeId id, State state);
+  void decided(Decision what, NodeId id, std::string detail, base::Nanoseconds delay = {});
   void enter(NodeId id, State state);
   void after_opening(NodeId id, std::vector<object::Promise> promises);
   void converge(NodeId id, const object::Digest& concrete, std::optional<ir::Result> memo);
@@ -237,10 +236,10 @@ class Reducer {
   void attempt_failed(NodeId id, EngineId engine, AttemptFailure failure);
   void retry(NodeId id, State step, base::Error error, bool elsewhere);
   void resume(NodeId id);
-  void back_off(NodeId id, State step, unsigned tries);
+  void back_off(NodeId id, State step, unsigned tries, std::string why);
   void lost(NodeId id, AttemptFailure failure);
   void give_up_lost(NodeId id, base::Error error);
-  void release_attempts(NodeId id);
+  void release_attempts(NodeId id, Unwanted why = Unwanted::Superseded);
 
   // reducer_place.cc: which engine takes what
   void set_hints(NodeId id, const Hints& hints);
@@ -264,6 +263,7 @@ class Reducer {
   [[nodiscard]] bool may_run(ReadyQueue::Key key, EngineId engine) const;
   [[nodiscard]] base::Nanoseconds time_limit(EngineId engine, uint32_t needs) const;
   [[nodiscard]] MicroDollars most_cost(EngineId engine, uint32_t needs) const;
+  [[nodiscard]] bool open_but_for_budget(NodeId id) const;
   [[nodiscard]] std::string why_homeless(NodeId id) const;
 
   // reducer_watch.cc: stragglers and silence

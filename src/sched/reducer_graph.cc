@@ -312,6 +312,7 @@ void Reducer::fail_cycle(const std::vector<NodeId>& cycle) {
   const std::string message =
       cycle.size() == 1 ? fmt::format("{} needs its own output and can never finish", describe(cycle.front()))
                         : fmt::format("these thunks wait for one another and can never finish: {}", names);
+  decided(Decision::Cycle, cycle.front(), message);
   fail(cycle.front(), base::Error{message, base::FailureKind::Deterministic});
 }
 
@@ -342,6 +343,7 @@ void Reducer::settle() {
 void Reducer::stop_all() {
   const bool is_drained = stopped_by_->node == kNoNode;
   const bool may_end = is_drained || policy_.on_failure == OnFailure::FinishRunning;
+  decided(is_drained ? Decision::Drained : Decision::Stopped, stopped_by_->node, stopped_by_->error.message);
   for (NodeId id = first_unfinished_; id < nodes_.size(); ++id) {
     const Node& node = nodes_[id];
     const bool stays = node.state == State::Finished || node.state == State::Following ||
@@ -349,7 +351,7 @@ void Reducer::stop_all() {
     if (stays) {
       continue;
     }
-    release_attempts(id);
+    release_attempts(id, Unwanted::Stopped);
     stop(id);
   }
 }

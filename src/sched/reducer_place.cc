@@ -93,8 +93,7 @@ MicroDollars Reducer::most_cost(EngineId engine, uint32_t needs) const {
 
 // Maybe not now, for want of slots.
 bool Reducer::can_ever_take(EngineId engine, uint32_t needs) const {
-  return (needs_[needs].barred & bit(engine)) == 0 &&
-         (!places_.at(engine).capacity.is_billed() || budget_.can_ever(most_cost(engine, needs)));
+  return (needs_[needs].barred & bit(engine)) == 0 && budget_.can_ever(most_cost(engine, needs));
 }
 
 bool Reducer::has_room(EngineId engine, uint32_t needs) const {
@@ -103,7 +102,7 @@ bool Reducer::has_room(EngineId engine, uint32_t needs) const {
   return place.in_use < place.capacity.slots &&
          has_room_for(hints.cores, place.cores_in_use, place.capacity.cores) &&
          has_room_for(hints.memory_bytes, place.memory_in_use, place.capacity.memory_bytes) &&
-         (!place.capacity.is_billed() || budget_.can_now(most_cost(engine, needs)));
+         budget_.can_now(most_cost(engine, needs));
 }
 
 // The engines at work that can take such a job, though maybe not now.
@@ -174,9 +173,17 @@ bool Reducer::fail_homeless() {
   };
   const auto best = ready_.take(still_ready(), is_homeless);
   if (best) {
-    fail(best->node, base::Error{why_homeless(best->node), base::FailureKind::RetryElsewhere});
+    std::string why = why_homeless(best->node);
+    decided(open_but_for_budget(best->node) ? Decision::OverBudget : Decision::Homeless, best->node, why);
+    fail(best->node, base::Error{std::move(why), base::FailureKind::RetryElsewhere});
   }
   return best.has_value();
+}
+
+// Is there an engine that only the budget keeps from taking it?
+bool Reducer::open_but_for_budget(NodeId id) const {
+  const uint32_t all = places_end_ == kMaxEngines ? ~uint32_t{0} : bit(places_end_) - 1;
+  return (needs_[nodes_[id].needs].barred & all) != all;
 }
 
 std::string Reducer::why_homeless(NodeId id) const {

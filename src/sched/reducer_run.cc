@@ -42,12 +42,8 @@ void Reducer::launch(NodeId id, EngineId engine, base::Nanoseconds waited, bool 
   attempt.memory = std::min(hints.memory_bytes, place.capacity.memory_bytes);
   place.cores_in_use += attempt.cores;
   place.memory_in_use += attempt.memory;
-  attempt.is_billed = place.capacity.is_billed();
-  if (attempt.is_billed) {
-    attempt.most = most_cost(engine, node.needs);
-    budget_.set_aside(attempt.most);
-    counters_.billed_jobs = budget_.jobs();
-  }
+  attempt.most = most_cost(engine, node.needs);
+  budget_.set_aside(attempt.most);
   attempt.started = now_;
   attempt.silent_at = now_ + time_limit(engine, node.needs) + policy_.grace;
   const AttemptId name = next_attempt_++;
@@ -63,10 +59,8 @@ void Reducer::end_attempt(Attempts::iterator attempt, MicroDollars cost) {
   --place.in_use;
   place.cores_in_use -= ended.cores;
   place.memory_in_use -= ended.memory;
-  if (ended.is_billed) {
-    budget_.settle(ended.most, cost);
-    counters_.billed = budget_.spent();
-  }
+  budget_.settle(ended.most, cost);
+  counters_.billed = budget_.spent();
   watches_.erase({ended.look_at, attempt->first});
   stragglers_.erase(attempt->first);
   attempts_.erase(attempt);
@@ -113,6 +107,8 @@ void Reducer::command_failed(NodeId id, EngineId engine, ir::Result result) {
   }
   ++counters_.retries;
   node.refused |= bit(engine);
+  decided(Decision::Repeated, id,
+          fmt::format("exit {} on {}", result.exit_code, places_.at(engine).capacity.name));
   enter(id, State::Ready);
 }
 
@@ -184,26 +180,29 @@ void Reducer::retry(NodeId id, State step, base::Error error, bool elsewhere) {
   if (tries >= limit || node.attempts >= policy_.max_attempts) {
     const unsigned all = unsigned{node.tries_here} + node.tries_elsewhere;
     error.message = fmt::format("{} (given up after {} tries)", error.message, all);
+    decided(Decision::GivenUp, id, error.message);
     fail(id, std::move(error));
     return;
   }
   ++counters_.retries;
   if (elsewhere && elsewhere_than(node.refused, node.needs)) {
+    decided(Decision::Elsewhere, id, std::move(error.message));
     enter(id, step);
   } else {
-    back_off(id, step, tries);
+    back_off(id, step, tries, std::move(error.message));
   }
 }
 
 // Doubles from try to try; the jitter (a half to one and a half) keeps a thousand that failed together from
 // coming back together.
-void Reducer::back_off(NodeId id, State step, unsigned tries) {
+void Reducer::back_off(NodeId id, State step, unsigned tries, std::string why) {
   Node& node = nodes_[id];
   const unsigned doublings = std::min(tries - 1, 20U);
   const auto plain = std::min(policy_.last_back_off.count(), policy_.first_back_off.count() << doublings);
   const uint64_t random = mixed(policy_.seed ^ mixed((uint64_t{id} << 32U) | node.serial));
   const double factor = 0.5 + static_cast<double>(random >> 11U) / static_cast<double>(uint64_t{1} << 53U);
   const base::Nanoseconds delay{static_cast<int64_t>(static_cast<double>(plain) * factor)};
+  decided(Decision::BackOff, id, std::move(why), delay);
   set_state(id, State::BackingOff);
   node.resume = step;
   due_.push({now_ + delay, id, node.serial});
@@ -307,11 +306,11 @@ void Reducer::verified(Ticket ticket, const std::vector<NodeId>& not_whole) {
 }
 
 // Cancels what runs for the node.
-void Reducer::release_attempts(NodeId id) {
+void Reducer::release_attempts(NodeId id, Unwanted why) {
   for (auto at = attempts_.begin(); nodes_[id].live > 0;) {
     const auto attempt = at++;
     if (attempt->second.node == id) {
-      actions_.emplace_back(CancelAttempt{attempt->second.engine, attempt->first});
+      actions_.emplace_back(CancelAttempt{attempt->second.engine, attempt->first, why, attempt->second.most});
       end_attempt(attempt, attempt->second.most);
     }
   }

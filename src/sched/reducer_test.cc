@@ -80,12 +80,19 @@ class Desk {
   }
 
   template <class Kind>
-  [[nodiscard]] size_t count() const {
-    size_t count = 0;
+  [[nodiscard]] std::vector<Kind> all() const {
+    std::vector<Kind> some;
     for (const Action& action : asked) {
-      count += std::holds_alternative<Kind>(action) ? 1U : 0U;
+      if (const auto* one = std::get_if<Kind>(&action)) {
+        some.push_back(*one);
+      }
     }
-    return count;
+    return some;
+  }
+
+  template <class Kind>
+  [[nodiscard]] size_t count() const {
+    return all<Kind>().size();
   }
 
   void open(const std::string& thunk, const std::vector<object::Promise>& promises = {}) {
@@ -126,6 +133,19 @@ class Desk {
       }
     }
     return names;
+  }
+
+  // What was decided, and why attempts were cancelled, by their codes.
+  [[nodiscard]] std::vector<std::string> decided() const {
+    std::vector<std::string> codes;
+    for (const Action& action : asked) {
+      if (const auto* decision = std::get_if<Decided>(&action)) {
+        codes.emplace_back(code_of(decision->what));
+      } else if (const auto* cancel = std::get_if<CancelAttempt>(&action)) {
+        codes.push_back(std::string("(") + code_of(cancel->why) + ")");
+      }
+    }
+    return codes;
   }
 
   [[nodiscard]] bool runs(const std::string& thunk) const {
@@ -399,10 +419,10 @@ TEST(Reducer, a_failure_elsewhere_is_repeated_once_in_another_place) {
   desk.reducer.set_engine(1, 1, Reducer::FailureIs::Repeated);
   desk.add("a");
   desk.open("a");
-  EXPECT_EQ(std::get<Execute>(desk.asked.front()).engine, 0);
+  EXPECT_EQ(desk.all<Execute>().at(0).engine, 0);
   desk.end("a", exits(2));
   ASSERT_TRUE(desk.runs("a"));
-  EXPECT_EQ(std::get<Execute>(desk.asked.front()).engine, 1);
+  EXPECT_EQ(desk.all<Execute>().at(0).engine, 1);
   desk.end("a", exits(2));
   EXPECT_EQ(desk.verdict("a"), Verdict::Failed);
 }
@@ -907,7 +927,7 @@ TEST_F(Stragglers, get_a_second_attempt_elsewhere_and_the_first_answer_wins) {
   desk.reducer.attempt_done(second.attempt, made("x"));
   desk.take();
   EXPECT_EQ(desk.verdict("slow"), Verdict::Succeeded);
-  ASSERT_EQ(desk.count<CancelAttempt>(), 1U);
+  ASSERT_EQ(desk.decided(), std::vector<std::string>{"(superseded)"});
   desk.reducer.attempt_done(first_.attempt, made("other"));
   desk.take();
   EXPECT_EQ(desk.outcome("slow").result->outputs, made("x").outputs);
@@ -1077,21 +1097,22 @@ Capacity billed(MicroDollars per_job, MicroDollars per_second) {
   return capacity;
 }
 
-TEST(Reducer, no_more_jobs_are_billed_than_the_budget_allows) {
+TEST(Reducer, no_more_is_executed_than_the_budget_allows_also_where_nothing_is_billed) {
   Policy policy = keep_going();
-  policy.budget.jobs = 3;
+  policy.budget.executions = 3;
   Desk desk(policy, 0);
-  desk.reducer.set_engine(0, billed(1, 0));
+  Capacity free = capacity_of(1000);
+  free.name = "free";
+  desk.reducer.set_engine(0, free);
   for (const char* thunk : {"1", "2", "3", "4"}) {
     desk.add(thunk);
     desk.open(thunk);
   }
   desk.end("1", made("1"));
   EXPECT_EQ(desk.blame("4"), "no engine can take thunk " + named("4").to_string() +
-                                 ": cloud: the budget of 3 billed jobs is used up");
+                                 ": free: the budget of 3 executions is used up");
   desk.end("2", made("2"));
   desk.end("3", made("3"));
-  EXPECT_EQ(desk.reducer.counters().billed_jobs, 3U);
   EXPECT_EQ(desk.verdict("3"), Verdict::Succeeded);
 }
 
@@ -1133,9 +1154,104 @@ TEST(Reducer, what_is_cancelled_counts_as_if_it_had_cost_the_most) {
   EXPECT_EQ(desk.reducer.counters().billed, 60U);
 }
 
+TEST(Reducer, what_is_free_runs_also_when_others_have_cost_more_than_they_said) {
+  Policy policy = keep_going();
+  policy.budget.micro_dollars = 1;
+  Desk desk(policy, 0);
+  desk.reducer.set_engine(0, billed(1, 0));
+  desk.reducer.set_engine(1, 1);
+  desk.add("1");
+  desk.open("1");
+  desk.reducer.attempt_done(desk.next<Execute>("1").attempt, made("1"), 100);
+  desk.take();
+  desk.add("2");
+  desk.open("2");
+  EXPECT_EQ(desk.next<Execute>("2").engine, 1);
+}
+
+using Codes = std::vector<std::string>;
+
+TEST(Reducer, retries_are_told_with_the_reason_and_the_delay) {
+  Desk desk;
+  desk.reducer.set_engine(1, 4);
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", broken(base::FailureKind::RetryElsewhere, "full"));
+  desk.end("a", broken(base::FailureKind::RetryHere, "reset"));
+  ASSERT_EQ(desk.decided(), (Codes{"elsewhere", "back-off"}));
+  const Decided first = desk.all<Decided>()[0];
+  EXPECT_EQ(first.detail, "full");
+  EXPECT_EQ(first.node, desk.node("a"));
+  EXPECT_EQ(first.delay, base::Nanoseconds{0});
+  const Decided second = desk.all<Decided>()[1];
+  EXPECT_EQ(second.detail, "reset");
+  EXPECT_EQ(second.delay, *desk.reducer.next_tick());
+}
+
+TEST(Reducer, a_doubted_failure_a_silent_place_and_the_end_of_all_tries_are_told) {
+  Policy policy = keep_going();
+  policy.longest_attempt = policy.grace = seconds{1};
+  policy.tries_elsewhere = 1;
+  Desk desk(policy, 0);
+  desk.reducer.set_engine(0, 1, Reducer::FailureIs::Repeated);
+  desk.reducer.set_engine(1, 1, Reducer::FailureIs::Repeated);
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", exits(7));
+  EXPECT_EQ(desk.all<Decided>().at(0).detail, "exit 7 on engine 0");
+  desk.tick(seconds{2});
+  EXPECT_EQ(desk.decided(), (Codes{"repeated", "(silent)", "silent", "given-up"}));
+}
+
+TEST(Reducer, what_no_engine_takes_is_told_apart_from_what_the_budget_refuses) {
+  Policy policy = keep_going();
+  policy.budget.executions = 0;
+  Desk desk(policy, 0);
+  Capacity small = capacity_of(1);
+  small.job_cores = 2;
+  desk.reducer.set_engine(0, small);
+  Request large;
+  large.hints.cores = 4;
+  desk.add("large", large);
+  desk.open("large");
+  desk.add("a");
+  desk.open("a");
+  EXPECT_EQ(desk.decided(), (Codes{"homeless", "over-budget"}));
+  EXPECT_EQ(desk.all<Decided>().at(1).detail, desk.blame("a"));
+}
+
+TEST(Reducer, a_drain_and_a_cancel_are_told_once_and_who_is_cancelled_with_the_most_it_may_have_cost) {
+  Desk desk(keep_going(), 0);
+  desk.reducer.set_engine(0, billed(60, 0));
+  desk.add("a");
+  desk.open("a");
+  desk.reducer.drain("it is late");
+  desk.take();
+  EXPECT_EQ(desk.all<Decided>().at(0).detail, "it is late");
+  desk.reducer.cancel_all();
+  desk.take();
+  EXPECT_EQ(desk.decided(), (Codes{"drained", "cancelled", "(cancelled)"}));
+  EXPECT_EQ(desk.all<CancelAttempt>().at(0).most, 60U);
+  desk.reducer.cancel_all();
+  desk.take();
+  EXPECT_EQ(desk.count<Decided>(), 2U);
+}
+
+TEST(Reducer, a_failure_that_stops_the_rest_is_told) {
+  Policy policy;
+  policy.on_failure = OnFailure::CancelRunning;
+  Desk desk(policy, 2);
+  for (const char* thunk : {"bad", "good"}) {
+    desk.add(thunk);
+    desk.open(thunk);
+  }
+  desk.end("bad", exits(1));
+  EXPECT_EQ(desk.decided(), (Codes{"stopped", "(stopped)"}));
+}
+
 TEST(Reducer, without_budget_for_the_cloud_the_rest_runs_on_what_is_free) {
   Policy policy = keep_going();
-  policy.budget.jobs = 1;
+  policy.budget.micro_dollars = 1;
   Desk desk(policy, 0);
   desk.reducer.set_engine(0, billed(1, 0));
   desk.reducer.set_engine(1, 1);

@@ -63,7 +63,8 @@ void Reducer::give_up_silent(Attempts::iterator attempt) {
       fmt::format("{} has not answered for {} s", places_.at(silent.engine).capacity.name, waited.count()),
       base::FailureKind::RetryElsewhere};
   ++counters_.silent;
-  actions_.emplace_back(CancelAttempt{silent.engine, attempt->first});
+  actions_.emplace_back(CancelAttempt{silent.engine, attempt->first, Unwanted::Silent, silent.most});
+  decided(Decision::Silent, silent.node, error.message);
   end_attempt(attempt, silent.most);
   attempt_failed(silent.node, silent.engine, std::move(error));
 }

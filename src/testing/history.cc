@@ -317,8 +317,8 @@ class History {
                 std::max<uint64_t>(stragglers.free, counters.attempts * stragglers.share_percent / 100 + 1),
             "too many duplicates");
     if (weather_.bills) {
-      require(billed_jobs_ == counters.billed_jobs, "billed jobs are miscounted");
-      require(billed_jobs_ <= *policy_.budget.jobs, "more jobs are billed than the budget allows");
+      require(started_ == counters.attempts, "executions are miscounted");
+      require(started_ <= *policy_.budget.executions, "more is executed than the budget allows");
       require(counters.billed <= *policy_.budget.micro_dollars + overcharged_,
               "more money is billed than the budget allows");
     }
@@ -466,14 +466,12 @@ class History {
                 "the same machine is asked a second time");
       }
     }
-    if (place.is_billed()) {
-      ++billed_jobs_;
-    }
+    ++started_;
   }
 
   sched::MicroDollars bill(const sched::Execute& action) {
     const sched::Capacity& place = capacities_.at(action.engine);
-    if (!place.is_billed()) {
+    if (place.per_job == 0 && place.per_second == 0) {
       return 0;
     }
     const sched::MicroDollars most = place.per_job + 10 * place.per_second;
@@ -523,6 +521,13 @@ class History {
     if (const auto silent = unanswered_.extract(action.attempt); silent && chance(50)) {
       pending_.push_back(silent.mapped());  // it does answer, when nobody cares any more
     }
+  }
+
+  void take(const sched::Decided& action) {
+    note("decided: {} ({})", sched::code_of(action.what), action.detail);
+    require(!drained_ || action.what == sched::Decision::Drained || action.what == sched::Decision::Silent ||
+                action.what == sched::Decision::GivenUp || action.what == sched::Decision::Cancelled,
+            "something is to be done again after the drain");
   }
 
   void take(const sched::RecordMemo& action) {
@@ -726,6 +731,8 @@ class History {
 
   void answer(Reducer& /*to*/, const sched::CancelAttempt& /*action*/) {}
 
+  void answer(Reducer& /*to*/, const sched::Decided& /*action*/) {}
+
   void answer(Reducer& /*to*/, const sched::RecordMemo& action) {
     memos_.insert_or_assign(action.thunk, *action.result);
   }
@@ -757,7 +764,7 @@ class History {
   std::map<sched::AttemptId, std::function<void()>> unanswered_;
   std::map<NodeId, unsigned> silences_;
   std::map<NodeId, unsigned> duplicates_;
-  uint64_t billed_jobs_ = 0;
+  uint64_t started_ = 0;
   uint64_t overcharged_ = 0;
   bool drained_ = false;
   std::vector<size_t> unasked_;

@@ -63,7 +63,7 @@ inline sched::Policy policy_for(const Weather& weather, std::mt19937_64& random)
   policy.stragglers.per_thunk = static_cast<unsigned>(random() % 3);
   policy.stragglers.free = static_cast<unsigned>(random() % 6);
   if (weather.bills) {
-    policy.budget.jobs = random() % 20;
+    policy.budget.executions = random() % 60;
     policy.budget.micro_dollars = random() % 20'000;
     policy.longest_attempt = std::chrono::seconds{10};
   }
