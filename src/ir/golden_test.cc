@@ -94,6 +94,10 @@ TEST(Golden, results) {
   full.timings = {std::chrono::nanoseconds(1), std::chrono::milliseconds(700), std::chrono::nanoseconds(3),
                   std::chrono::nanoseconds(4), std::chrono::nanoseconds(5),    uint64_t{1} << 31U};
   expect_golden("result", full, decode_result);
+
+  Result fetched;
+  fetched.timings.fetch = std::chrono::nanoseconds(6);
+  expect_golden("result_fetched", fetched, decode_result);
 }
 
 }  // namespace

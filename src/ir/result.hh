@@ -20,6 +20,7 @@ struct Timings {
   std::chrono::nanoseconds user_cpu{0};
   std::chrono::nanoseconds system_cpu{0};
   uint64_t peak_memory_bytes = 0;
+  std::chrono::nanoseconds fetch{0};  // of inputs from the store; none where it lies on the same machine
 
   bool operator==(const Timings&) const = default;
 };

@@ -95,6 +95,9 @@ std::string describe(const ir::Result& result) {
   text += describe_time("user cpu", result.timings.user_cpu);
   text += describe_time("system cpu", result.timings.system_cpu);
   text += line("peak memory", std::to_string(result.timings.peak_memory_bytes) + " bytes");
+  if (result.timings.fetch.count() != 0) {
+    text += describe_time("fetch", result.timings.fetch);
+  }
   return text;
 }
 
