@@ -94,8 +94,20 @@ void add_sandbox_flag(CLI::App& app, Settings& settings) {
   app.add_option("--sandbox", settings.sandbox)->check(CLI::IsMember({"auto", "none"}));
 }
 
+// CLI::Range lets what is no number pass.
+std::string no_dollars(const std::string& text) {
+  double value = 0;
+  return CLI::detail::lexical_cast(text, value) && value >= 0 && value <= kMostDollars
+             ? ""
+             : "'" + text + "' is not a number of dollars from 0 to 1000000";
+}
+
 void add_build_flags(CLI::App& app, Request& request) {
   Settings& settings = request.settings;
+  app.add_option("--max-executions", settings.max_executions)
+      ->type_name("N")
+      ->check(CLI::Range(0U, 1'000'000'000U));
+  app.add_option("--max-cost", settings.max_cost)->type_name("USD")->check(no_dollars);
   app.add_option("-j,--jobs", settings.jobs)->type_name("N");
   app.add_flag("-k,--keep-going", settings.keep_going);
   app.add_option("--engine", settings.engine)->check(CLI::IsMember({"local"}));
@@ -138,7 +150,8 @@ void add_own_flags(CLI::App& app, const std::string& name, Request& request) {
   } else if (name == "log") {
     app.add_option("--run", request.run_id)->type_name("ID");
     app.add_option("--outcome", request.outcome)
-        ->check(CLI::IsMember({"hit", "promised", "waited", "native", "attempt", "ran", "failed"}));
+        ->check(
+            CLI::IsMember({"hit", "promised", "waited", "native", "attempt", "decision", "ran", "failed"}));
   } else if (name == "get") {
     app.add_option("-o,--output", request.output)->type_name("FILE");
   } else if (name == "thunk") {
@@ -168,8 +181,9 @@ void check_words(const Shape& shape, const Request& request) {
 // The command line of `gg run` and `gg cc`: flags of ours end at the first word that is none, or at "--"; all
 // behind is the build's.
 std::vector<std::string> split_off_build_command(std::vector<std::string>& argv) {
-  static const std::vector<std::string> with_value{"--store",  "--config",  "--profile", "-j",    "--jobs",
-                                                   "--engine", "--sandbox", "--summary", "--tool"};
+  static const std::vector<std::string> with_value{"--store", "--config",         "--profile", "-j",
+                                                   "--jobs",  "--engine",         "--sandbox", "--summary",
+                                                   "--tool",  "--max-executions", "--max-cost"};
   for (size_t i = 2; i < argv.size(); ++i) {
     if (argv[i] == "--") {
       std::vector<std::string> rest(argv.begin() + static_cast<std::ptrdiff_t>(i) + 1, argv.end());

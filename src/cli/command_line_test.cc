@@ -24,6 +24,16 @@ TEST(CommandLine, what_stands_behind_the_flags_of_run_is_the_builds_own) {
   EXPECT_EQ(parse({"run", "make", "-j8", "--help"}).words, (Words{"make", "-j8", "--help"}));
 }
 
+TEST(CommandLine, a_budget_is_given_in_executions_and_in_dollars) {
+  const Request run = parse({"run", "--max-executions", "0", "--max-cost", "2.5", "make", "--max-cost", "x"});
+  EXPECT_EQ(run.settings.max_executions, 0U);
+  EXPECT_EQ(run.settings.max_cost, 2.5);
+  EXPECT_EQ(run.words, (Words{"make", "--max-cost", "x"}));
+  const Request force = parse({"force", "f"});
+  EXPECT_EQ(force.settings.max_executions, std::nullopt);
+  EXPECT_EQ(force.settings.max_cost, std::nullopt);
+}
+
 TEST(CommandLine, a_mistake_is_a_usage_error_that_names_it) {
   for (const Words& words : std::vector<Words>{{},
                                                {"rnu"},
@@ -35,6 +45,9 @@ TEST(CommandLine, a_mistake_is_a_usage_error_that_names_it) {
                                                {"gc"},
                                                {"gc", "--size", "many"},
                                                {"run", "--engine", "cloud", "--", "make"},
+                                               {"run", "--max-cost", "nan", "--", "make"},
+                                               {"run", "--max-cost", "-1", "--", "make"},
+                                               {"force", "--max-executions", "-1", "f"},
                                                {"stats", "x"}}) {
     EXPECT_THROW(parse(words), UsageError) << ::testing::PrintToString(words);
   }

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <future>
 
@@ -27,30 +28,13 @@ std::unique_ptr<exec::Runner> runner_or_advice(Storage& storage, const Settings&
   return std::move(*runner);
 }
 
-std::string kind_of(const sched::AttemptFailure& failure) {
-  if (!failure.lost.empty()) {
-    return "lost";
+sched::Budget::Limits budget_of(const Settings& settings) {
+  sched::Budget::Limits limits;
+  limits.executions = settings.max_executions;
+  if (settings.max_cost) {
+    limits.micro_dollars = static_cast<sched::MicroDollars>(std::llround(*settings.max_cost * 1e6));
   }
-  switch (failure.error.kind) {
-    case base::FailureKind::RetryHere:
-      return "retry-here";
-    case base::FailureKind::RetryElsewhere:
-      return "retry-elsewhere";
-    case base::FailureKind::Deterministic:
-      return "deterministic";
-    case base::FailureKind::Ours:
-      break;
-  }
-  return "ours";
-}
-
-uint64_t bytes_made(const ir::Result& result) {
-  uint64_t bytes = 0;
-  for (const auto& [path, entry] : result.outputs) {
-    const auto* file = std::get_if<object::File>(&entry);
-    bytes += file == nullptr ? 0 : file->digest.size();
-  }
-  return bytes;
+  return limits;
 }
 
 // What ran outside a container may have read anything, so such a result is neither remembered nor believed.
@@ -89,60 +73,6 @@ base::Result<std::unique_ptr<exec::Runner>> open_runner(Storage& storage, const 
   return std::move(*executor);
 }
 
-// Writes down what the coordinator tells. Loop thread.
-class Execution::Witness final : public sched::Observer {
- public:
-  Witness(Journal* journal, Expectations& expectations, const base::Clock& clock)
-      : journal_(journal), expectations_(expectations), clock_(clock) {}
-
-  void ended(const Attempt& attempt, const sched::AttemptResult& result, base::Nanoseconds took) override {
-    if (result && result->exit_code == 0) {
-      expectations_.learn(attempt.label, took);
-    }
-    if (journal_ == nullptr) {
-      return;
-    }
-    AttemptRecord record;
-    record.thunk = attempt.thunk.to_string();
-    record.place = attempt.place;
-    record.number = attempt.number;
-    record.waited_ns = attempt.waited.count();
-    record.ended_ns = clock_.wall().count();
-    if (result) {
-      record.exit_code = result->exit_code;
-      record.output_bytes = bytes_made(*result);
-      record.set_up_ns = result->timings.set_up.count();
-      record.execute_ns = result->timings.execute.count();
-      record.collect_ns = result->timings.collect.count();
-    } else {
-      record.error = result.error().error.message;
-      record.failure = kind_of(result.error());
-    }
-    journal_->attempt(record);
-  }
-
-  void finished(const object::Digest& thunk, const std::string& /*label*/,
-                const sched::Outcome& outcome) override {
-    if (journal_ == nullptr || outcome.verdict == sched::Verdict::Cancelled ||
-        outcome.verdict == sched::Verdict::Stopped) {
-      return;
-    }
-    const bool succeeded = outcome.verdict == sched::Verdict::Succeeded;
-    journal_->finish({thunk.to_string(),
-                      !succeeded                                  ? "failed"
-                      : outcome.source == sched::Source::Executed ? "ran"
-                                                                  : "hit",
-                      clock_.wall().count()});
-  }
-
-  void trouble(const std::string& message) override { say(message); }
-
- private:
-  Journal* journal_;
-  Expectations& expectations_;
-  const base::Clock& clock_;
-};
-
 Execution::Execution(Storage& storage, const Settings& settings, Journal* journal,
                      sched::OnFailure on_failure)
     : Execution(storage, settings, journal, on_failure, runner_or_advice(storage, settings)) {}
@@ -159,6 +89,7 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
   object::Records& records = without_memos_ ? *without_memos_ : storage.records();
   sched::Policy policy;
   policy.on_failure = on_failure;
+  policy.budget = budget_of(settings);
 
   std::promise<void> ready;
   std::future<void> is_ready = ready.get_future();
@@ -214,6 +145,10 @@ void Execution::remake(const object::Digest& thunk, Done done) {
 
 void Execution::hurry(const object::Digest& thunk) {
   coordinator_->hurry(thunk);
+}
+
+void Execution::drain(const std::string& reason) {
+  coordinator_->drain(reason);
 }
 
 void Execution::cancel_all() {

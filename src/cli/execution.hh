@@ -4,6 +4,7 @@
 #include "cli/journal.hh"
 #include "cli/progress.hh"
 #include "cli/wire_up.hh"
+#include "cli/witness.hh"
 #include "exec/runner.hh"
 #include "intercept/forcer.hh"
 #include "loop/loop.hh"
@@ -37,13 +38,12 @@ class Execution final : public intercept::Forcer {
   void submit(const object::Digest& thunk, const std::string& label, Done done) override;
   void remake(const object::Digest& thunk, Done done) override;
   void hurry(const object::Digest& thunk) override;
+  void drain(const std::string& reason) override;
   void cancel_all() override;
 
   [[nodiscard]] Progress progress() const;
 
  private:
-  class Witness;
-
   void run_loop();
 
   unsigned slots_;

@@ -67,6 +67,7 @@ struct Explanation {
   Origin origin;
   std::string end;
   std::vector<AttemptRecord> attempts;
+  std::vector<DecisionRecord> decisions;
   std::optional<Comparison> comparison;
 };
 
@@ -132,11 +133,15 @@ Explanation explanation(const Settings& settings, const std::string& path) {
   }
   const auto storage = open_storage(settings);
   const auto thunk = object::Digest::parse(found.origin->command.thunk);
-  Explanation told{std::move(*found.origin), "", {}, std::nullopt};
+  Explanation told{std::move(*found.origin), "", {}, {}, std::nullopt};
   told.end = end_of(told.origin, thunk && memo_of(storage->records(), *thunk));
   told.attempts = told.origin.run.attempts;
   std::erase_if(told.attempts,
                 [&](const AttemptRecord& attempt) { return attempt.thunk != told.origin.command.thunk; });
+  told.decisions = told.origin.run.decisions;
+  std::erase_if(told.decisions, [&](const DecisionRecord& decision) {
+    return decision.thunk.empty() || decision.thunk != told.origin.command.thunk;
+  });
   if (found.earlier && outcome_of(told.origin, told.end) != "hit") {
     told.comparison = compare(*storage, told.origin, *found.earlier);
   }
@@ -184,6 +189,23 @@ std::string text(const Comparison& comparison, const Origin& origin) {
   return lines;
 }
 
+double milliseconds(int64_t nanoseconds) {
+  return static_cast<double>(nanoseconds) * 1e-6;
+}
+
+std::string answer_of(const AttemptRecord& attempt) {
+  if (!attempt.cancelled.empty()) {
+    return fmt::format("cancelled ({}) after {:.1f} ms", attempt.cancelled, milliseconds(attempt.took_ns));
+  }
+  if (!attempt.error.empty()) {
+    return attempt.error;
+  }
+  return fmt::format(
+      "exit {}, {}set up {:.1f} ms, execute {:.1f} ms, collect {:.1f} ms", attempt.exit_code,
+      attempt.fetch_ns == 0 ? "" : fmt::format("fetch {:.1f} ms, ", milliseconds(attempt.fetch_ns)),
+      milliseconds(attempt.set_up_ns), milliseconds(attempt.execute_ns), milliseconds(attempt.collect_ns));
+}
+
 std::string text(const Explanation& told) {
   const Origin& origin = told.origin;
   const CommandRecord& command = origin.command;
@@ -197,13 +219,11 @@ std::string text(const Explanation& told) {
     lines += fmt::format("thunk    {}\n", command.thunk);
   }
   for (const AttemptRecord& attempt : told.attempts) {
-    lines +=
-        attempt.error.empty()
-            ? fmt::format("attempt  {}: exit {}, set up {:.1f} ms, execute {:.1f} ms, collect {:.1f} ms\n",
-                          attempt.place, attempt.exit_code, static_cast<double>(attempt.set_up_ns) * 1e-6,
-                          static_cast<double>(attempt.execute_ns) * 1e-6,
-                          static_cast<double>(attempt.collect_ns) * 1e-6)
-            : fmt::format("attempt  {}: {}\n", attempt.place, attempt.error);
+    lines += fmt::format("attempt  {}{}: {}\n", attempt.place, attempt.duplicate ? " (beside another)" : "",
+                         answer_of(attempt));
+  }
+  for (const DecisionRecord& decision : told.decisions) {
+    lines += fmt::format("decided  {}: {}\n", decision.reason, decision.detail);
   }
   return lines;
 }
@@ -230,9 +250,17 @@ std::string as_json(const Explanation& told) {
     tries.push_back({{"place", attempt.place},
                      {"exit", attempt.exit_code},
                      {"error", attempt.error},
+                     {"cancelled", attempt.cancelled},
+                     {"duplicate", attempt.duplicate},
+                     {"billed_micro_dollars", attempt.billed_micro_dollars},
+                     {"fetch_ns", attempt.fetch_ns},
                      {"set_up_ns", attempt.set_up_ns},
                      {"execute_ns", attempt.execute_ns},
                      {"collect_ns", attempt.collect_ns}});
+  }
+  nlohmann::json decisions = nlohmann::json::array();
+  for (const DecisionRecord& decision : told.decisions) {
+    decisions.push_back({{"reason", decision.reason}, {"detail", decision.detail}});
   }
   nlohmann::json answer{{"label", command.label},
                         {"outcome", outcome_of(origin, told.end)},
@@ -243,7 +271,8 @@ std::string as_json(const Explanation& told) {
                         {"cwd", command.working_directory},
                         {"thunk", command.thunk},
                         {"run", origin.run.id},
-                        {"attempts", tries}};
+                        {"attempts", tries},
+                        {"decisions", decisions}};
   if (told.comparison) {
     answer["compared_with"] = as_json(*told.comparison);
   }

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
@@ -193,6 +194,15 @@ std::string name_of(const Wanted& wanted) {
                                                          : word_of(wanted.promise));
 }
 
+RunRecord head_of(const Request& request, const base::Clock& clock) {
+  RunRecord head;
+  head.argv = {"gg", "force"};
+  head.argv.insert(head.argv.end(), request.words.begin(), request.words.end());
+  head.working_directory = std::filesystem::current_path().string();
+  head.started_ns = clock.wall().count();
+  return head;
+}
+
 }  // namespace
 
 int force(const Request& request, const Environment&) {
@@ -206,10 +216,19 @@ int force(const Request& request, const Environment&) {
     throw UsageError("gg force -o wants one promise, promise:HASH/SIZE:OUTPUT");
   }
   const auto storage = open_storage(request.settings);
+  Journal journal = Journal::unless_all_are_hits(request.settings.store, head_of(request, storage->clock()));
   Execution execution(
-      *storage, request.settings, nullptr,
+      *storage, request.settings, &journal,
       request.settings.keep_going ? sched::OnFailure::KeepGoing : sched::OnFailure::FinishRunning);
-  const auto watch = stop_signals.watch([&](int) { execution.cancel_all(); });
+  std::atomic<int> stopped_by{0};
+  const auto watch = stop_signals.watch([&](int signal) {
+    stopped_by = signal;
+    if (signal == StopSignals::kDrain) {
+      execution.drain(StopSignals::kDrained);
+    } else {
+      execution.cancel_all();
+    }
+  });
   Results pending;
   std::set<object::Digest> thunks;
   for (const Wanted& one : wanted) {
@@ -219,13 +238,24 @@ int force(const Request& request, const Environment&) {
   }
   const auto results = pending.wait();
   PlacingRecord record(request.settings.store);
-  int status = kOk;
+  size_t left = 0;
   for (const Wanted& one : wanted) {
     const std::string problem = put_one(*storage, record, one, results.at(one.promise.thunk), request.output);
     if (!problem.empty()) {
       say("cannot force '" + name_of(one) + "': " + problem);
-      status = kFailed;
+      ++left;
     }
+  }
+  if (left > 0 && stopped_by == StopSignals::kDrain) {
+    say(fmt::format("{}: {} of {} are left; the same command goes on from here", StopSignals::kDrained, left,
+                    wanted.size()));
+  }
+  const int status = left == 0 ? kOk : stopped_by != 0 ? 128 + stopped_by : kFailed;
+  if (!journal.id().empty()) {
+    EndRecord end;
+    end.exit_code = status;
+    end.ended_ns = storage->clock().wall().count();
+    journal.end(end);
   }
   return status;
 }

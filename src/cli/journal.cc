@@ -28,6 +28,13 @@ constexpr int kVersion = 1;
 // Leads to the journal that launchers write; its name is no run's.
 constexpr const char* kOfLaunchers = "/launchers";
 
+// Leads to the journal that was begun last, so that the next is named behind it without a look at all of
+// them.
+constexpr const char* kLatest = "/latest";
+
+// Of hits alone; a run of more is worth a journal.
+constexpr size_t kMostHeldBytes = 1 << 20;
+
 // Readers take a journal in as a whole.
 constexpr off_t kMostLauncherBytes = 1 << 20;
 
@@ -74,21 +81,44 @@ json to_json(const CommandRecord& record) {
 }
 
 json to_json(const AttemptRecord& record) {
-  json line{{"type", "attempt"},
-            {"thunk", record.thunk},
-            {"place", record.place},
-            {"number", record.number},
-            {"waited_ns", record.waited_ns},
-            {"set_up_ns", record.set_up_ns},
-            {"execute_ns", record.execute_ns},
-            {"collect_ns", record.collect_ns},
-            {"ended_ns", record.ended_ns}};
+  json line{{"type", "attempt"},         {"id", record.id},
+            {"thunk", record.thunk},     {"place", record.place},
+            {"number", record.number},   {"waited_ns", record.waited_ns},
+            {"took_ns", record.took_ns}, {"ended_ns", record.ended_ns}};
+  if (record.duplicate) {
+    line["duplicate"] = true;
+  }
+  if (record.billed_micro_dollars != 0) {
+    line["billed_micro_dollars"] = record.billed_micro_dollars;
+  }
+  if (!record.cancelled.empty()) {
+    line["cancelled"] = record.cancelled;
+    return line;
+  }
+  line["fetch_ns"] = record.fetch_ns;
+  line["set_up_ns"] = record.set_up_ns;
+  line["execute_ns"] = record.execute_ns;
+  line["collect_ns"] = record.collect_ns;
   if (record.error.empty()) {
     line["exit"] = record.exit_code;
     line["output_bytes"] = record.output_bytes;
   } else {
     line["error"] = text(record.error);
     line["failure"] = record.failure;
+  }
+  return line;
+}
+
+json to_json(const DecisionRecord& record) {
+  json line{{"type", "decision"},
+            {"reason", record.reason},
+            {"detail", text(record.detail)},
+            {"at_ns", record.at_ns}};
+  if (!record.thunk.empty()) {
+    line["thunk"] = record.thunk;
+  }
+  if (record.delay_ns != 0) {
+    line["delay_ns"] = record.delay_ns;
   }
   return line;
 }
@@ -111,9 +141,15 @@ void read_attempt(const json& line, AttemptRecord& record) {
   record.place = line.at("place").get<std::string>();
   record.exit_code = line.value("exit", -1);
   record.error = line.value("error", "");
-  record.set_up_ns = line.at("set_up_ns").get<int64_t>();
-  record.execute_ns = line.at("execute_ns").get<int64_t>();
-  record.collect_ns = line.at("collect_ns").get<int64_t>();
+  record.id = line.value("id", uint64_t{0});
+  record.took_ns = line.value("took_ns", int64_t{0});
+  record.duplicate = line.value("duplicate", false);
+  record.billed_micro_dollars = line.value("billed_micro_dollars", uint64_t{0});
+  record.cancelled = line.value("cancelled", "");
+  record.fetch_ns = line.value("fetch_ns", int64_t{0});
+  record.set_up_ns = line.value("set_up_ns", int64_t{0});
+  record.execute_ns = line.value("execute_ns", int64_t{0});
+  record.collect_ns = line.value("collect_ns", int64_t{0});
   record.failure = line.value("failure", "");
   record.number = line.value("number", 1U);
   record.waited_ns = line.value("waited_ns", int64_t{0});
@@ -121,20 +157,30 @@ void read_attempt(const json& line, AttemptRecord& record) {
   record.ended_ns = line.value("ended_ns", int64_t{0});
 }
 
+void read_decision(const json& line, DecisionRecord& record) {
+  record.reason = line.at("reason").get<std::string>();
+  record.thunk = line.value("thunk", "");
+  record.detail = line.value("detail", "");
+  record.delay_ns = line.value("delay_ns", int64_t{0});
+  record.at_ns = line.value("at_ns", int64_t{0});
+}
+
 base::OperatorError damaged(const std::string& path) {
   return base::OperatorError("'" + path + "' is damaged: remove it");
 }
 
-// Other launchers, while one of them appends. Each has opened the journal for itself.
-class OthersWait {
- public:
-  OthersWait(int file, const std::string& path) : file_(file) {
-    while (::flock(file_, LOCK_EX) != 0) {
-      if (errno != EINTR) {
-        throw base::SyscallError("lock", path);
-      }
+void lock(int file, const std::string& path) {
+  while (::flock(file, LOCK_EX) != 0) {
+    if (errno != EINTR) {
+      throw base::SyscallError("lock", path);
     }
   }
+}
+
+// Others that have opened the same for themselves, while one of them is at it.
+class OthersWait {
+ public:
+  OthersWait(int file, const std::string& path) : file_(file) { lock(file_, path); }
 
   ~OthersWait() { ::flock(file_, LOCK_UN); }
 
@@ -174,7 +220,9 @@ void take(const json& line, const std::string& path, RunRecord& run) {
     read_attempt(line, run.attempts.emplace_back());
   } else if (type == "finish") {
     run.finished.push_back({line.at("thunk").get<std::string>(), line.at("outcome").get<std::string>(),
-                            line.value("ended_ns", int64_t{0})});
+                            line.value("ended_ns", int64_t{0}), line.value("reason", "")});
+  } else if (type == "decision") {
+    read_decision(line, run.decisions.emplace_back());
   } else if (type == "end") {
     run.exit_code = line.at("exit").get<int>();
     run.infer_ns = line.at("infer_ns").get<int64_t>();
@@ -186,39 +234,74 @@ void take(const json& line, const std::string& path, RunRecord& run) {
 
 }  // namespace
 
-Journal::Journal(const std::string& store, const RunRecord& head) : Journal(begun(store, head)) {
-  ::unlink((runs_folder(store) + kOfLaunchers).c_str());  // what they do from now on is later than this run
+Journal::Journal(const std::string& store, const RunRecord& head)
+    : Journal(begun({store, head}, Shared::No)) {}
+
+Journal Journal::unless_all_are_hits(const std::string& store, const RunRecord& head) {
+  Journal journal{File{}};
+  journal.beginning_ = Beginning{store, head};
+  return journal;
+}
+
+std::string Journal::id() const {
+  return file_->with([](const File& file) { return file.id; });
 }
 
 namespace {
 
 // Names tell what came later, also where the clock has gone back.
 int64_t place_behind_all(const std::string& store, int64_t milliseconds) {
-  for (const std::string& id : run_ids(store)) {
+  const auto behind = [&milliseconds](const std::string& id) {
     milliseconds = std::max<int64_t>(milliseconds, std::strtoll(id.c_str(), nullptr, 10) + 1);
+  };
+  std::error_code none;
+  const std::string latest = std::filesystem::read_symlink(runs_folder(store) + kLatest, none).string();
+  if (!latest.empty()) {
+    behind(latest);
+    return milliseconds;
+  }
+  for (const std::string& id : run_ids(store)) {
+    behind(id);
   }
   return milliseconds;
 }
 
 }  // namespace
 
-Journal Journal::begun(const std::string& store, const RunRecord& head) {
-  const int64_t place = place_behind_all(store, head.started_ns / 1'000'000);
-  const std::string id = fmt::format("{:013d}-{}", place, ::getpid());
-  const std::string path = journal_path(store, id);
-  base::make_directories(runs_folder(store));
-  base::UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
-  if (!file) {
-    throw base::SyscallError("create", path);
+Journal::File Journal::begun(const Beginning& beginning, Shared shared) {
+  const std::string folder = runs_folder(beginning.store);
+  base::make_directories(folder);
+  const base::UniqueFd all(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!all) {
+    throw base::SyscallError("open", folder);
   }
-  Journal journal(id, path, std::move(file));
-  journal.append(json{{"type", "run"},
-                      {"version", kVersion},
-                      {"argv", texts(head.argv)},
-                      {"cwd", text(head.working_directory)},
-                      {"started_ns", head.started_ns}}
-                     .dump());
-  return journal;
+  const OthersWait others(all.get(), folder);
+  const RunRecord& head = beginning.head;
+  File file;
+  file.shared = shared;
+  file.id =
+      fmt::format("{:013d}-{}", place_behind_all(beginning.store, head.started_ns / 1'000'000), ::getpid());
+  file.path = journal_path(beginning.store, file.id);
+  file.fd.reset(::open(file.path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
+  if (!file.fd) {
+    throw base::SyscallError("create", file.path);
+  }
+  if (shared == Shared::No) {
+    lock(file.fd.get(), file.path);  // to the run's end, instead of for each line
+    // What launchers do from now on is later than this run.
+    ::unlink((folder + kOfLaunchers).c_str());
+  }
+  // Where this comes to nothing, the next run looks at all of them.
+  const std::string latest = folder + kLatest;
+  ::unlink(latest.c_str());
+  [[maybe_unused]] const int linked = ::symlink((file.id + ".jsonl").c_str(), latest.c_str());
+  append(file, json{{"type", "run"},
+                    {"version", kVersion},
+                    {"argv", texts(head.argv)},
+                    {"cwd", text(head.working_directory)},
+                    {"started_ns", head.started_ns}}
+                   .dump());
+  return file;
 }
 
 std::optional<Journal> Journal::begun_by_another_launcher(const std::string& store) {
@@ -234,7 +317,12 @@ std::optional<Journal> Journal::begun_by_another_launcher(const std::string& sto
     ::unlink(link.c_str());
     return std::nullopt;
   }
-  return Journal(std::filesystem::path(name).stem().string(), path, std::move(file));
+  File theirs;
+  theirs.id = std::filesystem::path(name).stem().string();
+  theirs.path = path;
+  theirs.fd = std::move(file);
+  theirs.shared = Shared::Yes;
+  return Journal(std::move(theirs));
 }
 
 Journal Journal::of_launchers(const std::string& store, base::Nanoseconds now) {
@@ -245,29 +333,54 @@ Journal Journal::of_launchers(const std::string& store, base::Nanoseconds now) {
   head.argv = {"gg", "cc"};
   head.working_directory = "/";
   head.started_ns = now.count();
-  Journal journal = begun(store, head);
+  File file = begun({store, head}, Shared::Yes);
   const std::string link = runs_folder(store) + kOfLaunchers;
-  if (::symlink((journal.id() + ".jsonl").c_str(), link.c_str()) == 0) {
-    return journal;
+  if (::symlink((file.id + ".jsonl").c_str(), link.c_str()) == 0) {
+    return Journal(std::move(file));
   }
   auto theirs = begun_by_another_launcher(store);  // begun at the same time
   if (theirs) {
-    ::unlink(journal.path_.c_str());
+    ::unlink(file.path.c_str());
   }
-  return theirs ? *std::move(theirs) : std::move(journal);
+  return theirs ? *std::move(theirs) : Journal(std::move(file));
 }
 
 // A disk that is full costs the record, not the run.
-void Journal::append(const std::string& line) {
+void Journal::append(File& file, const std::string& line) {
+  try {
+    std::optional<OthersWait> others;
+    if (file.shared == Shared::Yes) {
+      others.emplace(file.fd.get(), file.path);
+      cut_torn_line(file.fd.get(), file.path);
+    }
+    base::append_whole(file.fd.get(), line + "\n", file.path);
+  } catch (const base::SyscallError& error) {
+    failed(file, error);
+  }
+}
+
+void Journal::failed(File& file, const base::SyscallError& error) {
+  if (!std::exchange(file.failed, true)) {
+    say(std::string(error.what()) + "; `gg stats` and `gg explain` will not know all of this run");
+  }
+}
+
+void Journal::append(const std::string& line, Begins begins) {
   file_->with([&](File& file) {
+    if (!beginning_ || file.fd) {
+      append(file, line);
+      return;
+    }
+    if (begins == Begins::No && file.held.size() < kMostHeldBytes) {
+      file.held += line + "\n";
+      return;
+    }
     try {
-      const OthersWait lock(file.fd.get(), path_);
-      cut_torn_line(file.fd.get(), path_);
-      base::append_whole(file.fd.get(), line + "\n", path_);
+      const std::string held = std::move(file.held);
+      file = begun(*beginning_, Shared::No);
+      append(file, held + line);
     } catch (const base::SyscallError& error) {
-      if (!std::exchange(file.failed, true)) {
-        say(std::string(error.what()) + "; `gg stats` and `gg explain` will not know all of this run");
-      }
+      failed(file, error);
     }
   });
 }
@@ -280,10 +393,18 @@ void Journal::attempt(const AttemptRecord& record) {
   append(to_json(record).dump());
 }
 
+void Journal::decision(const DecisionRecord& record) {
+  append(to_json(record).dump());
+}
+
 void Journal::finish(const FinishRecord& record) {
-  append(json{
-      {"type", "finish"}, {"thunk", record.thunk}, {"outcome", record.outcome}, {"ended_ns", record.ended_ns}}
-             .dump());
+  append(json{{"type", "finish"},
+              {"thunk", record.thunk},
+              {"outcome", record.outcome},
+              {"reason", record.reason},
+              {"ended_ns", record.ended_ns}}
+             .dump(),
+         record.outcome == "hit" ? Begins::No : Begins::Yes);
 }
 
 void Journal::end(const EndRecord& record) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.hh"
+#include "base/errors.hh"
 #include "base/guarded.hh"
 #include "base/unique_fd.hh"
 #include "object/digest.hh"
@@ -34,14 +35,26 @@ struct FinishRecord {
   std::string thunk;
   std::string outcome;   // "ran", "hit" (a memo of its concrete form, or a twin's answer), "failed"
   int64_t ended_ns = 0;  // since 1970; 0: an older gg did not say
+  std::string reason;    // a stable code, see spec/journal.md; "": an older gg did not say
+};
+
+// What was decided about a thunk, or about all that was under way, beside the plain way.
+struct DecisionRecord {
+  std::string reason;    // a stable code, see spec/journal.md
+  std::string thunk;     // "": about all
+  std::string detail;    // for people
+  int64_t delay_ns = 0;  // until it is done
+  int64_t at_ns = 0;     // since 1970
 };
 
 // One execution of one thunk.
 struct AttemptRecord {
+  uint64_t id = 0;  // within the run, from 1; 0: an older gg did not say
   std::string thunk;
   std::string place;  // the engine's name
   int exit_code = 0;
   std::string error;  // why there is no result; "" when there is one
+  int64_t fetch_ns = 0;
   int64_t set_up_ns = 0;
   int64_t execute_ns = 0;
   int64_t collect_ns = 0;
@@ -50,6 +63,10 @@ struct AttemptRecord {
   int64_t waited_ns = 0;      // for a slot
   uint64_t output_bytes = 0;  // of the files that it made, without those below directories
   int64_t ended_ns = 0;       // since 1970; 0: an older gg did not say
+  int64_t took_ns = 0;        // from start to end as seen from here: also what the way there and back took
+  bool duplicate = false;     // beside another, which seemed to straggle
+  std::string cancelled;      // why its answer was not wanted any more, a code; "": it has ended by itself
+  uint64_t billed_micro_dollars = 0;
 };
 
 // What a run came to, as far as its other records do not say so.
@@ -69,6 +86,7 @@ struct RunRecord : EndRecord {
   std::vector<CommandRecord> commands;
   std::vector<FinishRecord> finished;
   std::vector<AttemptRecord> attempts;
+  std::vector<DecisionRecord> decisions;
 };
 
 // The run's own record: JSON lines (spec/journal.md), each appended whole or not at all, and under a lock,
@@ -78,6 +96,9 @@ class Journal {
   // Creates <store>/runs/<id>.jsonl. Throws base::SyscallError.
   Journal(const std::string& store, const RunRecord& head);
 
+  // The same once there is more to tell than that memos had everything, which leaves no file.
+  [[nodiscard]] static Journal unless_all_are_hits(const std::string& store, const RunRecord& head);
+
   // The journal that launchers write one after another, each for a command of its own, as long as no run has
   // begun meanwhile: journals tell what came later by their names. `now`: since 1970. Throws
   // base::SyscallError.
@@ -86,28 +107,41 @@ class Journal {
   void command(const CommandRecord& record);
   void finish(const FinishRecord& record);
   void attempt(const AttemptRecord& record);
+  void decision(const DecisionRecord& record);
   void end(const EndRecord& record);
 
-  [[nodiscard]] const std::string& id() const { return id_; }
+  // "" while there was nothing to tell.
+  [[nodiscard]] std::string id() const;
 
  private:
+  enum class Shared : bool { No, Yes };
+
   struct File {
+    std::string id;
+    std::string path;
     base::UniqueFd fd;
+    Shared shared = Shared::No;
     bool failed = false;  // and that was said
+    std::string held;     // lines that wait for a beginning
   };
 
-  Journal(std::string id, std::string path, base::UniqueFd file)
-      : id_(std::move(id)),
-        path_(std::move(path)),
-        file_(std::make_unique<base::Guarded<File>>(File{std::move(file), false})) {}
+  // What a journal begins with, and where it is to be.
+  struct Beginning {
+    std::string store;
+    RunRecord head;
+  };
 
-  [[nodiscard]] static Journal begun(const std::string& store, const RunRecord& head);
+  explicit Journal(File file) : file_(std::make_unique<base::Guarded<File>>(std::move(file))) {}
+
+  [[nodiscard]] static File begun(const Beginning& beginning, Shared shared);
   [[nodiscard]] static std::optional<Journal> begun_by_another_launcher(const std::string& store);
+  static void append(File& file, const std::string& line);
+  static void failed(File& file, const base::SyscallError& error);
 
-  void append(const std::string& line);
+  enum class Begins : bool { No, Yes };
+  void append(const std::string& line, Begins begins = Begins::Yes);
 
-  std::string id_;
-  std::string path_;
+  std::optional<Beginning> beginning_;  // of one that may have to begin yet
   std::unique_ptr<base::Guarded<File>> file_;
 };
 

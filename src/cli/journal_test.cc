@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <chrono>
 
 namespace cli {
@@ -46,7 +48,7 @@ TEST(Journal, what_was_written_is_read_and_an_output_leads_to_its_command) {
   attempt.failure = "retry-elsewhere";
   journal.attempt(attempt);
   EXPECT_EQ(read_journal(store.path(), journal.id()).ended_ns, 0);
-  journal.finish({"abc/1", "ran", 6});
+  journal.finish({"abc/1", "ran", 6, "executed"});
   EndRecord end;
   end.exit_code = 2;
   end.ended_ns = 5;
@@ -127,6 +129,45 @@ TEST(Journal, the_maker_of_a_path_is_the_latest_one) {
     begin.started_ns += 1'000'000'000;
   }
   EXPECT_EQ(makers(store.path()), (std::map<std::string, std::string>{{"/p/a.o", "newer"}}));
+}
+
+TEST(Journal, a_run_is_named_behind_all_others_also_where_the_clock_has_gone_back) {
+  const base::TemporaryDirectory store;
+  RunRecord begin = head();
+  std::vector<std::string> ids;
+  for (int run = 0; run < 3; ++run) {
+    ids.push_back(Journal(store.path(), begin).id());
+    begin.started_ns -= 1'000'000'000;
+  }
+  ::unlink((store.path() + "/runs/latest").c_str());  // as of an older gg
+  ids.push_back(Journal(store.path(), begin).id());
+  EXPECT_EQ(run_ids(store.path()), ids);
+}
+
+TEST(Journal, hits_alone_leave_none_but_are_in_it_once_there_is_more_to_tell) {
+  const base::TemporaryDirectory store;
+  Journal journal = Journal::unless_all_are_hits(store.path(), head());
+  journal.finish({"abc/1", "hit", 4, "memo-as-written"});
+  EXPECT_EQ(journal.id(), "");
+  EXPECT_EQ(run_ids(store.path()), std::vector<std::string>{});
+  journal.decision({"drained", "", "it is late", 0, 5});
+  journal.finish({"abd/1", "hit", 6, "memo-as-written"});
+  EXPECT_EQ(run_ids(store.path()), std::vector<std::string>{journal.id()});
+  const RunRecord run = read_journal(store.path(), journal.id());
+  EXPECT_EQ(run.argv, head().argv);
+  EXPECT_EQ(run.finished.size(), 2U);
+  EXPECT_EQ(run.finished.at(0).ended_ns, 4);
+  EXPECT_EQ(run.decisions.at(0).detail, "it is late");
+}
+
+TEST(Journal, so_many_hits_that_they_are_worth_one_are_not_kept_in_memory) {
+  const base::TemporaryDirectory store;
+  Journal journal = Journal::unless_all_are_hits(store.path(), head());
+  uint64_t hits = 0;
+  for (; journal.id().empty() && hits < 100'000; ++hits) {
+    journal.finish({"abc/1", "hit", 4, "memo-as-written"});
+  }
+  EXPECT_EQ(read_journal(store.path(), journal.id()).finished.size(), hits);
 }
 
 TEST(Journal, a_native_command_hides_the_thunk_that_made_the_path_before) {

@@ -30,9 +30,16 @@ std::string local_time(int64_t nanoseconds) {
 
 json summary(const RunRecord& run) {
   const Totals totals = totals_of(run);
-  return {{"run", run.id},           {"argv", run.argv},        {"cwd", run.working_directory},
-          {"state", state_of(run)},  {"thunks", totals.thunks}, {"hits", totals.hits},
-          {"ran", totals.ran},       {"failed", totals.failed}, {"started_ns", run.started_ns},
+  return {{"run", run.id},
+          {"argv", run.argv},
+          {"cwd", run.working_directory},
+          {"state", state_of(run)},
+          {"thunks", totals.thunks},
+          {"hits", totals.hits},
+          {"ran", totals.ran},
+          {"failed", totals.failed},
+          {"started_ns", run.started_ns},
+          {"billed_micro_dollars", totals.billed_micro_dollars},
           {"ended_ns", run.ended_ns}};
 }
 
@@ -72,18 +79,42 @@ Event event_of(const CommandRecord& command) {
 }
 
 std::string times_of(const AttemptRecord& attempt) {
-  return fmt::format("waited {:.3f} s, set up {:.3f} s, execute {:.3f} s, collect {:.3f} s",
-                     seconds(attempt.waited_ns), seconds(attempt.set_up_ns), seconds(attempt.execute_ns),
-                     seconds(attempt.collect_ns));
+  return fmt::format("waited {:.3f} s, fetch {:.3f} s, set up {:.3f} s, execute {:.3f} s, collect {:.3f} s",
+                     seconds(attempt.waited_ns), seconds(attempt.fetch_ns), seconds(attempt.set_up_ns),
+                     seconds(attempt.execute_ns), seconds(attempt.collect_ns));
+}
+
+std::string answer_of(const AttemptRecord& attempt) {
+  if (!attempt.cancelled.empty()) {
+    return fmt::format("cancelled ({}) after {:.3f} s", attempt.cancelled, seconds(attempt.took_ns));
+  }
+  if (!attempt.error.empty()) {
+    return fmt::format("no answer ({}): {}", attempt.failure, attempt.error);
+  }
+  return fmt::format("exit {}, {} bytes; {}", attempt.exit_code, attempt.output_bytes, times_of(attempt));
 }
 
 Event event_of(const AttemptRecord& attempt, const std::string& label) {
   const std::string which = attempt.number > 1 ? fmt::format(", try {}", attempt.number) : "";
-  const std::string answer =
-      attempt.error.empty()
-          ? fmt::format("exit {}, {} bytes; {}", attempt.exit_code, attempt.output_bytes, times_of(attempt))
-          : fmt::format("no answer ({}): {}", attempt.failure, attempt.error);
-  return {attempt.ended_ns, "attempt", fmt::format("{}  on {}{}: {}", label, attempt.place, which, answer)};
+  return {attempt.ended_ns, "attempt",
+          fmt::format("{}  on {}{}{}: {}{}", label, attempt.place, which,
+                      attempt.duplicate ? " (beside another)" : "", answer_of(attempt),
+                      attempt.billed_micro_dollars == 0
+                          ? ""
+                          : fmt::format("; billed ${:.6f}",
+                                        static_cast<double>(attempt.billed_micro_dollars) / 1e6))};
+}
+
+Event event_of(const DecisionRecord& decision, const std::string& label) {
+  const std::string delay =
+      decision.delay_ns == 0 ? "" : fmt::format(", in {:.3f} s", seconds(decision.delay_ns));
+  return {decision.at_ns, "decision",
+          fmt::format("{}  {}{}: {}", decision.thunk.empty() ? "all" : label, decision.reason, delay,
+                      decision.detail)};
+}
+
+Event event_of(const FinishRecord& finish, const std::string& label) {
+  return {finish.ended_ns, finish.outcome, finish.reason.empty() ? label : label + "  " + finish.reason};
 }
 
 std::vector<Event> events_of(const RunRecord& run) {
@@ -101,7 +132,10 @@ std::vector<Event> events_of(const RunRecord& run) {
     events.push_back(event_of(attempt, label(attempt.thunk)));
   }
   for (const FinishRecord& finish : run.finished) {
-    events.push_back({finish.ended_ns, finish.outcome, label(finish.thunk)});
+    events.push_back(event_of(finish, label(finish.thunk)));
+  }
+  for (const DecisionRecord& decision : run.decisions) {
+    events.push_back(event_of(decision, label(decision.thunk)));
   }
   std::stable_sort(events.begin(), events.end(),
                    [](const Event& a, const Event& b) { return a.at_ns < b.at_ns; });

@@ -143,7 +143,11 @@ int run_build(const Request& request, const Environment& environment) {
   {
     const auto watch = stop_signals.watch([&](int signal) {
       stopped_by = signal;
-      session.stop(signal);
+      if (signal == StopSignals::kDrain) {
+        session.drain(StopSignals::kDrained);
+      } else {
+        session.stop(signal);
+      }
     });
     const ProgressThread progress([&execution] { return execution.progress(); }, clock,
                                   display_kind(settings, environment));
@@ -152,6 +156,10 @@ int run_build(const Request& request, const Environment& environment) {
 
   const int status = stopped_by != 0 ? 128 + stopped_by : exit_status(finished);
   journal.end(end_record(status, storage->clock(), models.statistics()));
+  if (stopped_by == StopSignals::kDrain) {
+    say(fmt::format("{}: {} thunks are left; the same command goes on from here", StopSignals::kDrained,
+                    finished.left));
+  }
   for (const std::string& message : finished.left_over) {
     say(message);
   }

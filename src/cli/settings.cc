@@ -29,12 +29,26 @@ void set(bool& target, const toml::node& node, const std::string& file, const st
   target = *value;
 }
 
+void set(std::optional<double>& target, const toml::node& node, const std::string& file,
+         const std::string& key) {
+  const auto value = node.value<double>();  // 5 is as good as 5.0
+  if (!value || !(*value >= 0 && *value <= kMostDollars)) {
+    refuse(file, node, "'" + key + "' wants a number of dollars from 0 to 1000000");
+  }
+  target = *value;
+}
+
 void set(unsigned& target, const toml::node& node, const std::string& file, const std::string& key) {
   const auto value = node.value_exact<int64_t>();
   if (!value || *value < 0 || *value > 1'000'000) {
     refuse(file, node, "'" + key + "' wants a number from 0 to 1000000");
   }
   target = static_cast<unsigned>(*value);
+}
+
+void set(std::optional<unsigned>& target, const toml::node& node, const std::string& file,
+         const std::string& key) {
+  set(target.emplace(), node, file, key);
 }
 
 using Apply =
@@ -49,11 +63,18 @@ Apply into(T Settings::*member) {
 // The names are those of the long flags.
 const std::map<std::string, Apply, std::less<>>& keys() {
   static const std::map<std::string, Apply, std::less<>> table{
-      {"store", into(&Settings::store)},     {"profile", into(&Settings::profile)},
-      {"json", into(&Settings::json)},       {"quiet", into(&Settings::quiet)},
-      {"jobs", into(&Settings::jobs)},       {"keep-going", into(&Settings::keep_going)},
-      {"explain", into(&Settings::explain)}, {"engine", into(&Settings::engine)},
-      {"sandbox", into(&Settings::sandbox)}, {"summary", into(&Settings::summary)},
+      {"store", into(&Settings::store)},
+      {"profile", into(&Settings::profile)},
+      {"json", into(&Settings::json)},
+      {"quiet", into(&Settings::quiet)},
+      {"jobs", into(&Settings::jobs)},
+      {"keep-going", into(&Settings::keep_going)},
+      {"explain", into(&Settings::explain)},
+      {"engine", into(&Settings::engine)},
+      {"sandbox", into(&Settings::sandbox)},
+      {"summary", into(&Settings::summary)},
+      {"max-executions", into(&Settings::max_executions)},
+      {"max-cost", into(&Settings::max_cost)},
   };
   return table;
 }

@@ -2,10 +2,14 @@
 
 #include "cli/places.hh"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace cli {
+
+// The most that --max-cost takes: more is a slip of the pen.
+inline constexpr double kMostDollars = 1e6;
 
 // Everything that a flag or the config file can say, with its default. docs/config.md lists the names.
 struct Settings {
@@ -18,6 +22,9 @@ struct Settings {
   bool quiet = false;
   unsigned jobs = 0;  // 0: as many as there are cores
   bool keep_going = false;
+  // What may be spent: see sched::Budget. In dollars, as people write them.
+  std::optional<unsigned> max_executions;
+  std::optional<double> max_cost;
   bool explain = false;
   std::string engine = "local";
   std::string sandbox = "auto";  // auto | none

@@ -28,7 +28,8 @@ TEST(Settings, a_profile_overrides_the_top_level_which_overrides_the_defaults) {
 
 TEST(Settings, a_mistake_is_named_with_its_line) {
   for (const char* text :
-       {"\njobz = 3", "\njobs = 'x'", "\njobs = -1", "\nquiet = 1", "\n= 4", "\nstore = 1"}) {
+       {"\njobz = 3", "\njobs = 'x'", "\njobs = -1", "\nmax-cost = nan", "\nmax-cost = -0.5",
+        "\nmax-cost = true", "\nmax-executions = 1.5", "\nquiet = 1", "\n= 4", "\nstore = 1"}) {
     try {
       read(text);
       FAIL() << text;
@@ -36,6 +37,13 @@ TEST(Settings, a_mistake_is_named_with_its_line) {
       EXPECT_NE(std::string(error.what()).find("config.toml:2: "), std::string::npos) << error.what();
     }
   }
+}
+
+TEST(Settings, a_budget_may_be_nothing_and_is_none_unless_given) {
+  EXPECT_EQ(read("jobs = 1").max_cost, std::nullopt);
+  EXPECT_EQ(read("max-cost = 0\nmax-executions = 0").max_cost, 0.0);
+  EXPECT_EQ(read("max-cost = 0\nmax-executions = 0").max_executions, 0U);
+  EXPECT_EQ(read("max-cost = 2.5").max_cost, 2.5);
 }
 
 TEST(Settings, a_profile_that_is_not_there_is_an_error) {

@@ -11,7 +11,7 @@ namespace {
 sigset_t stop_set() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, StopSignals::kDrain}) {
     sigaddset(&set, signal);
   }
   return set;
@@ -34,16 +34,17 @@ StopSignals::Watch::Watch(std::function<void(int)> stop)
           if (::sigwait(&set, &signal) != 0) {
             return;
           }
-          if (signal != SIGUSR1) {  // also the last moment's: it has been taken, so nobody else sees it
+          if (signal != kDrain ||
+              !over_) {  // also the last moment's: it has been taken, so nobody else sees it
             stop(signal);
           }
         }
       }) {}
 
-// SIGUSR1 to the watching thread alone is how it learns that it is over.
+// A signal to the watching thread alone is how it learns that it is over.
 StopSignals::Watch::~Watch() {
   over_ = true;
-  ::pthread_kill(thread_.native_handle(), SIGUSR1);
+  ::pthread_kill(thread_.native_handle(), kDrain);
   thread_.join();
 }
 

@@ -14,7 +14,11 @@ class StopSignals {
  public:
   StopSignals();
 
-  // Calls `stop` for each SIGINT, SIGTERM and SIGHUP, on a thread of its own, until the watch goes.
+  // Which asks that what runs may end and nothing new start; the others ask for a stop at once.
+  static constexpr int kDrain = SIGUSR1;
+  static constexpr const char* kDrained = "the run is drained (SIGUSR1)";
+
+  // Calls `stop` for each SIGINT, SIGTERM, SIGHUP and kDrain, on a thread of its own, until the watch goes.
   class Watch {
    public:
     explicit Watch(std::function<void(int)> stop);

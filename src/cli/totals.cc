@@ -57,6 +57,11 @@ std::string native_lines(const Totals& totals) {
                                         sorted.size() - kMostShown);
 }
 
+// `gg force` knows of no commands.
+bool is_by_hand(const Totals& totals) {
+  return totals.commands == 0 && totals.thunks > 0;
+}
+
 uint64_t asked_times(const Totals& totals) {
   uint64_t times = 0;
   for (const auto& reason : totals.asked) {
@@ -97,6 +102,10 @@ void Totals::add(const FinishRecord& record) {
 
 void Totals::add(const AttemptRecord& record) {
   ++attempts;
+  duplicates += record.duplicate ? 1U : 0U;
+  cancelled += record.cancelled.empty() ? 0U : 1U;
+  billed_micro_dollars += record.billed_micro_dollars;
+  fetch_ns += record.fetch_ns;
   set_up_ns += record.set_up_ns;
   execute_ns += record.execute_ns;
   collect_ns += record.collect_ns;
@@ -113,6 +122,15 @@ Totals totals_of(const RunRecord& run) {
   std::map<std::string, FinishRecord> finished;
   for (const FinishRecord& record : run.finished) {
     finished.insert_or_assign(record.thunk, record);
+  }
+  for (const DecisionRecord& record : run.decisions) {
+    ++totals.decisions[record.reason];
+  }
+  if (run.commands.empty()) {  // thunks that were forced by hand
+    totals.thunks = finished.size();
+    for (const auto& end : finished) {
+      totals.add(end.second);
+    }
   }
   // Two commands may be one thunk: each counts, so that the figures add up to the number of thunks.
   for (const CommandRecord& record : run.commands) {
@@ -134,8 +152,11 @@ Totals totals_of(const RunRecord& run) {
 }
 
 std::string summary_text(const Totals& totals, const std::string& run_id) {
-  std::string text = fmt::format("gg: {} commands: {} thunks{}, {} native\n", totals.commands, totals.thunks,
-                                 share(totals.thunks, totals.commands), totals.commands - totals.thunks);
+  std::string text =
+      is_by_hand(totals)
+          ? fmt::format("gg: {} thunks, forced by hand\n", totals.thunks)
+          : fmt::format("gg: {} commands: {} thunks{}, {} native\n", totals.commands, totals.thunks,
+                        share(totals.thunks, totals.commands), totals.commands - totals.thunks);
   text += native_lines(totals);
   if (const uint64_t times = asked_times(totals); times != 0) {
     text += fmt::format("gg: the compiler was asked for {} of {} translation units' headers: {}\n", times,
@@ -150,9 +171,21 @@ std::string summary_text(const Totals& totals, const std::string& run_id) {
   text += fmt::format("gg: {} hits, {} ran, {} failed, {} unfinished; {:.1f} s in all\n", totals.hits,
                       totals.ran, totals.failed, totals.unfinished, seconds(totals.wall_ns));
   text += fmt::format(
-      "gg: inference {:.2f} s; {} executions: set up {:.2f} s, execute {:.2f} s, collect {:.2f} s\n",
-      seconds(totals.infer_ns), totals.attempts, seconds(totals.set_up_ns), seconds(totals.execute_ns),
-      seconds(totals.collect_ns));
+      "gg: inference {:.2f} s; {} executions: {}set up {:.2f} s, execute {:.2f} s, collect {:.2f} s\n",
+      seconds(totals.infer_ns), totals.attempts,
+      totals.fetch_ns == 0 ? "" : fmt::format("fetch {:.2f} s, ", seconds(totals.fetch_ns)),
+      seconds(totals.set_up_ns), seconds(totals.execute_ns), seconds(totals.collect_ns));
+  if (totals.duplicates + totals.cancelled > 0) {
+    text += fmt::format("gg: of these, {} beside another that seemed to straggle, {} cancelled\n",
+                        totals.duplicates, totals.cancelled);
+  }
+  if (!totals.decisions.empty()) {
+    text += fmt::format("gg: decided beside the plain way: {}; `gg log --outcome decision --run {}`\n",
+                        most_frequent(totals.decisions), run_id);
+  }
+  if (totals.billed_micro_dollars > 0) {
+    text += fmt::format("gg: billed ${:.6f}\n", static_cast<double>(totals.billed_micro_dollars) / 1e6);
+  }
   return text +
          fmt::format("gg: run {}; `gg stats --run {}` shows this again, `gg explain FILE` one output\n",
                      run_id, run_id);
@@ -167,7 +200,7 @@ std::string summary_json(const Totals& totals, const std::string& run_id) {
   return nlohmann::json{{"run", run_id},
                         {"commands", totals.commands},
                         {"thunks", totals.thunks},
-                        {"native", totals.commands - totals.thunks},
+                        {"native", is_by_hand(totals) ? 0 : totals.commands - totals.thunks},
                         {"declined", declined},
                         {"scanned", totals.scanned},
                         {"asked", totals.asked},
@@ -178,6 +211,11 @@ std::string summary_json(const Totals& totals, const std::string& run_id) {
                         {"failed", totals.failed},
                         {"unfinished", totals.unfinished},
                         {"executions", totals.attempts},
+                        {"duplicates", totals.duplicates},
+                        {"cancelled", totals.cancelled},
+                        {"decisions", totals.decisions},
+                        {"billed_micro_dollars", totals.billed_micro_dollars},
+                        {"fetch_ns", totals.fetch_ns},
                         {"infer_ns", totals.infer_ns},
                         {"set_up_ns", totals.set_up_ns},
                         {"execute_ns", totals.execute_ns},

@@ -28,7 +28,12 @@ struct Totals {
   uint64_t scanned = 0;                      // translation units whose headers gg found by itself
   std::map<std::string, uint64_t> asked;     // of the compiler instead, by reason
   uint64_t attempts = 0;
+  uint64_t duplicates = 0;  // of them: beside others that seemed to straggle
+  uint64_t cancelled = 0;   // of them: their answers were not wanted any more
+  uint64_t billed_micro_dollars = 0;
+  std::map<std::string, uint64_t> decisions;  // by reason
   int64_t infer_ns = 0;
+  int64_t fetch_ns = 0;
   int64_t set_up_ns = 0;
   int64_t execute_ns = 0;
   int64_t collect_ns = 0;

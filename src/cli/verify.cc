@@ -33,7 +33,7 @@ struct Candidate {
   Verification verification;
 };
 
-// The thunks that became something in the run, each once.
+// The thunks that became something in the run, each once. A run without commands is one of `gg force`.
 std::vector<Candidate> thunks_of(const RunRecord& run) {
   std::vector<Candidate> candidates;
   std::set<object::Digest> seen;
@@ -41,6 +41,12 @@ std::vector<Candidate> thunks_of(const RunRecord& run) {
     const auto thunk = object::Digest::parse(command.thunk);
     if (thunk && seen.insert(*thunk).second) {
       candidates.push_back({*thunk, command.label, command.started_ns, {}});
+    }
+  }
+  for (const FinishRecord& finish : run.commands.empty() ? run.finished : std::vector<FinishRecord>{}) {
+    const auto thunk = object::Digest::parse(finish.thunk);
+    if (thunk && finish.outcome != "failed" && seen.insert(*thunk).second) {
+      candidates.push_back({*thunk, finish.thunk, run.started_ns, {}});
     }
   }
   return candidates;

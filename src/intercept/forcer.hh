@@ -33,6 +33,10 @@ class Forcer {
   // Somebody blocks on this one: it goes first.
   virtual void hurry(const object::Digest& thunk) = 0;
 
+  // Nothing new starts; what runs may end, and is answered as ever. All else is answered with this reason as
+  // its error.
+  virtual void drain(const std::string& reason) = 0;
+
   // Stops all work and answers every pending `done` with an error.
   virtual void cancel_all() = 0;
 };

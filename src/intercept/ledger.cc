@@ -1,5 +1,6 @@
 #include "intercept/ledger.hh"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -325,6 +326,14 @@ bool Ledger::idle() const {
 void Ledger::wait_until_idle() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return busy_ == 0; });
+}
+
+size_t Ledger::unfinished() const {
+  const std::scoped_lock lock(mutex_);
+  return static_cast<size_t>(std::count_if(entries_.begin(), entries_.end(), [](const auto& one) {
+    const auto& result = one.second.first.result;
+    return !result || !succeeded(*result);
+  }));
 }
 
 size_t Ledger::under_way() const {

@@ -78,6 +78,9 @@ class Ledger {
   [[nodiscard]] bool idle() const;
   void wait_until_idle();
 
+  // How many thunks that it knows have come to no good end.
+  [[nodiscard]] size_t unfinished() const;
+
   // How many are under way.
   [[nodiscard]] size_t under_way() const;
 

@@ -295,10 +295,11 @@ struct Session::Impl {
 
   void finish(Finished& finished) {
     const bool abandoned = stops > 0;
-    if (abandoned) {
+    if (abandoned && (!drained || stopped_from_outside)) {
       ledger->stop();
     }
     ledger->wait_until_idle();
+    finished.left = drained ? ledger->unfinished() : 0;
     if (!abandoned && !options.lazy) {
       settle_everything(finished);
     }
@@ -355,6 +356,7 @@ struct Session::Impl {
   std::atomic<int> stops{0};
   std::atomic<bool> stopped_by_loss{false};
   std::atomic<bool> stopped_from_outside{false};
+  std::atomic<bool> drained{false};
   std::set<object::Promise> asked;
   // Workers may answer through it until they are gone, which is longer than run() takes.
   std::unique_ptr<Server> server;
@@ -400,6 +402,12 @@ void Session::stop(int signal) {
   impl_->stop_build(signal);
   // The build may be over, and only its thunks be under way: whoever waits for them is answered now.
   impl_->forcer.cancel_all();
+}
+
+void Session::drain(const std::string& reason) {
+  impl_->drained = true;
+  impl_->stop_build(SIGTERM);
+  impl_->forcer.drain(reason);
 }
 
 std::vector<std::string> Session::under_way(size_t most) const {

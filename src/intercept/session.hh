@@ -42,6 +42,7 @@ struct Finished {
   std::vector<std::string>
       left_over;                   // things the operator should know: a file that could not be put in place
   bool stopped = false;            // by stop()
+  size_t left = 0;                 // thunks that drain() kept from being finished
   bool ended_for_failure = false;  // the session's own signal ended the build, for the first of `failures`
 };
 
@@ -63,6 +64,10 @@ class Session {
   // Any thread, any number of times: Ctrl-C and the like. The build gets the signal, the second time SIGKILL;
   // what it leaves is removed.
   void stop(int signal);
+
+  // Any thread: the build gets SIGTERM and no thunk starts any more, but those that run may end, and are put
+  // in place; the other placeholders are removed. `reason`: what they are told who wait for others.
+  void drain(const std::string& reason);
 
   // Labels of commands whose results somebody waits for.
   [[nodiscard]] std::vector<std::string> under_way(size_t most) const;

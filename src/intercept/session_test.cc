@@ -403,6 +403,27 @@ TEST(Session, stopping_leaves_no_process_and_no_placeholder) {
   EXPECT_EQ(::kill(std::stoi(world.read("pid")), 0), -1);
 }
 
+TEST(Session, what_a_drain_finds_not_started_leaves_no_placeholder_and_is_counted) {
+  World world(std::chrono::seconds(600));  // nothing starts that is not hurried
+  world.write("in", "hello\n");
+  std::thread drainer([&] {
+    while (world.read("in2") != "ready\n") {
+      ::usleep(2000);
+    }
+    world.current->drain("it is late");
+  });
+  const Finished finished =
+      world.make("x-tool in out\ncat out >real\nx-tool in out2\necho ready >in2; sleep 600");
+  drainer.join();
+  EXPECT_NE(finished.exit_code, 0);
+  EXPECT_FALSE(finished.stopped);
+  EXPECT_EQ(finished.left, 1U);
+  EXPECT_EQ(world.read("real"), "HELLO\n");
+  EXPECT_EQ(world.read("out"), "HELLO\n");
+  EXPECT_EQ(world.read("out2"), "(no such file)");
+  EXPECT_TRUE(finished.failures.empty()) << world.seen.story();
+}
+
 TEST(Session, a_command_that_is_in_inference_when_the_build_is_stopped_leaves_and_starts_nothing) {
   World world;
   world.write("in", "hello\n");

@@ -208,6 +208,13 @@ class LateForcer final : public Forcer {
     changed_.notify_all();
   }
 
+  void drain(const std::string& reason) override {
+    const std::scoped_lock lock(mutex_);
+    cancelled_ = true;
+    reason_ = reason;
+    changed_.notify_all();
+  }
+
   void cancel_all() override {
     const std::scoped_lock lock(mutex_);
     cancelled_ = true;
@@ -278,7 +285,7 @@ class LateForcer final : public Forcer {
       const bool cancelled = cancelled_;
       lock.unlock();
       if (cancelled) {
-        item.done(base::failure("cancelled"));
+        item.done(base::failure(reason_));
       } else {
         const base::Result<ir::Result> result = reduce(item.thunk);
         if (result && result->exit_code == 0) {
@@ -300,6 +307,7 @@ class LateForcer final : public Forcer {
   std::map<object::Digest, ir::Result> memo_;
   bool ending_ = false;
   bool cancelled_ = false;
+  std::string reason_ = "cancelled";
   std::thread thread_;
 };
 

@@ -1,5 +1,6 @@
 """Stopped at any moment, gg leaves nothing running and no placeholder; the next run goes on."""
 import os
+import pathlib
 import signal
 import subprocess
 import unittest
@@ -116,6 +117,92 @@ class Interrupt(Case):
         self.under_gg(["make"])
         self.assertEqual(self.stats()["hits"], 1, self.stats())  # quick.o
         self.plain([self.tree / "app"])
+
+    def processes(self, program, word):
+        """Pids of what runs that program with that word on its command line, wherever it runs."""
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if os.path.basename(words[0]) == program.encode() and word.encode() in words:
+                found.append(int(entry.name))
+        return found
+
+    def held(self, process, program, word):
+        """The one process that runs that, stopped in mid-work."""
+        self.wait_until(lambda: self.processes(program, word), program, process)
+        (pid,) = self.processes(program, word)
+        os.kill(pid, signal.SIGSTOP)
+        return pid
+
+    def drain(self, process):
+        process.send_signal(signal.SIGUSR1)
+        journal = self.store / "runs/latest"
+        self.wait_until(lambda: journal.exists() and b'"drained"' in journal.read_bytes(), "the drain", process)
+
+    def start_slow(self):
+        """Three commands of which one is at work, and held; the others wait for its slot."""
+        slow = ENDLESS.replace("i < 2000000000", "i < 2000").replace("j < 2000000000", "j < 1000")
+        self.fresh({"Makefile": f"all: slow.o other.o app\nslow.o: slow.cc\n\tg++ {ENDLESS_FLAGS} -c slow.cc\n"
+                                "other.o: other.c\n\tcc -c other.c\napp: slow.o other.o\n\tcc -o app slow.o other.o\n",
+                    "slow.cc": slow, "other.c": "int main(void) { return 0; }\n"})
+        process = self.start([GG, "run", "-j1", "--", "make"])
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        compiler = self.held(process, "cc1plus", "slow.cc")
+        self.wait_until((self.tree / "app").exists, "the placeholder of app", process)
+        return process, compiler
+
+    def test_a_drained_run_ends_what_runs_puts_it_in_place_and_says_what_is_left(self):
+        process, compiler = self.start_slow()
+        self.drain(process)
+        os.kill(compiler, signal.SIGCONT)
+        _, err = self.finish(process)
+        self.assertEqual(process.returncode, 128 + signal.SIGUSR1, err)
+        self.assertIn(b"gg: the run is drained (SIGUSR1): 2 thunks are left; the same command goes on from here", err)
+        self.assertNotIn(b"failed:", err)
+        self.assertTrue(self.is_real(self.tree / "slow.o"))
+        self.assertFalse((self.tree / "other.o").exists())
+        self.assertFalse((self.tree / "app").exists())
+        self.assert_no_placeholders()
+        self.assertEqual(self.alive(), [])
+        self.under_gg(["make"])
+        self.assertEqual(self.stats()["thunks"], 2, "slow.o is not made again")
+        self.plain([self.tree / "app"])
+
+    def test_a_run_that_is_being_drained_can_be_stopped(self):
+        process, compiler = self.start_slow()
+        self.drain(process)
+        process.send_signal(signal.SIGINT)
+        _, err = self.finish(process)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertEqual(self.alive(), [])
+        self.assertFalse((self.tree / "slow.o").exists())
+        self.assert_no_placeholders()
+
+    def test_a_drained_force_makes_real_what_runs_and_goes_on_another_time(self):
+        self.tree.mkdir()
+        words = ["--program", "/bin/sh", "--output", "out", "--", "/bin/sh", "-c"]
+        thunks = [self.ok(self.gg("thunk", "create", *words, f"i=0; while [ $i -lt 2000000 ]; do i=$((i+1)); done; echo {name} > out",
+                                  "sh", name)).out.decode().strip() for name in ("drain-one", "drain-two")]
+        promises = [f"promise:{thunk}:out" for thunk in thunks]
+        process = self.start([GG, "force", "-j1", *promises])
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.wait_until(lambda: self.processes("sh", "drain-one") + self.processes("sh", "drain-two"), "a thunk", process)
+        (runs,) = self.processes("sh", "drain-one") + self.processes("sh", "drain-two")
+        os.kill(runs, signal.SIGSTOP)
+        self.drain(process)
+        os.kill(runs, signal.SIGCONT)
+        out, err = self.finish(process)
+        self.assertEqual(process.returncode, 128 + signal.SIGUSR1, err)
+        self.assertEqual(out.count(b"file:"), 1, out)
+        self.assertIn(b"was not run: the run is drained (SIGUSR1)", err)
+        self.assertIn(b"1 of 2 are left", err)
+        self.assertEqual(self.ok(self.gg("force", *promises)).out.count(b"file:"), 2)
+        self.assertEqual(self.stats()["executions"], 1, self.stats())
 
     def test_a_native_command_is_stopped_too(self):
         self.fresh({"Makefile": "all:\n\ttouch begun\n\ttail -f /dev/null\n"})

@@ -58,6 +58,62 @@ class Thunks(Case):
         return run
 
 
+class Budgets(Thunks):
+    def made(self, *names):
+        return [self.create("--program", "/bin/sh", "--output", "out", "--", "/bin/sh", "-c", f"echo {name} > out")
+                for name in names]
+
+    def test_what_the_budget_refuses_fails_and_names_it(self):
+        promises = [f"promise:{thunk}:out" for thunk in self.made("a", "b", "c")]
+        run = self.gg("force", "-k", "--max-executions", "2", *promises)
+        self.assertEqual(run.status, 1, str(run))
+        self.assertEqual(run.out.count(b"file:"), 2, str(run))
+        self.assertIn(b"local: the budget of 2 executions is used up", run.err, str(run))
+        self.assertEqual(self.stats()["decisions"], {"over-budget": 1})
+        told = self.ok(self.gg("log", "--outcome", "decision")).out
+        self.assertIn(b"over-budget: no engine can take", told)
+        self.ok(self.gg("force", "--max-executions", "1", *promises))
+
+    def test_memos_are_free(self):
+        (thunk,) = self.made("a")
+        self.output(thunk)
+        self.ok(self.gg("force", "--max-executions", "0", f"promise:{thunk}:out"))
+
+    def test_the_local_engine_costs_nothing(self):
+        (thunk,) = self.made("a")
+        self.ok(self.gg("force", "--max-cost", "0", f"promise:{thunk}:out"))
+        self.assertEqual(self.stats()["billed_micro_dollars"], 0)
+
+    def test_a_loop_comes_to_an_end_by_its_budget(self):
+        thunk = self.create(*SHELL, "--input", "count", "--output", "out", "--", "/count", "50", cwd=EXAMPLES / "shell")
+        run = self.gg("force", "--max-executions", "7", f"promise:{thunk}:out")
+        self.assertEqual(run.status, 1, str(run))
+        self.assertIn(b"the budget of 7 executions is used up", run.err)
+        self.assertEqual(self.stats()["executions"], 7)
+
+    def test_a_build_that_is_refused_says_so_and_leaves_nothing(self):
+        self.write({"Makefile": "all: a.o b.o\na.o:\n\tcc -c a.c\nb.o:\n\tcc -c b.c\n", "a.c": "int a;\n", "b.c": "int b;\n",
+                    "config.toml": "max-executions = 0\n"})
+        run = self.gg("run", "--config", "config.toml", "--", "make")
+        self.assertNotEqual(run.status, 0, str(run))
+        self.assertIn(b"the budget of 0 executions is used up", run.err)
+        self.assert_no_placeholders()
+        self.under_gg(["make"], options=["--max-executions", "2"])
+        self.assertEqual(self.gg("force", "--max-cost", "much", "a.o").status, 2)
+
+    def test_a_force_leaves_a_journal_unless_memos_had_everything(self):
+        (thunk,) = self.made("a")
+        self.ok(self.gg("force", thunk))
+        (run,) = json.loads(self.ok(self.gg("log", "--json")).out)
+        self.assertEqual((run["argv"], run["ran"], run["failed"]), (["gg", "force", thunk], 1, 0), run)
+        self.assertIn("1 thunks, forced by hand", self.ok(self.gg("stats")).out.decode())
+        events = json.loads(self.ok(self.gg("log", "--json", "--run", run["run"])).out)
+        self.assertEqual([event["outcome"] for event in events], ["attempt", "ran"])
+        self.ok(self.gg("verify", "--share", "100"))
+        self.ok(self.gg("force", thunk))
+        self.assertEqual(len(json.loads(self.ok(self.gg("log", "--json")).out)), 1)
+
+
 class ByHand(Thunks):
     def test_a_thunk_sees_what_is_named_and_nothing_else(self):
         self.write({"words": "b\na\n", "secret": "x"})
