@@ -403,6 +403,20 @@ TEST(Session, stopping_leaves_no_process_and_no_placeholder) {
   EXPECT_EQ(::kill(std::stoi(world.read("pid")), 0), -1);
 }
 
+TEST(Session, signals_that_the_build_did_not_live_to_get_do_not_hide_how_it_ended) {
+  World world;
+  world.write("in", "hello\n");
+  world.models.before_inference = [&](const std::string&) {
+    for (int times = 0; times < 100; ++times) {
+      world.current->stop(SIGINT);
+    }
+  };
+  const Finished finished = world.make("x-tool in out");
+  EXPECT_TRUE(finished.stopped);
+  EXPECT_NE(finished.exit_code, 0);
+  EXPECT_EQ(world.read("out"), "(no such file)");
+}
+
 TEST(Session, what_a_drain_finds_not_started_leaves_no_placeholder_and_is_counted) {
   World world(std::chrono::seconds(600));  // nothing starts that is not hurried
   world.write("in", "hello\n");

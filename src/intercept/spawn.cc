@@ -91,9 +91,11 @@ std::optional<Received> receive(int socket) {
   header.msg_control = ancillary.data();
   header.msg_controllen = ancillary.size();
   ssize_t got = 0;
+  // Who closes its end with messages unread resets the other's; what it had said before is there all the
+  // same, behind that one error.
   do {
     got = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
+  } while (got < 0 && (errno == EINTR || errno == ECONNRESET));
   if (got != ssize_t{sizeof received.message}) {
     return std::nullopt;
   }
