@@ -62,7 +62,7 @@ TEST(Totals, what_was_billed_cancelled_and_decided_is_told) {
 
 TEST(Totals, thunks_that_were_forced_by_hand_count_without_commands) {
   RunRecord run;
-  run.finished = {{"a", "ran", 0, "executed"}, {"b", "hit", 0, "twin"}, {"c", "failed", 0, "command"}};
+  run.finished = {{"a", "ran", 0, "executed"}, {"b", "hit", 0, "twin"}, {"c", "failed", 0, "command-failed"}};
   const std::string text = summary_text(totals_of(run), "7");
   EXPECT_EQ(text.substr(0, text.find("; ")),
             "gg: 3 thunks, forced by hand\ngg: 1 hits, 1 ran, 1 failed, 0 unfinished");

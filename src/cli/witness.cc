@@ -38,9 +38,9 @@ const char* reason_of(const sched::Outcome& outcome) {
     case sched::Verdict::Succeeded:
       break;
     case sched::Verdict::Failed:
-      return outcome.failure->result ? "command" : "no-result";
+      return outcome.failure->result ? "command-failed" : "no-result";
     default:
-      return "dependency";
+      return "dependency-failed";
   }
   switch (outcome.source) {
     case sched::Source::Executed:

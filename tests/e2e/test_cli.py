@@ -134,7 +134,7 @@ class Commands(Case):
         told = [(event["outcome"], event["text"].split("  ")[0]) for event in events]
         for expected in ("promised", "compile a.c"), ("attempt", "compile a.c"), ("ran", "compile a.c"), ("failed", "compile b.c"):
             self.assertIn(expected, told)
-        self.assertEqual([event["text"] for event in self.json("log", "--outcome", "failed")], ["compile b.c"])
+        self.assertEqual([event["text"] for event in self.json("log", "--outcome", "failed")], ["compile b.c  command-failed"])
         text = self.ok(self.gg("log", "--outcome", "attempt")).out.decode()
         self.assertIn("compile a.c  on local: exit 0", text)
         self.assertEqual(self.gg("log", "--run", "none").status, 3)
