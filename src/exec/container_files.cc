@@ -1,5 +1,7 @@
 #include "exec/container_files.hh"
 
+#include "base/errors.hh"
+#include "base/files.hh"
 #include "base/quote.hh"
 
 #include <fcntl.h>
@@ -51,6 +53,15 @@ Listing list(const UniqueFd& place) {
     (void)fd.release();  // the listing owns it
   }
   return listing;
+}
+
+Expected<std::string> read_whole(const UniqueFd& file, const std::string& path) {
+  try {
+    return base::read_all(file.get(), path);
+  } catch (const base::SyscallError& error) {
+    errno = error.code().value();
+    return system_failure("read", path);
+  }
 }
 
 tl::unexpected<Failure> system_failure(const std::string& attempt, const std::string& path) {

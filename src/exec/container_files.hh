@@ -32,6 +32,9 @@ using Listing = std::unique_ptr<DIR, CloseDirectory>;
 // The directory that an O_PATH descriptor stands for. None: errno says why.
 [[nodiscard]] Listing list(const base::UniqueFd& place);
 
+// All bytes of a file of the container; one that cannot be read ends its thunk's attempt, not gg.
+[[nodiscard]] Expected<std::string> read_whole(const base::UniqueFd& file, const std::string& path);
+
 // What errno says of an attempt ("open the output"); where descriptors or memory ran out, RetryElsewhere.
 [[nodiscard]] tl::unexpected<Failure> system_failure(const std::string& attempt, const std::string& path);
 

@@ -1,7 +1,5 @@
 #include "exec/dynamic.hh"
 
-#include "base/errors.hh"
-#include "base/files.hh"
 #include "base/quote.hh"
 #include "exec/container_files.hh"
 #include "exec/paths.hh"
@@ -192,9 +190,12 @@ class Intake {
     if (name.size() > kMostBytes) {
       return culprit(subject + " is larger than any that gg reads");
     }
-    const std::string bytes = base::read_all(fd->get(), subject);
-    base::Result<Value> value = decode(bytes);
-    const base::Result<Digest> put = store_.put(bytes);
+    const auto bytes = read_whole(*fd, subject);
+    if (!bytes) {
+      return tl::unexpected<Failure>(bytes.error());
+    }
+    base::Result<Value> value = decode(*bytes);
+    const base::Result<Digest> put = store_.put(*bytes);
     if (!put) {
       return failure(put.error());
     }
@@ -267,7 +268,7 @@ Expected<std::string> manifest(int root) {
   if (!fd) {
     return system_failure("open", ir::dynamic::kReturned);
   }
-  return base::read_all(fd.get(), ir::dynamic::kReturned);
+  return read_whole(fd, ir::dynamic::kReturned);
 }
 
 // Is it one of them, or below one?

@@ -2,6 +2,7 @@
 
 #include "base/files.hh"
 #include "base/unique_fd.hh"
+#include "exec/container_files.hh"
 #include "exec/tree_builder.hh"
 #include "ir/thunk.hh"
 #include "object/hash.hh"
@@ -73,6 +74,16 @@ class Container {
   Layout layout_;
   Expected<void> added_;
 };
+
+// A directory stands for a file on a disk that has gone bad: both open, and neither can be read.
+TEST(Dynamic, what_cannot_be_read_is_a_failure_of_the_attempt) {
+  const base::TemporaryDirectory directory;
+  const base::UniqueFd fd(::open(directory.path().c_str(), O_RDONLY | O_DIRECTORY));
+  const auto bytes = read_whole(fd, ".gg/returned");
+  ASSERT_FALSE(bytes);
+  EXPECT_EQ(bytes.error().error.message, "read .gg/returned: Is a directory");
+  EXPECT_EQ(bytes.error().error.kind, base::FailureKind::Ours);
+}
 
 TEST(Dynamic, takes_over_what_returned_promises_need) {
   Container container;
