@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -204,6 +205,21 @@ void append_whole(int fd, std::string_view record, std::string_view subject) {
   } catch (const SyscallError&) {
     [[maybe_unused]] const int cut = ::ftruncate(fd, before);  // the first failure is the one to tell
     throw;
+  }
+}
+
+void keep_through_power_loss(int fd, const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
+  const UniqueFd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened) {
+    throw SyscallError("open", folder);
+  }
+  if (::fsync(fd) != 0) {
+    throw SyscallError("fsync", path);
+  }
+  if (::fsync(opened.get()) != 0) {
+    throw SyscallError("fsync", folder);
   }
 }
 

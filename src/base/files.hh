@@ -52,6 +52,9 @@ void write_all(int fd, std::string_view bytes, std::string_view subject);
 // meanwhile. Throws SyscallError naming `subject`.
 void append_whole(int fd, std::string_view record, std::string_view subject);
 
+// Makes the file's bytes and its name last: both are on the disk when it returns. Throws SyscallError.
+void keep_through_power_loss(int fd, const std::string& path);
+
 enum class Durability { Process, PowerLoss };  // PowerLoss: fsync before the rename
 
 // Replaces `path` at once: readers see the old bytes or the new, never a mixture. The temporary stands beside

@@ -25,6 +25,18 @@ namespace {
 // Ends the record of a folder in which nothing but temporaries is to be removed. No file has that name.
 constexpr std::string_view kOnlyTemporaries = "/.";
 
+// Begins the record of a folder to be searched; the boot's name and the folder follow. No path begins so.
+constexpr std::string_view kSearch = "search ";
+
+// Nothing at all where the kernel does not tell.
+std::string this_boot() {
+  std::string boot = base::read_file_if_there("/proc/sys/kernel/random/boot_id").value_or("");
+  while (!boot.empty() && boot.back() == '\n') {
+    boot.pop_back();
+  }
+  return boot;
+}
+
 std::string folder_in(const std::string& state_dir) {
   return state_dir + "/sessions";
 }
@@ -63,17 +75,43 @@ bool names_only_temporaries(const std::vector<std::string>& records) {
                      [](const std::string& record) { return record.ends_with(kOnlyTemporaries); });
 }
 
+void remove_if_placeholder(const std::string& path, std::vector<std::string>& removed) {
+  if (read_placeholder(path) && ::unlink(path.c_str()) == 0) {
+    removed.push_back(path);
+  }
+}
+
+// Where the machine went down under a session its journal may lack its last paths, so all of its folder is
+// searched. While the same boot goes on, the journal is whole.
+void search(std::string_view record, std::vector<std::string>& removed) {
+  record.remove_prefix(kSearch.size());
+  const size_t space = std::min(record.find(' '), record.size());
+  const std::string boot = this_boot();
+  if (!boot.empty() && record.substr(0, space) == boot) {
+    return;
+  }
+  std::error_code error;
+  using Walk = std::filesystem::recursive_directory_iterator;
+  const auto how = std::filesystem::directory_options::skip_permission_denied;
+  for (Walk at(record.substr(std::min(space + 1, record.size())), how, error), end; !error && at != end;
+       at.increment(error)) {
+    remove_if_placeholder(at->path().string(), removed);
+  }
+}
+
 void clean_up(const std::vector<std::string>& records, pid_t owner, std::vector<std::string>& removed) {
   std::set<std::string> folders;
   for (const std::string& path : records) {
+    if (path.starts_with(kSearch)) {
+      search(path, removed);
+      continue;
+    }
     if (!path.empty() && path.back() == '/') {
       base::remove_tree(path.substr(0, path.size() - 1));
       continue;
     }
     folders.insert(std::filesystem::path(path).parent_path().string());
-    if (read_placeholder(path) && ::unlink(path.c_str()) == 0) {
-      removed.push_back(path);
-    }
+    remove_if_placeholder(path, removed);
   }
   for (const std::string& folder : folders) {
     remove_temporaries(folder, owner);
@@ -102,6 +140,11 @@ Journal::Journal(const std::string& state_dir) {
 
 void Journal::record(const std::string& path) {
   base::append_whole(file_.get(), {path.c_str(), path.size() + 1}, path_);
+}
+
+void Journal::record_search(const std::string& folder) {
+  record(std::string(kSearch) + this_boot() + " " + folder);
+  base::keep_through_power_loss(file_.get(), path_);
 }
 
 void Journal::record_temporaries_beside(const std::string& path) {

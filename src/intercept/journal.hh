@@ -23,6 +23,10 @@ class Journal {
   // full).
   void record(const std::string& path);
 
+  // Placeholders may come about anywhere below `folder`. Lasts through a loss of power, which takes back
+  // single paths recorded since: then all of the folder is searched. Throws SyscallError.
+  void record_search(const std::string& folder);
+
   // A file will be written at `path` by way of a temporary beside it.
   void record_temporaries_beside(const std::string& path);
 

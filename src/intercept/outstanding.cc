@@ -2,7 +2,6 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
-#include "base/unique_fd.hh"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,20 +10,19 @@
 namespace intercept {
 
 // A fresh file reads as zeros: nobody has announced anything.
-Outstanding::Outstanding(const std::string& state_dir) {
+Outstanding::Outstanding(const std::string& state_dir) : path_(state_dir + "/placeholders") {
   base::make_directories(state_dir, 0700);
-  const std::string path = state_dir + "/placeholders";
-  const base::UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!file) {
-    throw base::SyscallError("open", path);
+  file_.reset(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!file_) {
+    throw base::SyscallError("open", path_);
   }
   // With its room on the disk: where there is none, the first write to the map would be a SIGBUS.
-  if (const int error = ::posix_fallocate(file.get(), 0, sizeof(Shared)); error != 0) {
-    throw base::SyscallError("make room for", path, error);
+  if (const int error = ::posix_fallocate(file_.get(), 0, sizeof(Shared)); error != 0) {
+    throw base::SyscallError("make room for", path_, error);
   }
-  void* mapped = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  void* mapped = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
   if (mapped == MAP_FAILED) {
-    throw base::SyscallError("map", path);
+    throw base::SyscallError("map", path_);
   }
   shared_ = static_cast<Shared*>(mapped);
 }
@@ -38,6 +36,7 @@ void Outstanding::announce(Stay stay) {
   if (stay == Stay::Yes) {
     ++shared_->staying;
   }
+  base::keep_through_power_loss(file_.get(), path_);
 }
 
 void Outstanding::settle(uint64_t announced) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/unique_fd.hh"
+
 #include <atomic>
 #include <cstdint>
 #include <string>
@@ -19,7 +21,8 @@ class Outstanding {
   Outstanding(const Outstanding&) = delete;
   Outstanding& operator=(const Outstanding&) = delete;
 
-  // Before a session writes its first placeholder.
+  // Before a session writes its first placeholder. On the disk when it returns: numbers that a loss of power
+  // took back could later say that there is none while there is one. Throws SyscallError.
   void announce(Stay stay);
 
   // How many sessions have announced some, ever.
@@ -39,6 +42,8 @@ class Outstanding {
 
   static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
+  const std::string path_;
+  base::UniqueFd file_;
   Shared* shared_;
 };
 

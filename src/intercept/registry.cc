@@ -122,16 +122,30 @@ void Registry::add(const object::Promise& promise, const std::string& path) {
 }
 
 void Registry::record(const std::string& path) {
-  if (!std::exchange(announced_, true)) {
-    outstanding_.announce(stay_);
-  }
   if (recorded_.contains(path)) {
     return;
   }
   noting_trouble([&] {
+    prepare_for_power_loss(path);
     journal_.record(path);
     recorded_.insert(path);
   });
+}
+
+// Costs some milliseconds, so once a session, and once more for each folder elsewhere.
+void Registry::prepare_for_power_loss(const std::string& path) {
+  const auto covers = [&path](const std::string& folder) {
+    return !folder.empty() && path.starts_with(folder == "/" ? folder : folder + "/");
+  };
+  if (!announced_) {
+    outstanding_.announce(stay_);
+    announced_ = true;
+  }
+  if (std::none_of(searched_.begin(), searched_.end(), covers)) {
+    const std::string folder = covers(work_) ? work_ : path.substr(0, std::max<size_t>(path.rfind('/'), 1));
+    journal_.record_search(folder);
+    searched_.insert(folder);
+  }
 }
 
 // Where nothing can be written down (a full disk) the build goes on: only a kill would leave something

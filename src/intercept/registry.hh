@@ -18,6 +18,9 @@
 
 namespace intercept {
 
+// The path with symlinks in its folder resolved, its last part as it is.
+[[nodiscard]] std::string canonical(const std::string& path);
+
 // Which files of the user's tree stand for which promises. A path here is where a placeholder *may* stand:
 // the file itself has the last word whenever something is to be done to it. Thread-safe.
 class Registry {
@@ -25,6 +28,9 @@ class Registry {
   // `stay`: will its placeholders outlive the session?
   Registry(const std::string& state_dir, object::FileStore& store,
            Outstanding::Stay stay = Outstanding::Stay::No);
+
+  // The session's work is below this folder, as far as is known.
+  void works_in(const std::string& folder) { work_ = canonical(folder); }
 
   // Cleans up after sessions that are no more; which of their placeholders were removed.
   [[nodiscard]] std::vector<std::string> clean_up_after_others();
@@ -88,6 +94,7 @@ class Registry {
 
  private:
   void record(const std::string& path);
+  void prepare_for_power_loss(const std::string& path);
   void noting_trouble(const std::function<void()>& write_down);
   void insert(const object::Promise& promise, const std::string& path);
   void insert_suspect(const std::string& path);
@@ -101,6 +108,8 @@ class Registry {
   Outstanding outstanding_;
   const Outstanding::Stay stay_;
   bool announced_ = false;
+  std::string work_;
+  std::set<std::string> searched_;  // folders that are searched for placeholders after a loss of power
   Journal journal_;
   object::FileStore& store_;
   std::map<object::Promise, std::set<std::string>> paths_;
@@ -114,8 +123,5 @@ class Registry {
   bool closed_ = false;
   std::string trouble_;
 };
-
-// The path with symlinks in its folder resolved, its last part as it is.
-[[nodiscard]] std::string canonical(const std::string& path);
 
 }  // namespace intercept

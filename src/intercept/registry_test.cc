@@ -241,6 +241,9 @@ TEST(Registry, what_stands_at_the_top_is_in_the_root_and_not_in_a_directory_that
   }
   Tree tree;
   base::make_directories(tree.at("gone"));
+  // What is synced before a first placeholder would not be found after chroot().
+  tree.registry.works_in("/");
+  ASSERT_TRUE(tree.registry.write({object::hash("other"), "b.o"}, tree.at("b.o"), 0644).value());
   const pid_t child = ::fork();
   if (child == 0) {
     const bool inside = ::chroot(tree.folder.path().c_str()) == 0 && ::chdir("/") == 0;
@@ -380,6 +383,66 @@ TEST(Outstanding, those_that_outlive_their_session_stay) {
     lazy->close();
   }
   EXPECT_FALSE(sessions.begin()->none_anywhere());
+}
+
+// A session that ended with its machine: the journal has what was made to last, not the path written since.
+void lose_power_in_a_session(const std::string& state, const std::string& boot, const std::string& folder) {
+  base::make_directories(state + "/sessions");
+  const std::string record = "search " + boot + " " + folder;
+  base::write_file_atomically(state + "/sessions/1-abcdef.journal", {record.c_str(), record.size() + 1});
+}
+
+TEST(PowerLoss, placeholders_that_no_journal_names_any_more_are_searched_for) {
+  const Sessions sessions;
+  const std::string work = sessions.folder.path() + "/built";
+  base::make_directories(work + "/deep/er");
+  const std::string text = placeholder_text({object::hash("t"), "a.o"}).value();
+  base::write_file_atomically(work + "/deep/er/a.o", text);
+  base::write_file_atomically(work + "/deep/er/b.o", std::string(kPlaceholderBytes, 'b'));
+  base::write_file_atomically(sessions.folder.path() + "/elsewhere.o", text);
+  lose_power_in_a_session(sessions.state, "00000000-0000-0000-0000-000000000000", work);
+  EXPECT_EQ(clean_up_after_dead_sessions(sessions.state).removed,
+            std::vector<std::string>{work + "/deep/er/a.o"});
+  EXPECT_TRUE(std::filesystem::is_empty(sessions.state + "/sessions"));
+}
+
+TEST(PowerLoss, nothing_is_searched_while_the_machine_stays_up) {
+  Sessions sessions;
+  const auto living = sessions.begin();
+  living->works_in(sessions.folder.path() + "/built");
+  base::make_directories(sessions.folder.path() + "/built");
+  const std::string others = sessions.folder.path() + "/built/others.o";
+  base::write_file_atomically(others, placeholder_text({object::hash("t"), "a.o"}).value());
+  {
+    const auto killed = sessions.begin();
+    killed->works_in(sessions.folder.path() + "/built");
+    EXPECT_TRUE(
+        killed->write({object::hash("t"), "b.o"}, sessions.folder.path() + "/built/b.o", 0644).value());
+  }
+  EXPECT_EQ(living->clean_up_after_others(), std::vector<std::string>{sessions.folder.path() + "/built/b.o"});
+  EXPECT_TRUE(base::read_file_if_there(others));
+}
+
+TEST(PowerLoss, a_session_makes_its_folder_last_once_before_its_first_placeholder) {
+  Sessions sessions;
+  const std::string work = base::real_path(sessions.folder.path()).value() + "/built";
+  base::make_directories(work + "/a");
+  base::make_directories(work + "/b");
+  const auto session = sessions.begin();
+  session->works_in(work);
+  for (const char* path : {"/a/1.o", "/b/2.o", "/../3.o"}) {
+    EXPECT_TRUE(session->write({object::hash("t"), "a.o"}, work + path, 0644).value());
+  }
+  std::vector<std::string> searched;
+  for (const auto& journal : std::filesystem::directory_iterator(sessions.state + "/sessions")) {
+    const std::string bytes = base::read_file(journal.path().string());
+    for (size_t at = bytes.find("search "); at != std::string::npos; at = bytes.find("search ", at + 1)) {
+      const std::string record = bytes.c_str() + at;
+      searched.push_back(record.substr(record.rfind(' ') + 1));
+    }
+    EXPECT_EQ(bytes.rfind("search ", 0), 0U) << "before any path";
+  }
+  EXPECT_EQ(searched, (std::vector<std::string>{work, std::filesystem::path(work).parent_path().string()}));
 }
 
 TEST(Journal, a_path_that_the_full_disk_cut_short_spoils_no_other) {

@@ -418,6 +418,7 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
                       const std::string& working_directory) {
   Impl& self = *impl_;
   self.clean_up_after_others();
+  self.registry.works_in(working_directory);
   const std::string path = variable(environment, "PATH", kDefaultPath);
   Launch launch;
   launch.argv = argv;

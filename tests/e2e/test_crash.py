@@ -226,6 +226,20 @@ class Faults(Crash):
                         self.assert_same(expected, self.snapshot(), f"{story}\n{run}")
                 self.goes_on(expected, self.finished(self.journals() - before), story)
 
+    def test_what_a_loss_of_power_takes_back_is_synced_once_before_the_first_placeholder(self):
+        self.fresh(few(next(self.salts)))
+        for placeholders in (True, False):  # the second time there is nothing to do
+            self.ok(self.with_fault("count", 0))
+            changes = [line.split(" ", 2)[1:] for line in self.log.read_text().splitlines()]
+            first = next((at for at, (_, path) in enumerate(changes) if path == str(self.tree / "main.o")), len(changes))
+            state = [path for at, (call, path) in enumerate(changes) if call == "fsync" and at < first]
+            later = [path for at, (call, path) in enumerate(changes) if call == "fsync" and at > first]
+            kinds = {"numbers": sum(path.endswith("/placeholders") for path in state),
+                     "journal": sum(path.endswith(".journal") for path in state),
+                     "its name": sum(path.endswith("/sessions/sessions") for path in state)}
+            self.assertEqual(kinds, dict.fromkeys(kinds, int(placeholders)), state)
+            self.assertEqual([path for path in later if path.endswith((".journal", "/placeholders"))], [])
+
     def test_killed_at_any_change_it_goes_on(self):
         self.each("kill")
 
