@@ -161,7 +161,8 @@ Progress Execution::progress() const {
   for (const uint32_t nodes : now.states) {
     progress.known += nodes;
   }
-  progress.finished = now.in(sched::State::Finished);
+  progress.known += now.forgotten;
+  progress.finished = now.in(sched::State::Finished) + now.in(sched::State::LetGo) + now.forgotten;
   progress.running = now.in(sched::State::Running);
   progress.hits = now.hits + now.converged;
   return progress;

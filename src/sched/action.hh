@@ -94,18 +94,28 @@ struct Decided {
   std::string detail;
 };
 
-// No answer. The result may owe (a tail call that is not carried to its end yet).
+// Answer: recorded; none if it could not be, and then the node is never forgotten. The result may owe (a tail
+// call that is not carried to its end yet).
 struct RecordMemo {
+  NodeId node = kNoNode;
   object::Digest thunk;
   std::shared_ptr<const ir::Result> result;
 };
 
-// Reducer::outcome says how. A node whose outputs were lost and made again finishes once more.
+// Reducer::outcome says how. A node whose outputs were lost and made again finishes once more, and so does a
+// thunk that was forgotten and asked for again.
 struct Finished {
   NodeId node = kNoNode;
 };
 
+// No answer. The thunk has come to a tail call, and those who waited for it wait for what it calls instead.
+struct PassedOn {
+  object::Digest thunk;
+  Source source = Source::Executed;
+  std::shared_ptr<const ir::Result> result;  // owes
+};
+
 using Action = std::variant<Open, Substitute, OpenResult, SubstituteResult, Verify, Execute, CancelAttempt,
-                            Decided, RecordMemo, Finished>;
+                            Decided, RecordMemo, PassedOn, Finished>;
 
 }  // namespace sched

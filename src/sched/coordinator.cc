@@ -74,6 +74,7 @@ struct Coordinator::Impl : std::enable_shared_from_this<Impl> {
   void act(const CancelAttempt& action);
   void act(Decided& action);
   void act(RecordMemo& action);
+  void act(const PassedOn& action);
   void act(const Finished& action);
 
   loop::Loop& loop;
@@ -207,7 +208,7 @@ void Coordinator::Impl::work() {
     }
     std::swap(round, actions);  // its memory goes round, too
   }
-  if (!deliveries.memos.empty() || !deliveries.answers.empty()) {
+  if (!deliveries.memos.empty() || !deliveries.answers.empty() || !deliveries.finished.empty()) {
     deliver(std::exchange(deliveries, {}));
   }
   arm_timer();
@@ -234,20 +235,26 @@ void Coordinator::Impl::arm_timer() {
 
 void Coordinator::Impl::deliver(Deliveries all) {
   loop.on_pool([impl = shared_from_this(), all = std::make_shared<Deliveries>(std::move(all))] {
+    std::vector<NodeId> recorded_of;
     for (const RecordMemo& memo : all->memos) {
       const base::Result<void> recorded = impl->steps.record(memo.thunk, *memo.result);
-      if (!recorded) {
+      if (recorded) {
+        recorded_of.push_back(memo.node);
+      } else {
         // The result is right; it will only have to be worked out again another time.
         impl->loop.post([impl, message = recorded.error().message] {
           impl->observer.trouble("cannot record a result: " + message);
         });
       }
     }
-    if (all->finished.empty()) {
+    if (all->memos.empty() && all->finished.empty()) {
       answer(*all);
       return;
     }
-    impl->loop.post([impl, all] {
+    impl->loop.post([impl, all, recorded_of = std::move(recorded_of)] {
+      for (const NodeId node : recorded_of) {
+        impl->reducer.recorded(node);
+      }
       for (const Told& told : all->finished) {
         impl->observer.finished(told.thunk, told.label, told.outcome);
       }
@@ -406,6 +413,15 @@ void Coordinator::Impl::act(Decided& action) {
 
 void Coordinator::Impl::act(RecordMemo& action) {
   deliveries.memos.push_back(std::move(action));
+}
+
+// To the observer it is finished: others see its tail call through.
+void Coordinator::Impl::act(const PassedOn& action) {
+  Outcome outcome;
+  outcome.verdict = Verdict::Succeeded;
+  outcome.source = action.source;
+  outcome.result = action.result;
+  deliveries.finished.push_back({action.thunk, {}, std::move(outcome)});
 }
 
 void Coordinator::Impl::act(const Finished& action) {

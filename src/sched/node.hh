@@ -20,11 +20,13 @@ enum class State : uint8_t {
   WaitingForTail,      // for the thunks whose promises its result holds
   SubstitutingResult,  // those promises being replaced
   Verifying,           // an input is gone: which of its makers have to run again?
+  WaitingForParent,    // the thunk itself is gone: whoever made it runs again
+  LetGo,               // nobody waits for it; asked for, it goes on with its tail call, or else starts anew
   Finished,
 };
-inline constexpr size_t kStates = 12;
+inline constexpr size_t kStates = 14;
 
-// The reducer's record of one thunk as written. About 200 bytes; edges and results lie outside.
+// The reducer's record of one thunk as written. About 220 bytes; edges and results lie outside.
 struct Node {
   object::Digest thunk;
   object::Digest concrete;                   // when `has_concrete`
@@ -36,12 +38,16 @@ struct Node {
   uint32_t edge_count = 0;
   uint32_t missing = 0;           // unfinished nodes among those the edges lead to
   uint32_t waiters = UINT32_MAX;  // head of the list of nodes that wait for this one
-  NodeId because = kNoNode;       // while following, the leader; when finished, see Outcome
-  uint32_t label = UINT32_MAX;    // index; none: empty
-  uint32_t needs = 0;             // index; the first: nothing special
+  NodeId because =
+      kNoNode;         // while following, the leader; of an orphan, the parent; when finished, see Outcome
+  uint32_t holds = 0;  // edges that lead here: it cannot be forgotten
+  uint32_t label = UINT32_MAX;  // index; none: empty
+  uint32_t needs = 0;           // index; the first: nothing special
   uint32_t weight = 1;
-  uint32_t path = 1;     // estimated weight of the way from here to the end of the run
-  uint32_t refused = 0;  // bit set of engines that have turned it down
+  uint32_t path = 1;       // estimated weight of the way from here to the end of the run
+  uint32_t refused = 0;    // bit set of engines that have turned it down
+  uint16_t depth = 0;      // tail calls that led here, as far as they are counted
+  uint8_t unrecorded = 0;  // memos on their way to the store
   uint8_t tries_here = 0;
   uint8_t tries_elsewhere = 0;
   uint8_t attempts = 0;
@@ -63,6 +69,11 @@ struct Node {
   bool remaking : 1 = false;      // its answer was lost: memos and finished twins don't count
   bool recorded : 1 = false;      // a memo already holds the final result as written
   bool recorded_low : 1 = false;  // the same for the concrete name
+  bool asked : 1 = false;         // by add(): never forgotten
+  bool direct : 1 = false;        // what its result owes are outputs, not parts of directories
+  bool idle : 1 = false;          // waits to be forgotten
+  bool forgotten : 1 = false;     // no node any more
+  bool phase : 1 = false;         // of the look-up that goes on, see Reducer::period_
 };
 
 }  // namespace sched

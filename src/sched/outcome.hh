@@ -9,7 +9,8 @@
 
 namespace sched {
 
-// A thunk as written, within one run: given in order of first mention, never reused.
+// A thunk as written, within one run: given in order of first mention. Of one that was asked for by add() it
+// is never reused; others' are, once they are forgotten.
 using NodeId = uint32_t;
 inline constexpr NodeId kNoNode = UINT32_MAX;
 

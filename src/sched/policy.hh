@@ -22,6 +22,12 @@ struct Policy {
   unsigned tries_elsewhere = 3;  // of one step, with failures of kind RetryElsewhere
   unsigned max_attempts = 8;     // executions of one thunk, whatever the reasons
   unsigned max_losses = 4;       // times one thunk may find inputs gone, and times one may be made again
+
+  // Of a chain of tail calls only the first so many calls are waited for one by one; and so many thunks that
+  // nobody asked for or waits for any more are remembered. Beyond that a repeat is looked up in the memos.
+  unsigned kept_calls = 256;  // less than 65,536
+  size_t kept_thunks = 4096;
+
   base::Nanoseconds first_back_off = std::chrono::milliseconds{100};  // doubles, with jitter, up to
   base::Nanoseconds last_back_off = std::chrono::seconds{20};
 

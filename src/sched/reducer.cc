@@ -22,8 +22,8 @@ NodeId Reducer::node_for(const object::Digest& thunk) {
     }
     return *known;
   }
-  const auto id = static_cast<NodeId>(nodes_.size());
-  Node& node = nodes_.grow();
+  const NodeId id = fresh_node();
+  Node& node = nodes_[id];
   node.thunk = thunk;
   ++counters_.states[static_cast<size_t>(node.state)];
   by_thunk_.put(thunk, id, thunk_of());
@@ -39,6 +39,10 @@ NodeId Reducer::node_for(const object::Digest& thunk) {
 NodeId Reducer::add(const object::Digest& thunk, const Request& request) {
   const NodeId id = node_for(thunk);
   Node& node = nodes_[id];
+  node.asked = true;
+  if (node.state == State::LetGo) {
+    wake(id);
+  }
   if (node.label == UINT32_MAX) {
     set_hints(id, request.hints);
   }
@@ -65,7 +69,8 @@ void Reducer::cancel_all() {
     decided(Decision::Cancelled, kNoNode, fmt::format("{} thunks were not finished", unfinished()));
   }
   for (NodeId id = 0; id < nodes_.size(); ++id) {
-    if (nodes_[id].state != State::Finished) {
+    const State state = nodes_[id].state;
+    if (has(id) && state != State::Finished && state != State::LetGo) {
       release_attempts(id, Unwanted::Cancelled);
       finish(id, Verdict::Cancelled);
     }
@@ -80,7 +85,8 @@ void Reducer::restart(NodeId id) {
   node.result = nullptr;
   node.failure = nullptr;
   node.because = kNoNode;
-  node.edge_count = 0;
+  drop_edges(id);
+  chains_.erase(id);
   node.refused = 0;
   node.tries_here = node.tries_elsewhere = node.attempts = node.duplicates = 0;
   node.losses = node.fruitless = 0;
@@ -106,8 +112,15 @@ void Reducer::decided(Decision what, NodeId id, std::string detail, base::Nanose
 
 void Reducer::set_state(NodeId id, State state) {
   Node& node = nodes_[id];
+  if (node.state == State::Opening || node.state == State::Substituting) {
+    --look_ups_.at(node.phase ? 1 : 0);
+  }
   --counters_.states[static_cast<size_t>(node.state)];
   ++counters_.states[static_cast<size_t>(state)];
+  if (state == State::Opening || state == State::Substituting) {
+    node.phase = period_ % 2 == 1;
+    ++look_ups_.at(node.phase ? 1 : 0);
+  }
   node.state = state;
   node.since = now_;
   ++node.serial;
@@ -143,6 +156,8 @@ void Reducer::enter(NodeId id, State state) {
     case State::BackingOff:
     case State::Running:
     case State::WaitingForTail:
+    case State::WaitingForParent:
+    case State::LetGo:
     case State::Finished:
       return;
   }
@@ -224,6 +239,9 @@ bool Reducer::join_twin(NodeId id) {
     }
   }
   const Node& other = nodes_[twin];
+  if (other.state == State::LetGo) {
+    wake(twin);
+  }
   if (other.state != State::Finished) {
     set_state(id, State::Following);
     nodes_[id].because = twin;
@@ -246,6 +264,9 @@ void Reducer::adopt(NodeId id, NodeId twin) {
     node.source = Source::Converged;
     node.recorded = node.thunk == node.concrete;
     node.recorded_low = true;
+    if (other.unrecorded > 0) {
+      ++node.unrecorded;  // for good: this memo is another's, which may not be there
+    }
     complete(id, other.result);
     return;
   }
@@ -272,7 +293,7 @@ void Reducer::carry_on(NodeId id, ir::Result result) {
   node.recorded = node.recorded_low = false;
   if (!known && node.has_concrete) {
     // Not final, but a run that is killed now goes on from here.
-    actions_.emplace_back(RecordMemo{node.concrete, shared});
+    record(id, node.concrete, shared);
   }
   if (stopping()) {
     stop(id);
@@ -282,7 +303,8 @@ void Reducer::carry_on(NodeId id, ir::Result result) {
   std::vector<object::Promise> promises;
   for (const auto& [path, entry] : shared->outputs) {
     const auto* directory = std::get_if<object::Subdirectory>(&entry);
-    if (directory != nullptr && directory->owes) {
+    node.direct = directory == nullptr || !directory->owes;
+    if (!node.direct) {
       enter(id, State::OpeningResult);
       return;
     }
@@ -328,6 +350,21 @@ void Reducer::rewrite_outputs(NodeId id) {
   complete(id, std::make_shared<const ir::Result>(std::move(result)));
 }
 
+void Reducer::count(Source source) {
+  switch (source) {
+    case Source::Executed:
+      ++counters_.executed;
+      return;
+    case Source::MemoAsWritten:
+    case Source::MemoConcrete:
+      ++counters_.hits;
+      return;
+    case Source::Converged:
+      ++counters_.converged;
+      return;
+  }
+}
+
 void Reducer::complete(NodeId id, std::shared_ptr<const ir::Result> result) {
   if (result->owes()) {
     fail(id, base::Error{fmt::format("{} still owes outputs after all its promises were substituted; this is "
@@ -338,23 +375,12 @@ void Reducer::complete(NodeId id, std::shared_ptr<const ir::Result> result) {
   Node& node = nodes_[id];
   node.result = std::move(result);
   if (!node.recorded) {
-    actions_.emplace_back(RecordMemo{node.thunk, node.result});
+    record(id, node.thunk, node.result);
   }
   if (!node.recorded_low && node.has_concrete && node.concrete != node.thunk) {
-    actions_.emplace_back(RecordMemo{node.concrete, node.result});
+    record(id, node.concrete, node.result);
   }
-  switch (node.source) {
-    case Source::Executed:
-      ++counters_.executed;
-      break;
-    case Source::MemoAsWritten:
-    case Source::MemoConcrete:
-      ++counters_.hits;
-      break;
-    case Source::Converged:
-      ++counters_.converged;
-      break;
-  }
+  count(node.source);
   finish(id, Verdict::Succeeded);
 }
 
@@ -363,6 +389,8 @@ void Reducer::finish(NodeId id, Verdict verdict) {
   assert(node.state != State::Finished);
   node.verdict = verdict;
   node.remaking = false;
+  drop_edges(id);
+  chains_.erase(id);
   if (verdict != Verdict::Succeeded) {
     node.result = nullptr;
     ++(verdict == Verdict::Failed ? counters_.failed : counters_.given_up);
@@ -370,6 +398,12 @@ void Reducer::finish(NodeId id, Verdict verdict) {
   set_state(id, State::Finished);
   finished_.push_back(id);
   actions_.emplace_back(Finished{id});
+  retire(id);
+}
+
+void Reducer::record(NodeId id, const object::Digest& name, const std::shared_ptr<const ir::Result>& result) {
+  ++nodes_[id].unrecorded;
+  actions_.emplace_back(RecordMemo{id, name, result});
 }
 
 void Reducer::fail(NodeId id, base::Error error, std::shared_ptr<const ir::Result> result) {
@@ -420,6 +454,7 @@ const std::string& Reducer::label(NodeId id) const {
 }
 
 void Reducer::take_actions(std::vector<Action>& into) {
+  forget_idle();
   into.clear();
   std::swap(into, actions_);
 }

@@ -11,6 +11,7 @@
 #include "sched/spread.hh"
 
 #include <array>
+#include <deque>
 #include <map>
 #include <optional>
 #include <queue>
@@ -35,6 +36,7 @@ struct Counters {
   uint64_t silent = 0;        // attempts that were never answered
   MicroDollars billed = 0;    // of what was cancelled or never answered: the most it may have cost
   uint64_t remade = 0;        // ran again because the store lost what they had made
+  uint64_t forgotten = 0;     // nodes that are no more, and not among `states`
   uint64_t late_answers = 0;  // answers that nobody waited for any more: late, repeated, or made up
 
   [[nodiscard]] uint32_t in(State state) const { return states[static_cast<size_t>(state)]; }
@@ -51,6 +53,10 @@ struct Counters {
 // through tail calls) is found when nothing else can go on, short ones at once, and failed by name; every
 // retry is bounded by the Policy; answers that are late, repeated or invented change nothing; an attempt that
 // is never answered is given up in time; what is billed stays within the budget (see Budget).
+//
+// What nobody has asked for by add(), nor waits for, is forgotten some time after its memo is in the store. A
+// node that waits for a tail call waits, once that ends in another tail call, for that one instead: a chain
+// of them takes no memory (docs/decisions/dynamic-graphs.md).
 //
 // Edges and results lie in arenas, no step recurses over the graph: a chain, a fan-in or a random graph of
 // 10^6 nodes takes less than 1 KiB and 10 us each (bench/reducer_bench.cc).
@@ -97,13 +103,18 @@ class Reducer {
   void result_opened(Ticket ticket, std::vector<object::Promise> promises);
   void result_substituted(Ticket ticket, ir::Result result);
   void verified(Ticket ticket, const std::vector<NodeId>& not_whole);
+  void recorded(NodeId node);
   void failed(Ticket ticket, AttemptFailure failure);
   void attempt_done(AttemptId attempt, AttemptResult result, MicroDollars cost = 0);
 
   // What to do now; swaps with `into`, which is cleared first, so that its memory goes to and fro.
   void take_actions(std::vector<Action>& into);
 
+  // Ids are below this.
   [[nodiscard]] size_t size() const { return nodes_.size(); }
+
+  // Is there such a node (still)?
+  [[nodiscard]] bool has(NodeId node) const { return node < nodes_.size() && !nodes_[node].forgotten; }
 
   [[nodiscard]] std::optional<NodeId> find(const object::Digest& thunk) const;
 
@@ -118,7 +129,9 @@ class Reducer {
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
   // The number of nodes that are not finished.
-  [[nodiscard]] size_t unfinished() const { return nodes_.size() - counters_.in(State::Finished); }
+  [[nodiscard]] size_t unfinished() const {
+    return nodes_.size() - free_nodes_.size() - counters_.in(State::Finished)-counters_.in(State::LetGo);
+  }
 
   // For a person: what this node waits for, by name.
   [[nodiscard]] std::string why_waiting(NodeId node) const;
@@ -133,7 +146,21 @@ class Reducer {
  private:
   struct Edge {
     NodeId to = kNoNode;
-    uint32_t output = 0;  // index into outputs_
+    uint32_t output = 0;   // index into outputs_
+    NodeId via = kNoNode;  // of a tail call that was passed on: whose result promised it
+  };
+
+  // How far a node has followed tail calls. The result as it was after a power of two of them tells when they
+  // come round (Brent).
+  struct Chain {
+    uint64_t calls = 0;
+    std::shared_ptr<const ir::Result> past;
+  };
+
+  // A node that may be forgotten when every look-up that went on in this period is over.
+  struct Idle {
+    NodeId node = kNoNode;
+    uint64_t period = 0;
   };
 
   // One waiter in the list of the node it waits for; stale when the waiter's serial is another.
@@ -204,12 +231,33 @@ class Reducer {
   bool join_twin(NodeId id);
   void carry_on(NodeId id, ir::Result result);
   void rewrite_outputs(NodeId id);
+  void count(Source source);
   void complete(NodeId id, std::shared_ptr<const ir::Result> result);
   void adopt(NodeId id, NodeId twin);
   void finish(NodeId id, Verdict verdict);
   void fail(NodeId id, base::Error error, std::shared_ptr<const ir::Result> result = nullptr);
   void stop(NodeId id);
   void fail_because(NodeId id, NodeId dependency);
+  void record(NodeId id, const object::Digest& name, const std::shared_ptr<const ir::Result>& result);
+
+  // reducer_forget.cc: what need not be known any more
+  void let_go(NodeId id);
+  void wake(NodeId id);
+  [[nodiscard]] bool is_wanted(NodeId id) const;
+  [[nodiscard]] bool may_be_forgotten(NodeId id) const;
+  void retire(NodeId id);
+  void release(NodeId id);
+  void forget_idle();
+  void forget(NodeId id);
+  [[nodiscard]] NodeId fresh_node();
+
+  // reducer_tail.cc: tail calls that are passed on
+  [[nodiscard]] bool follows_calls(NodeId id) const;
+  [[nodiscard]] bool calls_on(NodeId caller, NodeId callee) const;
+  bool follow_calls(NodeId id, const std::vector<NodeId>& linked);
+  bool follow_call(NodeId id, NodeId callee);
+  void pass_on(NodeId callee);
+  void wait_for_new(NodeId id, const std::vector<NodeId>& linked);
 
   // reducer_graph.cc: edges, waiting, urgency, cycles
   void await(NodeId id, std::vector<object::Promise> promises);
@@ -217,6 +265,10 @@ class Reducer {
   void advance(NodeId id);
   bool check_outputs_made(NodeId id);
   std::vector<Made> made_for(NodeId id) const;
+  uint32_t take_edges(uint32_t count);
+  void drop_edges(NodeId id);
+  [[nodiscard]] std::vector<NodeId> targets(NodeId id) const;
+  bool wait_for(NodeId id, NodeId to);
   void link(NodeId to, NodeId waiter);
   void notify_waiters(NodeId id);
   void urge(Urgency first);
@@ -238,6 +290,9 @@ class Reducer {
   void resume(NodeId id);
   void back_off(NodeId id, State step, unsigned tries, std::string why);
   void lost(NodeId id, AttemptFailure failure);
+  void orphan(NodeId id, base::Error error);
+  [[nodiscard]] NodeId parent_of(NodeId id) const;
+  void reopen(NodeId id);
   void give_up_lost(NodeId id, base::Error error);
   void release_attempts(NodeId id, Unwanted why = Unwanted::Superseded);
 
@@ -297,6 +352,15 @@ class Reducer {
   DigestIndex by_thunk_;
   DigestIndex by_concrete_;  // the node that leads all that share a concrete thunk
   std::vector<Edge> edges_;
+  std::unordered_map<uint32_t, uint32_t> free_edges_;  // by how many: the first of a list
+  std::unordered_map<NodeId, Chain> chains_;           // of nodes that follow calls
+  std::vector<NodeId> calling_;                        // have just come to a tail call
+  std::vector<NodeId> free_nodes_;
+  std::deque<Idle> idle_;
+  // Look-ups by the parity of the period in which they began; a period ends when those of the one before
+  // have.
+  uint64_t period_ = 2;
+  std::array<uint64_t, 2> look_ups_{};
   Slab<Link> links_;
   uint32_t free_link_ = UINT32_MAX;
   std::unordered_map<std::string, uint32_t> output_index_;

@@ -32,13 +32,65 @@ void Reducer::await(NodeId id, std::vector<object::Promise> promises) {
   if (!std::is_sorted(promises.begin(), promises.end())) {
     std::sort(promises.begin(), promises.end());
   }
-  nodes_[id].first_edge = static_cast<uint32_t>(edges_.size());
-  nodes_[id].edge_count = static_cast<uint32_t>(promises.size());
+  const auto count = static_cast<uint32_t>(promises.size());
+  const uint32_t first = take_edges(count);
+  uint32_t at = first;
   for (const object::Promise& promise : promises) {
     const NodeId to = node_for(promise.thunk);
-    edges_.push_back({to, intern(promise.output)});
+    edges_[at++] = {to, intern(promise.output)};
+    ++nodes_[to].holds;
+    if (nodes_[to].state == State::WaitingForParent) {
+      reopen(to);  // whoever mentions it has made it
+    }
   }
+  drop_edges(id);
+  nodes_[id].first_edge = first;
+  nodes_[id].edge_count = count;
   wait_on_edges(id);
+}
+
+uint32_t Reducer::take_edges(uint32_t count) {
+  const auto free = free_edges_.find(count);
+  if (free == free_edges_.end() || count == 0) {
+    const auto first = static_cast<uint32_t>(edges_.size());
+    edges_.resize(edges_.size() + count);
+    return first;
+  }
+  const uint32_t first = free->second;
+  if (edges_[first].to == kNoNode) {
+    free_edges_.erase(free);
+  } else {
+    free->second = edges_[first].to;  // the next of the list
+  }
+  return first;
+}
+
+void Reducer::drop_edges(NodeId id) {
+  Node& node = nodes_[id];
+  const uint32_t count = std::exchange(node.edge_count, 0);
+  if (count == 0) {
+    return;
+  }
+  for (uint32_t at = node.first_edge; at < node.first_edge + count; ++at) {
+    release(edges_[at].to);
+    if (edges_[at].via != kNoNode) {
+      release(edges_[at].via);
+    }
+  }
+  const auto [free, is_new] = free_edges_.try_emplace(count, kNoNode);
+  edges_[node.first_edge].to = std::exchange(free->second, node.first_edge);
+}
+
+// Where the edges lead, each once.
+std::vector<NodeId> Reducer::targets(NodeId id) const {
+  const Node& node = nodes_[id];
+  std::vector<NodeId> all;
+  for (uint32_t at = node.first_edge; at < node.first_edge + node.edge_count; ++at) {
+    if (all.empty() || all.back() != edges_[at].to) {  // sorted, so outputs of the same thunk stand together
+      all.push_back(edges_[at].to);
+    }
+  }
+  return all;
 }
 
 // Waits for what is unfinished among the node's edges; goes on at once if nothing is.
@@ -46,31 +98,49 @@ void Reducer::wait_on_edges(NodeId id) {
   Node& node = nodes_[id];
   set_state(id, node.tail ? State::WaitingForTail : State::WaitingForInputs);
   node.missing = 0;
+  if (follows_calls(id) && !follow_calls(id, {})) {
+    return;
+  }
   NodeId previous = kNoNode;
   for (uint32_t at = node.first_edge; at < node.first_edge + node.edge_count; ++at) {
     const NodeId to = edges_[at].to;
-    if (to == std::exchange(previous, to)) {
-      continue;  // another output of the same thunk: sorted, so they stand together
-    }
-    if (to == id) {
-      fail_cycle({id});
-      return;
-    }
-    const Node& dependency = nodes_[to];
-    if (dependency.state != State::Finished) {
-      ++node.missing;
-      link(to, id);
-      urge({to, node.path + dependency.weight, node.hurried});
-    } else if (dependency.verdict != Verdict::Succeeded) {
-      fail_because(id, to);
+    if (to != std::exchange(previous, to) && !wait_for(id, to)) {
       return;
     }
   }
   if (node.missing == 0) {
     advance(id);
-  } else {
-    find_short_cycle(id);
+  } else if (!find_short_cycle(id) && node.tail) {
+    calling_.push_back(id);
   }
+}
+
+// Waits for this one unless it is finished. False: the node has failed.
+bool Reducer::wait_for(NodeId id, NodeId to) {
+  if (to == id) {
+    fail_cycle({id});
+    return false;
+  }
+  if (nodes_[to].state == State::LetGo) {
+    wake(to);
+  }
+  Node& node = nodes_[id];
+  Node& dependency = nodes_[to];
+  if (dependency.state == State::Finished) {
+    if (dependency.verdict != Verdict::Succeeded) {
+      fail_because(id, to);
+      return false;
+    }
+    return true;
+  }
+  ++node.missing;
+  link(to, id);
+  if (node.tail) {
+    const unsigned depth = std::min(node.depth + 1U, policy_.kept_calls);
+    dependency.depth = std::max(dependency.depth, static_cast<uint16_t>(depth));
+  }
+  urge({to, node.path + dependency.weight, node.hurried});
+  return true;
 }
 
 // All that the node's edges lead to has succeeded.
@@ -149,6 +219,8 @@ void Reducer::notify_waiters(NodeId id) {
     Node& waiter = nodes_[link.waiter];
     if (waiter.state == State::Following) {
       adopt(link.waiter, id);
+    } else if (waiter.state == State::WaitingForParent && nodes_[id].verdict == Verdict::Succeeded) {
+      reopen(link.waiter);
     } else if (nodes_[id].verdict != Verdict::Succeeded) {
       fail_because(link.waiter, id);
     } else if (--waiter.missing == 0) {
@@ -207,7 +279,7 @@ void Reducer::urge(Urgency first) {
     node.hurried = node.hurried || newly_hurried;
     if (node.state == State::Ready) {
       push_ready(urgency.node);
-    } else if (node.state == State::Following) {
+    } else if (node.state == State::Following || node.state == State::WaitingForParent) {
       urgent_.push_back({node.because, node.path, node.hurried});
     } else if (node.state == State::WaitingForInputs || node.state == State::WaitingForTail) {
       for (uint32_t at = node.first_edge; at < node.first_edge + node.edge_count; ++at) {
@@ -221,7 +293,7 @@ void Reducer::urge(Urgency first) {
 // An unfinished node that this one waits for; none if it waits for nothing of the graph.
 NodeId Reducer::blocker(NodeId id) const {
   const Node& node = nodes_[id];
-  if (node.state == State::Following) {
+  if (node.state == State::Following || node.state == State::WaitingForParent) {
     return node.because;
   }
   if (node.state != State::WaitingForInputs && node.state != State::WaitingForTail) {
@@ -286,7 +358,8 @@ bool Reducer::find_short_cycle(NodeId id) {
 
 // Everything unfinished waits for something else unfinished, so going from one to the next comes round.
 void Reducer::break_cycle() {
-  while (nodes_[first_unfinished_].state == State::Finished) {
+  while (nodes_[first_unfinished_].state == State::Finished ||
+         nodes_[first_unfinished_].state == State::LetGo) {
     ++first_unfinished_;
   }
   std::unordered_map<NodeId, size_t> seen;
@@ -297,7 +370,14 @@ void Reducer::break_cycle() {
     at = blocker(at);
     assert(at != kNoNode);
   }
-  fail_cycle({way.begin() + static_cast<std::ptrdiff_t>(seen.at(at)), way.end()});
+  const std::vector<NodeId> cycle(way.begin() + static_cast<std::ptrdiff_t>(seen.at(at)), way.end());
+  const auto orphan = std::find_if(cycle.begin(), cycle.end(),
+                                   [this](NodeId id) { return nodes_[id].state == State::WaitingForParent; });
+  if (orphan == cycle.end()) {
+    fail_cycle(cycle);
+  } else {
+    reopen(*orphan);  // its parent was no good
+  }
 }
 
 void Reducer::fail_cycle(const std::vector<NodeId>& cycle) {
@@ -319,13 +399,18 @@ void Reducer::fail_cycle(const std::vector<NodeId>& cycle) {
 // Does what follows from the latest event.
 void Reducer::settle() {
   while (true) {
-    while (!finished_.empty()) {
-      const NodeId id = finished_.back();
-      finished_.pop_back();
-      notify_waiters(id);
+    while (!finished_.empty() || !calling_.empty()) {
+      std::vector<NodeId>& queue = finished_.empty() ? calling_ : finished_;
+      const NodeId id = queue.back();
+      queue.pop_back();
+      if (&queue == &finished_) {
+        notify_waiters(id);
+      } else {
+        pass_on(id);
+      }
     }
     const size_t waiting = counters_.in(State::WaitingForInputs) + counters_.in(State::WaitingForTail) +
-                           counters_.in(State::Following);
+                           counters_.in(State::Following) + counters_.in(State::WaitingForParent);
     if (std::exchange(stop_is_pending_, false)) {
       stop_all();
     } else if (waiting > 0 && waiting == unfinished()) {
@@ -346,8 +431,8 @@ void Reducer::stop_all() {
   decided(is_drained ? Decision::Drained : Decision::Stopped, stopped_by_->node, stopped_by_->error.message);
   for (NodeId id = first_unfinished_; id < nodes_.size(); ++id) {
     const Node& node = nodes_[id];
-    const bool stays = node.state == State::Finished || node.state == State::Following ||
-                       (node.state == State::Running && may_end);
+    const bool stays = node.state == State::Finished || node.state == State::LetGo ||
+                       node.state == State::Following || (node.state == State::Running && may_end);
     if (stays) {
       continue;
     }

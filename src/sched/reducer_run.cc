@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <unordered_set>
 #include <utility>
 
 // Attempts, retries and losses.
@@ -246,7 +247,7 @@ std::optional<base::Nanoseconds> Reducer::next_tick() const {
 }
 
 // Objects are gone from the store. Who made them? Only the direct dependencies can have: if those lack inputs
-// in turn, they will say so when they run.
+// in turn, they will say so when they run. If it is none of them, whoever made the thunk itself did.
 void Reducer::lost(NodeId id, AttemptFailure failure) {
   Node& node = nodes_[id];
   if (stopping()) {
@@ -263,8 +264,13 @@ void Reducer::lost(NodeId id, AttemptFailure failure) {
     return;
   }
   ++node.losses;
-  if (node.edge_count == 0 || node.losses > policy_.max_losses || node.attempts >= policy_.max_attempts) {
+  if (node.losses > policy_.max_losses || node.attempts >= policy_.max_attempts) {
     give_up_lost(id, std::move(error));
+    return;
+  }
+  const auto& all = failure.lost;
+  if (node.edge_count == 0 || std::find(all.begin(), all.end(), node.thunk) != all.end()) {
+    orphan(id, std::move(error));
     return;
   }
   if (!node.tail) {
@@ -274,7 +280,81 @@ void Reducer::lost(NodeId id, AttemptFailure failure) {
   enter(id, State::Verifying);
 }
 
+// The thunk, or what came with it, is gone: it has to be made again by whoever returned the promise of it.
+void Reducer::orphan(NodeId id, base::Error error) {
+  const NodeId parent = parent_of(id);
+  if (parent == kNoNode) {
+    give_up_lost(id, std::move(error));
+    return;
+  }
+  lead_away(id);
+  drop_edges(id);
+  chains_.erase(id);
+  Node& node = nodes_[id];
+  node.result = nullptr;
+  node.tail = false;
+  set_state(id, State::WaitingForParent);
+  node.because = parent;
+  link(parent, id);
+  const State state = nodes_[parent].state;
+  if (state == State::WaitingForTail || state == State::LetGo || state == State::Finished) {
+    make_again(parent);
+  }
+  urge({parent, node.path, node.hurried});
+}
+
+// The nearest of those who wait for the thunk, directly or not, whose own result leads to it: that one put it
+// into the store.
+NodeId Reducer::parent_of(NodeId id) const {
+  const auto can_make = [this](NodeId maker) {
+    const Node& node = nodes_[maker];
+    const bool has_made = node.state == State::WaitingForTail || node.state == State::LetGo ||
+                          node.verdict == Verdict::Succeeded;
+    return node.remakes < policy_.max_losses && (has_made || node.remaking) &&
+           node.state != State::WaitingForParent;
+  };
+  std::vector<NodeId> way{id};
+  std::unordered_set<NodeId> seen{id};
+  for (size_t step = 0; step < way.size(); ++step) {
+    const NodeId child = way[step];
+    for (uint32_t at = nodes_[child].waiters; at != UINT32_MAX; at = links_[at].next) {
+      const NodeId waiter = links_[at].waiter;
+      if (!is_fresh(links_[at]) || !seen.insert(waiter).second) {
+        continue;
+      }
+      way.push_back(waiter);
+      const Node& node = nodes_[waiter];
+      if (node.state != State::WaitingForTail) {
+        continue;
+      }
+      for (uint32_t edge = node.first_edge; edge < node.first_edge + node.edge_count; ++edge) {
+        const NodeId via = edges_[edge].via;
+        if (edges_[edge].to == child && via != kNoNode && via != id && can_make(via)) {
+          return via;
+        }
+      }
+      if (can_make(waiter)) {
+        return waiter;
+      }
+    }
+  }
+  return kNoNode;
+}
+
+// Its parent has made something, or has failed to: what is there now?
+void Reducer::reopen(NodeId id) {
+  const uint8_t losses = nodes_[id].losses;
+  restart(id);
+  nodes_[id].losses = losses;
+}
+
 void Reducer::give_up_lost(NodeId id, base::Error error) {
+  if (!is_wanted(id)) {
+    lead_away(id);
+    nodes_[id].result = nullptr;
+    let_go(id);
+    return;
+  }
   error.message += "; nothing known makes it again: put it into the store, or run again what made this thunk";
   fail(id, std::move(error));
 }
@@ -300,7 +380,7 @@ void Reducer::verified(Ticket ticket, const std::vector<NodeId>& not_whole) {
   } else if (node->tail && node->remakes < policy_.max_losses) {
     make_again(id);
   } else {
-    give_up_lost(id, loss->error);
+    orphan(id, loss->error);
   }
   settle();
 }

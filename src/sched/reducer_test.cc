@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace sched {
@@ -46,6 +47,14 @@ Policy keep_going() {
   Policy policy;
   policy.on_failure = OnFailure::KeepGoing;
   return policy;
+}
+
+// The only action of its kind.
+template <class Kind>
+const Kind& the(const std::vector<Action>& actions) {
+  const auto is = [](const Action& action) { return std::holds_alternative<Kind>(action); };
+  EXPECT_EQ(std::count_if(actions.begin(), actions.end(), is), 1);
+  return std::get<Kind>(*std::find_if(actions.begin(), actions.end(), is));
 }
 
 // A reducer and what it has asked for. Thunks go by words.
@@ -335,10 +344,10 @@ TEST(Reducer, tail_calls_go_10000_deep) {
   std::vector<Action> actions;
   for (int call = 0; call < depth; ++call) {
     reducer.take_actions(actions);
-    reducer.opened(std::get<Open>(actions.back()).ticket, {});
+    reducer.opened(the<Open>(actions).ticket, {});
     reducer.take_actions(actions);
     const bool last = call == depth - 1;
-    reducer.attempt_done(std::get<Execute>(actions.back()).attempt,
+    reducer.attempt_done(the<Execute>(actions).attempt,
                          last ? made("end") : calls("call " + std::to_string(call + 1)));
   }
   EXPECT_EQ(reducer.unfinished(), 0U);

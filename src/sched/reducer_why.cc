@@ -42,6 +42,10 @@ std::string Reducer::why_waiting(NodeId id) const {
       return "the promises in its result are being replaced by what they have become";
     case State::Verifying:
       return "an input is gone from the store; whoever made it is looked for";
+    case State::WaitingForParent:
+      return fmt::format("it is gone from the store; {}, which made it, runs again", describe(node.because));
+    case State::LetGo:
+      return "nobody waits for it";
     case State::Finished:
       return "it is finished";
   }
@@ -73,7 +77,17 @@ std::vector<std::string> Reducer::inconsistencies() const {
   std::array<uint32_t, kStates> states{};
   std::vector<uint32_t> links(nodes_.size());  // fresh ones in the lists of unfinished nodes
   std::vector<NodeId> linked_to(nodes_.size(), kNoNode);
+  std::vector<uint32_t> holds(nodes_.size());
   for (NodeId id = 0; id < nodes_.size(); ++id) {
+    if (nodes_[id].forgotten) {
+      continue;
+    }
+    for (uint32_t at = nodes_[id].first_edge; at < nodes_[id].first_edge + nodes_[id].edge_count; ++at) {
+      ++holds[edges_[at].to];
+      if (edges_[at].via != kNoNode) {
+        ++holds[edges_[at].via];
+      }
+    }
     ++states.at(static_cast<size_t>(nodes_[id].state));
     for (uint32_t at = nodes_[id].waiters; at != UINT32_MAX; at = links_[at].next) {
       if (is_fresh(links_[at])) {
@@ -119,7 +133,10 @@ std::vector<std::string> Reducer::inconsistencies() const {
   findings.expect(watches_.size() == attempts_.size(), kNoNode, "what is over is watched");
   findings.expect(set_aside == budget_.set_aside(), kNoNode, "what is set aside of the budget leaks");
   findings.expect(states == counters_.states, kNoNode, "the counts by state are wrong");
-  findings.expect(finished_.empty() && urgent_.empty(), kNoNode, "consequences are left undone");
+  findings.expect(finished_.empty() && urgent_.empty() && calling_.empty(), kNoNode,
+                  "consequences are left undone");
+  const uint64_t looking = counters_.in(State::Opening) + counters_.in(State::Substituting);
+  findings.expect(look_ups_[0] + look_ups_[1] == looking, kNoNode, "look-ups are miscounted");
   const auto could_start = [this](NodeId id) {
     for (EngineId engine = 0; engine < places_end_; ++engine) {
       if (has_room(engine, nodes_[id].needs) && may_run(key_of(id), engine)) {
@@ -130,11 +147,24 @@ std::vector<std::string> Reducer::inconsistencies() const {
   };
   for (NodeId id = 0; id < nodes_.size(); ++id) {
     const Node& node = nodes_[id];
+    findings.expect(holds[id] == node.holds, id, "its edges are miscounted");
+    if (node.forgotten) {
+      continue;
+    }
+    const bool rests = node.state == State::Finished || node.state == State::LetGo;
+    findings.expect(!rests || node.edge_count == 0, id, "holds on to what it does not need");
+    findings.expect(node.state != State::LetGo || !is_wanted(id), id, "is let go, and somebody waits");
+    findings.expect(!may_be_forgotten(id) || node.idle, id, "is never forgotten");
+    const bool orphaned = node.state == State::WaitingForParent;
     const bool waits = node.state == State::WaitingForInputs || node.state == State::WaitingForTail;
     const bool follows = node.state == State::Following;
-    findings.expect(links[id] == (waits ? node.missing : follows ? 1 : 0), id, "is not where it waits");
+    findings.expect(links[id] == (waits                 ? node.missing
+                                  : follows || orphaned ? 1
+                                                        : 0),
+                    id, "is not where it waits");
     findings.expect(!waits || node.missing > 0, id, "waits for nothing");
-    findings.expect(!follows || linked_to[id] == node.because, id, "does not follow its leader");
+    findings.expect(!(follows || orphaned) || linked_to[id] == node.because, id,
+                    "does not follow its leader");
     findings.expect(live[id] == node.live, id, "its attempts are miscounted");
     findings.expect((live[id] > 0) == (node.state == State::Running), id, "runs without an attempt");
     findings.expect(node.state != State::Ready || queued[id], id, "is ready, but in no queue");

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace fake {
 
 namespace {
@@ -55,12 +57,17 @@ World World::random(std::mt19937_64& random, const Traits& traits) {
   const auto below = [&random](size_t limit) { return static_cast<size_t>(random() % limit); };
   World world;
   const size_t count = 1 + below(24);
-  const size_t programs = 1 + below(8);
+  // Each calls the next, and the last one may call one of those before.
+  const bool chain = traits.tails && below(4) == 0;
+  const size_t programs = chain ? count : 1 + below(8);
   for (size_t at = 0; at < programs; ++at) {
     Program program;
     program.reads_inputs = below(3) != 0;
     program.colour = static_cast<unsigned>(below(4));
-    if (traits.tails && below(2) == 0) {
+    if (chain && below(20) != 0) {
+      program.does = Program::Does::Tail;
+      program.calls = at + 1 < count || below(2) == 0 ? (at + 1) % count : below(count);
+    } else if (traits.tails && below(2) == 0) {
       program.does = below(3) == 0 ? Program::Does::TailInDirectory : Program::Does::Tail;
       program.calls = below(count);
       program.calls_output = below(4) == 0 ? "b" : "a";
@@ -80,7 +87,7 @@ World World::random(std::mt19937_64& random, const Traits& traits) {
     if (traits.literals && below(3) == 0) {
       inputs = {object::File{object::hash(fmt::format("a of colour {}", below(4))), false}};
     }
-    (void)world.add_thunk(below(programs), std::move(inputs));
+    (void)world.add_thunk(chain ? world.size() : below(programs), std::move(inputs));
   }
   return world;
 }
@@ -102,7 +109,24 @@ object::Digest World::substitute(const object::Digest& thunk, const Concrete& ma
       input = object::Entry(made.at(promise->thunk)->outputs.at(promise->output));
     }
   }
-  return thunks_.at(add_thunk(at(thunk).program, std::move(inputs))).name;
+  const object::Digest& concrete = thunks_.at(add_thunk(at(thunk).program, std::move(inputs))).name;
+  lost_.erase(concrete);
+  return concrete;
+}
+
+std::set<object::Digest> World::trees_of(const std::vector<object::Digest>& thunks) const {
+  std::set<object::Digest> all;
+  std::vector<object::Digest> open = thunks;
+  while (!open.empty()) {
+    const object::Digest thunk = open.back();
+    open.pop_back();
+    if (all.insert(thunk).second) {
+      for (const object::Promise& promise : promises(thunk)) {
+        open.push_back(promise.thunk);
+      }
+    }
+  }
+  return all;
 }
 
 ir::Result World::execute(const object::Digest& concrete) {
@@ -127,6 +151,9 @@ ir::Result World::execute(const object::Digest& concrete) {
   }
   if (program.does == Program::Does::Tail || program.does == Program::Does::TailInDirectory) {
     const object::Promise promise{name(program.calls), program.calls_output};
+    for (const object::Digest& made : trees_of({promise.thunk})) {
+      lost_.erase(made);
+    }
     object::Entry& output = result.outputs.at("a");
     if (program.does == Program::Does::Tail) {
       output = promise;
@@ -176,11 +203,19 @@ bool World::is_whole(const ir::Result& result) const {
       return false;
     }
   }
-  return true;
+  std::vector<object::Digest> owed;
+  for (const object::Promise& promise : promises(result)) {
+    owed.push_back(promise.thunk);
+  }
+  const std::set<object::Digest> thunks = trees_of(owed);
+  return std::none_of(thunks.begin(), thunks.end(), [this](const auto& thunk) { return is_lost(thunk); });
 }
 
 std::vector<object::Digest> World::lost_inputs(const object::Digest& concrete) const {
   std::vector<object::Digest> gone;
+  if (is_lost(concrete)) {
+    gone.push_back(concrete);
+  }
   for (const object::Entry& input : at(concrete).inputs) {
     const object::Digest* object = object_of(input);
     if (object != nullptr && lost_.count(*object) != 0) {

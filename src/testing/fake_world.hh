@@ -59,8 +59,13 @@ class World {
   [[nodiscard]] std::vector<object::Promise> promises(const ir::Result& result) const;
   [[nodiscard]] ir::Result substitute(const ir::Result& result, const Concrete& made) const;
 
-  // Losses: of files.
-  void lose(const object::Digest& file) { lost_.insert(file); }
+  // Losses: of files, and of thunks.
+  void lose(const object::Digest& object) { lost_.insert(object); }
+
+  [[nodiscard]] bool is_lost(const object::Digest& object) const { return lost_.count(object) != 0; }
+
+  // The thunks whose promises the trees of these hold, directly or not, and these themselves.
+  [[nodiscard]] std::set<object::Digest> trees_of(const std::vector<object::Digest>& thunks) const;
 
   [[nodiscard]] bool is_whole(const ir::Result& result) const;
   [[nodiscard]] std::vector<object::Digest> lost_inputs(const object::Digest& concrete) const;

@@ -89,12 +89,17 @@ class History {
     kinds_ = 1 + below(2);
     std::shuffle(unasked_.begin(), unasked_.end(), random_);
     if (chance(50)) {
-      unasked_.resize(1 + below(thunks_));
+      unasked_.resize(1 + below(chance(50) ? thunks_ : std::min<size_t>(thunks_, 3)));
     }
     unasked_.erase(
         std::remove_if(unasked_.begin(), unasked_.end(), [this](size_t thunk) { return cuts_.thunk(thunk); }),
         unasked_.end());
     asked_ = unasked_;
+    std::vector<object::Digest> asked;
+    for (const size_t thunk : asked_) {
+      asked.push_back(world_.name(thunk));
+    }
+    given_ = world_.trees_of(asked);
     while (step()) {
     }
     check_end();
@@ -184,6 +189,11 @@ class History {
     if (strikes(5)) {
       interfere();
     }
+    if (!acknowledgements_.empty() && chance(50)) {
+      reducer_.recorded(acknowledgements_.back());
+      acknowledgements_.pop_back();
+      after_event();
+    }
     if (weather_.slowness && strikes(30)) {
       time_goes_on(now_ + std::chrono::milliseconds{below(3000)});
     }
@@ -226,8 +236,8 @@ class History {
   }
 
   void interfere() {
-    if (reducer_.size() > 0 && chance(40)) {
-      const auto node = static_cast<NodeId>(below(reducer_.size()));
+    if (const auto some = any_node(); some && chance(40)) {
+      const NodeId node = *some;
       note("hurry {}", node);
       reducer_.hurry(node);
       after_event();
@@ -248,8 +258,29 @@ class History {
       reducer_.drain("the run is being drained");
       after_event();
     }
-    if (weather_.losses && losses_ < 2 && reducer_.size() > 0) {
-      lose(static_cast<NodeId>(below(reducer_.size())));
+    if (const auto some = any_node(); some && weather_.losses && losses_ < 2) {
+      if (chance(50)) {
+        lose(*some);
+      } else {
+        lose_child(*some);
+      }
+    }
+  }
+
+  std::optional<NodeId> any_node() {
+    if (reducer_.size() == 0) {
+      return std::nullopt;
+    }
+    const auto node = static_cast<NodeId>(below(reducer_.size()));
+    return reducer_.has(node) ? std::optional<NodeId>(node) : std::nullopt;
+  }
+
+  // A thunk that some process made: of what the user gave, nobody else has a copy.
+  void lose_child(NodeId node) {
+    if (given_.count(reducer_.thunk(node)) == 0) {
+      ++losses_;
+      note("the store loses the thunk of node {}", node);
+      world_.lose(reducer_.thunk(node));
     }
   }
 
@@ -300,9 +331,8 @@ class History {
       std::visit([this](const auto& one) { take(one); }, action);
     }
     check_attempts();
-    if (reducer_.size() > 0) {
-      require(!reducer_.why_waiting(static_cast<NodeId>(below(reducer_.size()))).empty(),
-              "no cause is shown");
+    if (const auto some = any_node()) {
+      require(!reducer_.why_waiting(*some).empty(), "no cause is shown");
     }
   }
 
@@ -334,6 +364,21 @@ class History {
     return true;
   }
 
+  // Is the thunk gone from the store?
+  bool is_lost(sched::Ticket ticket, const object::Digest& thunk) {
+    if (!world_.is_lost(thunk)) {
+      return false;
+    }
+    note("  (it is gone)");
+    reducer_.failed(ticket, sched::AttemptFailure(base::Error{"gone"}, {thunk}));
+    return true;
+  }
+
+  // Now and then a memo is looked up some time before the answer is heard.
+  std::optional<std::optional<ir::Result>> looked_up(const object::Digest& thunk, sched::UseMemo use) {
+    return !weather_.losses && chance(50) ? std::make_optional(memo(thunk, use)) : std::nullopt;
+  }
+
   std::optional<ir::Result> memo(const object::Digest& thunk, sched::UseMemo use) {
     const auto found = memos_.find(thunk);
     if (use == sched::UseMemo::No || found == memos_.end() || !world_.is_whole(found->second)) {
@@ -345,16 +390,16 @@ class History {
   void take(const sched::Open& action) {
     note("node {} opens", action.ticket.node);
     if (action.use_memo == sched::UseMemo::No) {
-      answers_.erase(action.ticket.node);  // made again
+      answers_.erase(action.thunk);  // made again
     }
-    pending_.push_back([this, action] {
+    pending_.push_back([this, action, early = looked_up(action.thunk, action.use_memo)] {
       note("node {} is opened", action.ticket.node);
       if (hiccup(action.ticket)) {
         return;
       }
-      if (auto result = memo(action.thunk, action.use_memo)) {
+      if (auto result = early ? *early : memo(action.thunk, action.use_memo)) {
         reducer_.memo_found(action.ticket, std::move(*result));
-      } else {
+      } else if (!is_lost(action.ticket, action.thunk)) {
         reducer_.opened(action.ticket, world_.promises(action.thunk));
       }
     });
@@ -371,14 +416,18 @@ class History {
 
   void take(const sched::Substitute& action) {
     note("node {} substitutes", action.ticket.node);
-    ++substitutions_[action.ticket.node];
-    pending_.push_back([this, action] {
+    ++substitutions_[action.thunk];
+    std::optional<std::optional<ir::Result>> early;
+    if (!weather_.losses) {
+      early = looked_up(world_.substitute(action.thunk, concrete(action.made)), action.use_memo);
+    }
+    pending_.push_back([this, action, early] {
       note("node {} is substituted", action.ticket.node);
-      if (hiccup(action.ticket)) {
+      if (hiccup(action.ticket) || is_lost(action.ticket, action.thunk)) {
         return;
       }
       const object::Digest name = world_.substitute(action.thunk, concrete(action.made));
-      reducer_.substituted(action.ticket, name, memo(name, action.use_memo));
+      reducer_.substituted(action.ticket, name, early ? *early : memo(name, action.use_memo));
     });
   }
 
@@ -538,15 +587,29 @@ class History {
     require(known == memos_.end() || !(known->second == *action.result) || !weather_.calm(),
             "recorded twice");
     memos_.insert_or_assign(action.thunk, *action.result);
+    if (!strikes(5)) {  // as if it could not be written
+      acknowledgements_.push_back(action.node);
+    }
+  }
+
+  void take(const sched::PassedOn& action) {
+    note("a tail call of {} is passed on", action.thunk.to_string());
+    require(action.result->owes(), "passed on without a tail call");
+    require(weather_.forgets, "passed on where the chain is short");
   }
 
   void take(const sched::Finished& action) {
     const sched::Outcome outcome = reducer_.outcome(action.node);
     note("node {} is finished: {}", action.node, static_cast<int>(outcome.verdict));
     require(outcome.verdict != Verdict::None, "finished without a verdict");
-    const auto [known, is_new] = answers_.emplace(action.node, outcome);
+    const auto [known, is_new] = answers_.emplace(reducer_.thunk(action.node), outcome);
     if (!is_new) {
-      require(known->second.verdict == Verdict::Cancelled, "finished twice");
+      const sched::Outcome& before = known->second;
+      const bool stopped = outcome.verdict == Verdict::Stopped || outcome.verdict == Verdict::Cancelled;
+      const bool forgotten =
+          weather_.forgets && before.verdict == Verdict::Succeeded &&
+          (stopped || (outcome.verdict == Verdict::Succeeded && *before.result == *outcome.result));
+      require(forgotten || before.verdict == Verdict::Cancelled, "finished twice");
       known->second = outcome;
     }
     if (outcome.verdict == Verdict::Succeeded) {
@@ -556,9 +619,12 @@ class History {
 
   void check_end() {
     for (NodeId node = 0; node < reducer_.size(); ++node) {
+      if (!reducer_.has(node) || reducer_.state(node) == State::LetGo) {
+        continue;
+      }
       require(reducer_.state(node) == State::Finished,
               fmt::format("node {} hangs: {}", node, reducer_.why_waiting(node)));
-      require(answers_.count(node) != 0, "finished in silence");
+      require(answers_.count(reducer_.thunk(node)) != 0, "finished in silence");
       check_answer(node);
     }
     require(attempts_.empty(), "something still runs");
@@ -570,8 +636,8 @@ class History {
       for (const auto& [concrete, times] : executions_) {
         require(times == 1, "a concrete thunk is executed twice");
       }
-      for (const auto& [node, times] : substitutions_) {
-        require(times == 1, "a node is substituted twice");
+      for (const auto& [thunk, times] : substitutions_) {
+        require(times == 1 || weather_.forgets, "a node is substituted twice");
       }
     }
   }
@@ -623,6 +689,7 @@ class History {
       require(drained_, "stopped because of nobody");
       return;
     }
+    require(reducer_.has(outcome.failure->node), "the root cause is forgotten");
     require(reducer_.outcome(outcome.failure->node).verdict == Verdict::Failed,
             "the root cause has not failed");
     for (size_t steps = 0; reducer_.outcome(node).because != sched::kNoNode; ++steps) {
@@ -683,6 +750,9 @@ class History {
       }
     }
     for (NodeId node = 0; node < again.size(); ++node) {
+      if (!again.has(node) || again.state(node) == State::LetGo) {
+        continue;
+      }
       require(again.outcome(node).verdict == Verdict::Succeeded, "a drained run cannot be resumed");
       require(*again.outcome(node).result == *world_.truth(again.thunk(node)), "resumed, it is another");
     }
@@ -737,6 +807,8 @@ class History {
     memos_.insert_or_assign(action.thunk, *action.result);
   }
 
+  void answer(Reducer& /*to*/, const sched::PassedOn& /*action*/) {}
+
   void answer(Reducer& /*to*/, const sched::Finished& /*action*/) {}
 
   // What is in use on one engine.
@@ -774,11 +846,13 @@ class History {
   std::multiset<object::Digest> in_work_;
   std::map<object::Digest, ir::Result> memos_;
   std::map<object::Digest, unsigned> executions_;
-  std::map<NodeId, unsigned> substitutions_;
+  std::map<object::Digest, unsigned> substitutions_;
   std::map<NodeId, unsigned> hiccups_;
   std::map<NodeId, unsigned> crashes_;
   std::map<NodeId, unsigned> false_failures_;
-  std::map<NodeId, sched::Outcome> answers_;
+  std::map<object::Digest, sched::Outcome> answers_;
+  std::vector<NodeId> acknowledgements_;  // of memos that are recorded
+  std::set<object::Digest> given_;        // thunks that the user's store holds whatever happens
   size_t steps_ = 0;
   unsigned losses_ = 0;
   unsigned cancels_ = 0;

@@ -21,18 +21,20 @@ struct Weather {
   bool slowness = false;  // time goes on meanwhile, so that there are stragglers
   bool bills = false;  // some engines cost something, now and then more than they said, and there is a budget
   bool needs = false;  // engines and jobs differ in size, platform and place
-  bool drains = false;  // nothing new starts from some moment on
+  bool drains = false;   // nothing new starts from some moment on
+  bool forgets = false;  // nothing is remembered that need not be
 
   [[nodiscard]] bool calm() const {
     return !hiccups && !repeats && !losses && !cancels && !stops && !outages && !doubts && !silences &&
-           !slowness && !bills && !needs && !drains;
+           !slowness && !bills && !needs &&
+           !drains;  // what is forgotten costs a look-up, never a second execution
   }
 };
 
 inline constexpr std::array kTroubles{
     &Weather::hiccups, &Weather::repeats, &Weather::losses, &Weather::cancels,  &Weather::failures,
     &Weather::stops,   &Weather::outages, &Weather::doubts, &Weather::silences, &Weather::slowness,
-    &Weather::bills,   &Weather::needs,   &Weather::drains,
+    &Weather::bills,   &Weather::needs,   &Weather::drains, &Weather::forgets,
 };
 
 inline Weather weather_for(std::mt19937_64& random) {
@@ -40,6 +42,7 @@ inline Weather weather_for(std::mt19937_64& random) {
   Weather weather;
   weather.failures = now_and_then();
   if (now_and_then()) {
+    weather.forgets = random() % 2 == 0;
     return weather;
   }
   for (const auto trouble : kTroubles) {
@@ -62,6 +65,10 @@ inline sched::Policy policy_for(const Weather& weather, std::mt19937_64& random)
   policy.stragglers.percentile = 50;
   policy.stragglers.per_thunk = static_cast<unsigned>(random() % 3);
   policy.stragglers.free = static_cast<unsigned>(random() % 6);
+  if (weather.forgets) {
+    policy.kept_calls = static_cast<unsigned>(random() % 3);
+    policy.kept_thunks = random() % 3;
+  }
   if (weather.bills) {
     policy.budget.executions = random() % 60;
     policy.budget.micro_dollars = random() % 20'000;
