@@ -4,8 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <unordered_map>
 
 namespace sched {
 namespace {
@@ -352,6 +356,187 @@ TEST(Reducer, tail_calls_go_10000_deep) {
   }
   EXPECT_EQ(reducer.unfinished(), 0U);
   EXPECT_EQ(*reducer.outcome(first).result, made("end"));
+}
+
+// A reducer with memos, whose thunks call one another by number: one asked for, and nothing else.
+class Calls {
+ public:
+  explicit Calls(const Policy& policy) : reducer(policy) {
+    reducer.set_engine(0, 1);
+    first = reducer.add(named("call 0"));
+  }
+
+  // As long as there is something to do, and at most so often. What calls what says `next`; none: it ends.
+  void work(size_t steps, const std::function<std::optional<size_t>(size_t)>& next) {
+    std::vector<Action> actions;
+    for (reducer.take_actions(actions); steps > 0 && !actions.empty(); --steps) {
+      for (const Action& action : actions) {
+        if (const auto* open = std::get_if<Open>(&action)) {
+          if (const auto memo = memos.find(open->thunk); memo != memos.end()) {
+            reducer.memo_found(open->ticket, *memo->second);
+          } else {
+            reducer.opened(open->ticket, {});
+          }
+        } else if (const auto* execute = std::get_if<Execute>(&action)) {
+          const auto callee = next(executed++);
+          reducer.attempt_done(execute->attempt,
+                               callee ? calls("call " + std::to_string(*callee)) : made("end"));
+        } else if (const auto* record = std::get_if<RecordMemo>(&action)) {
+          if (remembers) {
+            memos.emplace(record->thunk, record->result);
+          }
+          reducer.recorded(record->node);
+        }
+      }
+      reducer.take_actions(actions);
+    }
+  }
+
+  Reducer reducer;
+  NodeId first = kNoNode;
+  bool remembers = true;
+  size_t executed = 0;
+  std::unordered_map<object::Digest, std::shared_ptr<const ir::Result>> memos;
+};
+
+TEST(TailCalls, a_million_take_no_more_memory_than_a_few_thousand) {
+  Calls chain(keep_going());
+  chain.remembers = false;  // a map of a million would
+  const size_t depth = 1'000'000;
+  size_t early = 0;
+  const auto next = [&](size_t call) {
+    early = call == 10'000 ? ::mallinfo2().uordblks : early;
+    return call + 1 < depth ? std::optional<size_t>(call + 1) : std::nullopt;
+  };
+  chain.work(SIZE_MAX, next);
+  EXPECT_EQ(*chain.reducer.outcome(chain.first).result, made("end"));
+  EXPECT_EQ(chain.executed, depth);
+  EXPECT_EQ(chain.reducer.unfinished(), 0U);
+  EXPECT_LT(chain.reducer.size(), Policy{}.kept_calls + Policy{}.kept_thunks + 10);
+  EXPECT_LT(::mallinfo2().uordblks, early + 100'000);
+  EXPECT_EQ(chain.reducer.inconsistencies(), std::vector<std::string>{});
+}
+
+TEST(TailCalls, that_come_round_are_found_when_those_before_are_forgotten) {
+  Policy policy = keep_going();
+  policy.kept_calls = 0;
+  policy.kept_thunks = 0;
+  Calls round(policy);
+  round.work(100'000, [](size_t call) { return call < 49 ? call + 1 : 10; });
+  EXPECT_EQ(round.executed, 50U) << "each once: afterwards there are memos";
+  const Outcome outcome = round.reducer.outcome(round.first);
+  ASSERT_EQ(outcome.verdict, Verdict::Failed);
+  EXPECT_TRUE(mentions(outcome.failure->error.message, "can never finish: after"))
+      << outcome.failure->error.message;
+  EXPECT_TRUE(mentions(outcome.failure->error.message, named("call 0").to_string()));
+  EXPECT_EQ(round.reducer.unfinished(), 0U);
+  EXPECT_LT(round.reducer.size(), 10U);
+}
+
+void lose_thunk(Desk& desk, const std::string& thunk) {
+  desk.reducer.failed(desk.next<Open>(thunk).ticket, AttemptFailure(base::Error{"gone"}, {named(thunk)}));
+  desk.take();
+}
+
+// What the node's result stands on is whole.
+void find_whole(Desk& desk, const std::string& thunk) {
+  desk.reducer.verified(desk.next<Verify>(thunk).ticket, {});
+  desk.take();
+}
+
+TEST(LostThunk, is_made_again_by_the_thunk_whose_result_promised_it) {
+  Desk desk;
+  desk.add("parent");
+  desk.open("parent");
+  desk.end("parent", calls("child"));
+  lose_thunk(desk, "child");
+  EXPECT_TRUE(mentions(desk.reducer.why_waiting(desk.node("child")), named("parent").to_string()));
+  desk.open("parent");
+  desk.end("parent", calls("child"));
+  desk.open("child");
+  desk.end("child", made("x"));
+  find_whole(desk, "parent");
+  EXPECT_EQ(*desk.outcome("parent").result, made("x"));
+}
+
+TEST(LostThunk, is_made_again_however_far_up_its_makers_are_lost_too) {
+  Desk desk;
+  desk.add("a");
+  desk.open("a");
+  desk.end("a", calls("b"));
+  desk.open("b");
+  desk.end("b", calls("c"));
+  desk.open("c");
+  desk.end("c", calls("d"));
+  lose_thunk(desk, "d");
+  lose_thunk(desk, "c");
+  lose_thunk(desk, "b");
+  desk.open("a");
+  desk.end("a", calls("b"));
+  desk.open("b");
+  desk.end("b", calls("c"));
+  desk.open("c");
+  desk.end("c", calls("d"));
+  desk.open("d");
+  desk.end("d", made("x"));
+  for (const char* thunk : {"c", "b", "a"}) {
+    find_whole(desk, thunk);
+  }
+  EXPECT_EQ(*desk.outcome("a").result, made("x"));
+}
+
+// `child` stands in the tree of `middle`, and both were made by `parent`.
+TEST(LostThunk, is_made_again_by_whoever_made_the_thunk_whose_tree_promises_it) {
+  Desk desk;
+  desk.add("parent");
+  desk.open("parent");
+  desk.end("parent", calls("middle"));
+  desk.open("middle", {promise_of("child")});
+  lose_thunk(desk, "child");
+  desk.open("parent");
+  desk.end("parent", calls("middle"));
+  desk.open("child");
+  desk.end("child", made("y"));
+  desk.substitute("middle", "middle with y");
+  desk.end("middle", made("x"));
+  find_whole(desk, "parent");
+  EXPECT_EQ(*desk.outcome("parent").result, made("x"));
+}
+
+TEST(LostThunk, of_a_passed_on_tail_call_is_made_again_by_the_last_callee_alone) {
+  Policy policy = keep_going();
+  policy.kept_calls = 0;
+  Desk desk(policy);
+  desk.add("first");
+  desk.open("first");
+  desk.end("first", calls("second"));
+  desk.open("second");
+  desk.end("second", calls("third"));
+  EXPECT_EQ(desk.reducer.state(desk.node("second")), State::LetGo);
+  lose_thunk(desk, "third");
+  EXPECT_EQ(desk.reducer.state(desk.node("first")), State::WaitingForTail);
+  desk.open("second");
+  desk.end("second", calls("third"));
+  desk.open("third");
+  desk.end("third", made("x"));
+  EXPECT_EQ(*desk.outcome("first").result, made("x"));
+}
+
+TEST(LostThunk, that_nobody_ever_makes_is_given_up) {
+  Desk desk;
+  desk.add("liar");
+  desk.open("liar");
+  size_t runs = 0;
+  for (; desk.verdict("liar") == Verdict::None; ++runs) {
+    desk.end("liar", calls("child"));
+    lose_thunk(desk, "child");
+    if (desk.verdict("liar") == Verdict::None) {
+      desk.open("liar");
+    }
+  }
+  EXPECT_EQ(runs, 1 + keep_going().max_losses);
+  EXPECT_EQ(desk.verdict("liar"), Verdict::DependencyFailed);
+  EXPECT_TRUE(mentions(desk.blame("liar"), "nothing known makes it again")) << desk.blame("liar");
 }
 
 TEST(Reducer, a_promise_of_an_output_that_was_not_made_fails_by_name) {

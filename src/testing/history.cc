@@ -595,7 +595,7 @@ class History {
   void take(const sched::PassedOn& action) {
     note("a tail call of {} is passed on", action.thunk.to_string());
     require(action.result->owes(), "passed on without a tail call");
-    require(weather_.forgets, "passed on where the chain is short");
+    require(weather_.forgets || losses_ > 0, "passed on where the chain is short");
   }
 
   void take(const sched::Finished& action) {
@@ -605,10 +605,9 @@ class History {
     const auto [known, is_new] = answers_.emplace(reducer_.thunk(action.node), outcome);
     if (!is_new) {
       const sched::Outcome& before = known->second;
-      const bool stopped = outcome.verdict == Verdict::Stopped || outcome.verdict == Verdict::Cancelled;
-      const bool forgotten =
-          weather_.forgets && before.verdict == Verdict::Succeeded &&
-          (stopped || (outcome.verdict == Verdict::Succeeded && *before.result == *outcome.result));
+      // Asked for again, it may come too late, or to where no engine takes it: check_end() looks at that.
+      const bool forgotten = weather_.forgets && before.verdict == Verdict::Succeeded &&
+                             (outcome.verdict != Verdict::Succeeded || *before.result == *outcome.result);
       require(forgotten || before.verdict == Verdict::Cancelled, "finished twice");
       known->second = outcome;
     }
