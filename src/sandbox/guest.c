@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -102,18 +103,31 @@ static int eat(long mebibytes) {
   return 0;
 }
 
-static int fork_bomb(void) {
-  int made = 0;
+// Parent and children alike go on at full speed, whether they are refused or not.
+__attribute__((noreturn)) static void fork_bomb(void) {
   for (;;) {
-    const pid_t pid = fork();
-    if (pid < 0) {
-      printf("refused after %d\n", made);
-      return 1;
+    fork();
+  }
+}
+
+// Each generation leaves its children to init, which has to reap the parents.
+__attribute__((noreturn)) static void orphan_bomb(void) {
+  for (;;) {
+    if (fork() == 0 && fork() != 0) {
+      _exit(0);
     }
-    if (pid == 0) {
-      pause();
-    }
-    ++made;
+  }
+}
+
+static void* wait_in_thread(void* unused) {
+  pause();
+  return unused;
+}
+
+__attribute__((noreturn)) static void thread_bomb(void) {
+  for (;;) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, wait_in_thread, NULL);
   }
 }
 
@@ -312,7 +326,9 @@ int main(int argc, char** argv) {
     return 0;
   }
   VERB("eat") return eat(atol(a));
-  VERB("fork-bomb") return fork_bomb();
+  VERB("fork-bomb") fork_bomb();
+  VERB("orphan-bomb") orphan_bomb();
+  VERB("thread-bomb") thread_bomb();
   VERB("fill") return fill(a, atol(b));
   VERB("background") return background();
   VERB("chroot") return chroot_escape();
@@ -322,6 +338,7 @@ int main(int argc, char** argv) {
   VERB("print-forever") print_forever();
   VERB("ask") return ask();
   VERB("traced") return ask_to_be_traced();
+  VERB("nice") return printf("%d\n", getpriority(PRIO_PROCESS, 0)) < 0;
   VERB("raise") return die_by(atoi(a));
   VERB("exit") return atoi(a);
   VERB("sleep") return (int)sleep((unsigned)atoi(a));

@@ -70,7 +70,6 @@ base::Result<wire::Run> translated(const std::vector<std::string>& roots, const 
   run.memory_bytes = job.limits.memory_bytes;
   run.disk_bytes = job.limits.disk_bytes;
   run.processes = job.limits.processes;
-  run.watch_processes = job.limits.processes != 0 && ::geteuid() == 0;
   size_t layer_bytes = 0;
   for (const std::string& layer : job.layers) {
     std::optional<std::string> path = in_cell(roots, layer);
@@ -124,8 +123,8 @@ Verdict verdict(const Answer& answer, const Limits& limits) {
       return {End::OutOfMemory, "stopped: it had used more than " +
                                     std::to_string(limits.memory_bytes >> 20U) + " MiB of memory"};
     case wire::How::TooManyProcesses:
-      return {End::TooManyProcesses,
-              "stopped: it had started more than " + std::to_string(limits.processes) + " processes"};
+      return {End::TooManyProcesses, "stopped: it had more than " + std::to_string(limits.processes) +
+                                         " processes and threads at the same time"};
     case wire::How::NotStarted:
       return {End::NotStarted, not_started(answer.report)};
     default:

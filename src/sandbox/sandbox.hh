@@ -35,7 +35,7 @@ struct Limits {
   std::chrono::milliseconds time{0};     // from the command's set-up to its end; 0: none
   uint64_t memory_bytes = 0;             // of all its processes, anonymous; looked at every 0.1 s; 0: none
   uint64_t disk_bytes = 4ULL << 30U;     // of all it writes (in memory: a tmpfs); 0: half of the machine's
-  unsigned processes = 4096;             // at the same time, threads too (as root: processes only); 0: none
+  unsigned processes = 1024;             // at the same time, threads too; 0: none
   uint64_t output_bytes = 64ULL << 20U;  // of each of standard output and error
 };
 

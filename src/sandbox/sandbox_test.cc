@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -244,14 +245,17 @@ TEST_P(Container, is_stopped_at_its_memory_limit) {
 }
 
 TEST_P(Container, may_not_start_processes_without_bound) {
-  Job bomb = job({"fork-bomb"});
-  bomb.limits.processes = 50;
-  const Ended ended = run(bomb);
-  // An ordinary user meets RLIMIT_NPROC; as root outside it is init that looks.
-  if (ended.end != End::TooManyProcesses) {
-    EXPECT_EQ(ended.end, End::Exited);
-    EXPECT_EQ(ended.standard_output.rfind("refused after", 0), 0U) << ended.standard_output;
+  for (const char* kind : {"fork-bomb", "orphan-bomb", "thread-bomb"}) {
+    Job bomb = job({kind});
+    bomb.limits.processes = 50;
+    const Ended ended = run(bomb);
+    EXPECT_EQ(ended.end, End::TooManyProcesses) << kind;
+    EXPECT_EQ(ended.note, "stopped: it had more than 50 processes and threads at the same time");
   }
+}
+
+TEST_P(Container, runs_at_the_priority_of_gg) {
+  EXPECT_EQ(guest({"nice"}).standard_output, std::to_string(::getpriority(PRIO_PROCESS, 0)) + "\n");
 }
 
 TEST_P(Container, may_not_fill_the_disk) {

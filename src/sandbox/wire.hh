@@ -104,7 +104,6 @@ struct Run {
   uint64_t memory_bytes = 0;
   uint64_t disk_bytes = 0;
   uint64_t processes = 0;
-  bool watch_processes = false;  // RLIMIT_NPROC does not bind the user that is root outside
 
   [[nodiscard]] std::string encode() const {
     Writer writer;
@@ -119,7 +118,6 @@ struct Run {
     writer.number(memory_bytes);
     writer.number(disk_bytes);
     writer.number(processes);
-    writer.number(watch_processes ? 1 : 0);
     return writer.bytes();
   }
 
@@ -137,7 +135,6 @@ struct Run {
     run.memory_bytes = reader.number();
     run.disk_bytes = reader.number();
     run.processes = reader.number();
-    run.watch_processes = reader.number() != 0;
     return run;
   }
 };

@@ -18,9 +18,10 @@ struct Streams {
 
 // Becomes the init (pid 1) of a container, in new pid, mount and ipc namespaces: puts the root together,
 // sends it to gg, runs the command as pid 2, waits for it, and ends; the kernel then kills whatever is left
-// in the pid namespace. What came of it is in `report`, which the cell reads once this process is gone.
+// in the pid namespace. `nice` is the command's, for setpriority(2); `parent` the cell's pidfd. What came of
+// it is in `report`, which the cell reads once this process is gone.
 [[noreturn]] void run_as_init(const sandbox::wire::Run& run, const Streams& streams, const sock_fprog& filter,
-                              int parent, sandbox::wire::Report& report);
+                              int nice, int parent, sandbox::wire::Report& report);
 
 // The container's root, put together at /root and then entered. The proc file system comes back as a
 // descriptor, attached nowhere, writable and hiding nobody: init's own.

@@ -98,14 +98,16 @@ void set_limits(const Run& run) {
   limit(RLIMIT_STACK, kStack, RLIM_INFINITY);
   limit(RLIMIT_NOFILE, 1024, 4096);
   if (run.processes != 0) {
-    const rlim_t with_cell_and_init = run.processes + 2;
-    limit(RLIMIT_NPROC, with_cell_and_init, with_cell_and_init);
+    const rlim_t cell_and_init = 2;
+    // So far beyond the limit that the watch, which ends all, sees it soon: a herd grows slowly in the end.
+    const rlim_t most = run.processes + run.processes / 4 + 1 + cell_and_init;
+    limit(RLIMIT_NPROC, most, most);
   }
 }
 
 // Runs in the memory of init (vfork): writes nothing but `report`.
 [[noreturn]] void become(const Run& run, const std::string& program, char* const* argv,
-                         char* const* environment, const Streams& streams, const sock_fprog& filter,
+                         char* const* environment, const Streams& streams, const sock_fprog& filter, int nice,
                          Report& report) {
   const auto refuse = [&report](How how, std::string_view attempt, const std::string& subject) {
     note_failure(report, how, attempt, subject);
@@ -123,6 +125,7 @@ void set_limits(const Run& run) {
     refuse(How::NotStarted, "enter working directory", run.working_directory);
   }
   ::umask(022);
+  ::setpriority(PRIO_PROCESS, 0, nice);
   set_limits(run);
   if (streams.absent >= 0 && Tracer::offer() < 0) {
     refuse(How::Refused, "trace", "the command");
@@ -151,12 +154,16 @@ int wait_for(pid_t command, Watch& watch, std::optional<Tracer>& tracer, rusage&
     } else if (changed > 0 && tracer) {
       tracer->ended(changed);
     }
+    if (watch.idle()) {
+      continue;
+    }
+    // Not only where nobody has ended: orphans may come faster than they are reaped.
+    const How exceeded = watch.look();
+    if (exceeded != How::Exited) {
+      report.how = exceeded;
+      ::_exit(1);
+    }
     if (changed == 0) {
-      const How exceeded = watch.look();
-      if (exceeded != How::Exited) {
-        report.how = exceeded;
-        ::_exit(1);
-      }
       watch.pause();
     }
   }
@@ -164,7 +171,7 @@ int wait_for(pid_t command, Watch& watch, std::optional<Tracer>& tracer, rusage&
 
 }  // namespace
 
-void run_as_init(const Run& run, const Streams& streams, const sock_fprog& filter, int parent,
+void run_as_init(const Run& run, const Streams& streams, const sock_fprog& filter, int nice, int parent,
                  Report& report) {
   const uint64_t started = now_ns();
   die_with_parent(parent);
@@ -182,7 +189,7 @@ void run_as_init(const Run& run, const Streams& streams, const sock_fprog& filte
   const pid_t command = ::vfork();  // the command's process shares our memory until it executes: no copy
   stage.must(command, "fork", "the command");
   if (command == 0) {
-    become(run, program, argv.data(), environment.data(), streams, filter, report);
+    become(run, program, argv.data(), environment.data(), streams, filter, nice, report);
   }
   if (report.how != How::Exited) {
     ::_exit(1);

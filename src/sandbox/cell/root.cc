@@ -118,7 +118,7 @@ int enter_root(const Run& run, const Stage& stage) {
   mount_binds(run, stage);
   mount_devices(stage);
   mount_proc(stage);
-  const int proc = run.memory_bytes != 0 || run.watch_processes ? new_proc(stage, false) : -1;
+  const int proc = run.memory_bytes != 0 || run.processes != 0 ? new_proc(stage, false) : -1;
   stage.must(::chdir("/root"), "enter", "the container's root");
   stage.must(pivot_root(".", "."), "pivot to", "the container's root");
   stage.must(unmount_detached("."), "leave", "the cell's root");

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,6 +44,16 @@ long milliseconds_between(const timespec& before, const timespec& after) {
   return (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1'000'000;
 }
 
+uint64_t threads(int proc, const char* pid) {
+  constexpr uint64_t kItselfAndParent = 2;  // what the link count of any empty directory stands for
+  const std::string path = std::string(pid) + "/task";
+
+  struct stat status {};
+
+  const bool is_there = ::fstatat(proc, path.c_str(), &status, 0) == 0;
+  return is_there && status.st_nlink > kItselfAndParent ? status.st_nlink - kItselfAndParent : 0;
+}
+
 bool is_pid(const char* name) {
   return name[0] >= '0' && name[0] <= '9';
 }
@@ -50,14 +61,12 @@ bool is_pid(const char* name) {
 }  // namespace
 
 Watch::Watch(const sandbox::wire::Run& run, int proc)
-    : memory_bytes_(run.memory_bytes),
-      processes_(run.watch_processes ? run.processes : 0),
-      proc_(proc),
-      interval_ms_(kFirstPauseMs) {
+    : memory_bytes_(run.memory_bytes), processes_(run.processes), proc_(proc), interval_ms_(kFirstPauseMs) {
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
   ::sigprocmask(SIG_BLOCK, &child, nullptr);  // pause() waits for it
+  ::clock_gettime(CLOCK_MONOTONIC, &last_look_);
 }
 
 Watch::~Watch() {
@@ -80,9 +89,12 @@ How Watch::look() {
   }
   uint64_t memory = 0;
   uint64_t processes = 0;
-  while (const dirent* const entry = ::readdir(listing)) {
+  constexpr uint64_t kInit = 1;
+  const auto too_many = [&] { return processes_ != 0 && processes > processes_ + kInit; };
+  // No further than needed: among many that run there is little time to look.
+  while (const dirent* const entry = too_many() ? nullptr : ::readdir(listing)) {
     if (is_pid(entry->d_name)) {
-      ++processes;
+      processes += processes_ == 0 ? 0 : threads(proc_, entry->d_name);
       memory += memory_bytes_ == 0 ? 0 : anonymous_bytes(proc_, entry->d_name);
     }
   }
@@ -90,7 +102,7 @@ How Watch::look() {
   if (memory_bytes_ != 0 && memory > memory_bytes_) {
     return How::OutOfMemory;
   }
-  return processes_ != 0 && processes > processes_ + 1 ? How::TooManyProcesses : How::Exited;
+  return too_many() ? How::TooManyProcesses : How::Exited;
 }
 
 void Watch::pause() {

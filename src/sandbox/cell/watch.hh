@@ -8,7 +8,8 @@ namespace cell {
 
 // Looks at what all processes of a container use together, from its init. Needed because no plain limit does:
 // RLIMIT_AS and RLIMIT_DATA count address space that AddressSanitizer, Go and Java reserve by terabytes, a
-// cgroup needs a privilege or a delegation, and RLIMIT_NPROC does not bind the user that is root outside.
+// cgroup needs a privilege or a delegation, and RLIMIT_NPROC, which does not bind the user that is root
+// outside, lets those go on that it keeps from growing.
 class Watch {
  public:
   // `proc` is a proc file system of the pid namespace that hides nobody; owned from here on.
@@ -20,8 +21,8 @@ class Watch {
   // There is nothing to look at: init may simply wait.
   [[nodiscard]] bool idle() const { return memory_bytes_ == 0 && processes_ == 0; }
 
-  // Exited when all is well. Does nothing within 10 ms of the last look: a traced command stops thousands of
-  // times a second.
+  // Exited when all is well. Does nothing within 10 ms of the last look, or of the start: a traced command
+  // stops thousands of times a second.
   [[nodiscard]] sandbox::wire::How look();
 
   // Sleeps until a child ends or it is time to look again.
