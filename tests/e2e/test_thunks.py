@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from ggtest import Case
+from ggtest import GG, Case
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 SHELL = ["--dynamic", "--program", "/bin/sh", "--program", "/bin/mkdir", "--env", "PATH=/.gg:/bin"]
@@ -385,6 +385,23 @@ class Dynamic(Thunks):
                             "gg thunk return out promise:$t:out\n"})
         thunk = self.create(*SHELL, "--input", "turn", "--output", "out", "--", "/turn", "0")
         self.refused(thunk, "wait for one another", thunk)
+
+    def test_a_child_that_the_store_loses_meanwhile_is_made_again_by_its_parent(self):
+        child = ("s=$(gg thunk create --base self: --output out -- /bin/sh -c 'sleep 1; echo slow > out'); "
+                 "gg thunk create --base self: --input x=promise:$s:out --output out %s -- /bin/sh -c 'cat x > out; echo done >> out'")
+        flags = ["--program", "/bin/sleep", "--program", "/bin/cat", "--output", "out"]
+        parent = self.shell(child % "--place out=out", *flags)
+        elsewhere = self.shell(f"t=$({child % ''}); echo $t > out", *flags)
+        name = self.output(elsewhere).decode().split("/")[0]
+        force = self.start([GG, "force", "-o", self.tree / "forced", f"promise:{parent}:out"])
+        lost = None
+        while lost is None and force.poll() is None:
+            lost = next((path for path in self.store.glob(f"objects/*/{name}")), None)
+        lost.unlink()
+        _, err = force.communicate()
+        self.assertEqual(force.returncode, 0, err)
+        self.assertEqual((self.tree / "forced").read_text(), "slow\ndone\n")
+        self.assertTrue(lost.exists(), "only its parent makes it")
 
     def test_an_output_that_is_no_file(self):
         for program, make in (("/usr/bin/mkfifo", "mkfifo out"), ("/usr/bin/mkfifo", "mkdir out; mkfifo out/x")):
