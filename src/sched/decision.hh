@@ -10,6 +10,7 @@ enum class Decision : uint8_t {
   BackOff,     // a step failed: again after a while
   Elsewhere,   // a place failed: again at once in another one
   Repeated,    // a command failed where that may be the place's fault: once more before it is believed
+  Duplicate,   // an attempt seems to straggle: another beside it
   GivenUp,     // all the tries are used up
   Silent,      // a place has not answered in time: given up there
   Remade,      // the store has lost what it had made: it runs again
@@ -37,6 +38,8 @@ enum class Unwanted : uint8_t {
       return "elsewhere";
     case Decision::Repeated:
       return "repeated";
+    case Decision::Duplicate:
+      return "duplicate";
     case Decision::GivenUp:
       return "given-up";
     case Decision::Silent:

@@ -1121,7 +1121,8 @@ TEST_F(Stragglers, get_a_second_attempt_elsewhere_and_the_first_answer_wins) {
   desk.reducer.attempt_done(second.attempt, made("x"));
   desk.take();
   EXPECT_EQ(desk.verdict("slow"), Verdict::Succeeded);
-  ASSERT_EQ(desk.decided(), std::vector<std::string>{"(superseded)"});
+  ASSERT_EQ(desk.decided(), (std::vector<std::string>{"duplicate", "(superseded)"}));
+  EXPECT_EQ(desk.all<Decided>().at(0).detail, "engine 0 has been at it for 2500 ms");
   desk.reducer.attempt_done(first_.attempt, made("other"));
   desk.take();
   EXPECT_EQ(desk.outcome("slow").result->outputs, made("x").outputs);

@@ -78,6 +78,10 @@ bool Reducer::start_duplicates() {
     if (engine) {
       ++counters_.duplicates;
       ++nodes_[straggler.node].duplicates;
+      const auto takes = std::chrono::duration_cast<std::chrono::milliseconds>(now_ - straggler.started);
+      decided(Decision::Duplicate, straggler.node,
+              fmt::format("{} has been at it for {} ms", places_.at(straggler.engine).capacity.name,
+                          takes.count()));
       launch(straggler.node, *engine, base::Nanoseconds(0), true);
       any = true;
     }
