@@ -419,6 +419,47 @@ TEST_F(CoordinatorTest, a_result_is_recorded_before_it_is_told_and_though_nobody
   EXPECT_EQ(text_of(process.answer(top)), "x");
 }
 
+TEST_F(CoordinatorTest, a_chain_of_tail_calls_is_forgotten_and_found_again_in_the_memos) {
+  std::vector<Digest> chain{say("x")};
+  for (int call = 0; call < 30; ++call) {
+    chain.push_back(machine.thunk({"call", chain.back().to_string()}));
+  }
+  Policy policy = Process::keep_going();
+  policy.kept_calls = 2;
+  policy.kept_thunks = 2;
+  Process process(store, records, policy);
+  process.ask(chain.back(), "first");
+  process.run();
+  EXPECT_EQ(text_of(process.answer(chain.back())), "x");
+  EXPECT_EQ(process.coordinator.progress().executed, 31U);
+  EXPECT_GT(process.coordinator.progress().forgotten, 20U);
+  process.ask(chain[15]);
+  process.run();
+  EXPECT_EQ(text_of(process.answer(chain[15])), "x");
+  EXPECT_EQ(process.engine.started.size(), 31U) << "nothing runs twice";
+}
+
+TEST_F(CoordinatorTest, a_thunk_that_is_lost_before_it_runs_is_made_again_by_its_parent) {
+  const Digest child = machine.thunk({"join"}, {{"a", out_of(say("x"))}});
+  const Digest parent = machine.thunk({"call", child.to_string()});
+  const std::string bytes = store.get(child).value().value();
+  Process process(store, records);
+  int runs = 0;
+  process.work = [&](const Job& job) {
+    if (job.thunk == parent) {
+      ++runs;
+      (void)store.put(bytes).value();
+    } else if (runs == 1) {
+      store.forget(child);  // `say`, which it waits for
+    }
+    return process.machine.run(job.thunk);
+  };
+  process.ask(parent);
+  process.run();
+  EXPECT_EQ(text_of(process.answer(parent)), "x");
+  EXPECT_EQ(runs, 2);
+}
+
 TEST_F(CoordinatorTest, a_run_that_ends_amid_a_tail_call_goes_on_from_there) {
   const Digest leaf = say("x");
   const Digest call = machine.thunk({"call", leaf.to_string()});

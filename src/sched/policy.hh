@@ -26,7 +26,7 @@ struct Policy {
   // Of a chain of tail calls only the first so many calls are waited for one by one; and so many thunks that
   // nobody asked for or waits for any more are remembered. Beyond that a repeat is looked up in the memos.
   unsigned kept_calls = 256;  // less than 65,536
-  size_t kept_thunks = 4096;
+  size_t kept_thunks = 1024;
 
   base::Nanoseconds first_back_off = std::chrono::milliseconds{100};  // doubles, with jitter, up to
   base::Nanoseconds last_back_off = std::chrono::seconds{20};

@@ -146,8 +146,7 @@ class Reducer {
  private:
   struct Edge {
     NodeId to = kNoNode;
-    uint32_t output = 0;   // index into outputs_
-    NodeId via = kNoNode;  // of a tail call that was passed on: whose result promised it
+    uint32_t output = 0;  // index into outputs_
   };
 
   // How far a node has followed tail calls. The result as it was after a power of two of them tells when they
@@ -155,6 +154,7 @@ class Reducer {
   struct Chain {
     uint64_t calls = 0;
     std::shared_ptr<const ir::Result> past;
+    std::vector<NodeId> via;  // for each edge: whose result promised it; none: the node's own
   };
 
   // A node that may be forgotten when every look-up that went on in this period is over.
@@ -257,6 +257,7 @@ class Reducer {
   bool follow_calls(NodeId id, const std::vector<NodeId>& linked);
   bool follow_call(NodeId id, NodeId callee);
   void pass_on(NodeId callee);
+  [[nodiscard]] NodeId via(NodeId id, uint32_t edge) const;
   void wait_for_new(NodeId id, const std::vector<NodeId>& linked);
 
   // reducer_graph.cc: edges, waiting, urgency, cycles

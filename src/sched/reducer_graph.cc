@@ -73,8 +73,12 @@ void Reducer::drop_edges(NodeId id) {
   }
   for (uint32_t at = node.first_edge; at < node.first_edge + count; ++at) {
     release(edges_[at].to);
-    if (edges_[at].via != kNoNode) {
-      release(edges_[at].via);
+  }
+  if (const auto chain = chains_.find(id); chain != chains_.end()) {
+    for (const NodeId passed : std::exchange(chain->second.via, {})) {
+      if (passed != kNoNode) {
+        release(passed);
+      }
     }
   }
   const auto [free, is_new] = free_edges_.try_emplace(count, kNoNode);

@@ -327,10 +327,11 @@ NodeId Reducer::parent_of(NodeId id) const {
       if (node.state != State::WaitingForTail) {
         continue;
       }
-      for (uint32_t edge = node.first_edge; edge < node.first_edge + node.edge_count; ++edge) {
-        const NodeId via = edges_[edge].via;
-        if (edges_[edge].to == child && via != kNoNode && via != id && can_make(via)) {
-          return via;
+      for (uint32_t edge = 0; edge < node.edge_count; ++edge) {
+        const NodeId passed = via(waiter, edge);
+        if (edges_[node.first_edge + edge].to == child && passed != kNoNode && passed != id &&
+            can_make(passed)) {
+          return passed;
         }
       }
       if (can_make(waiter)) {

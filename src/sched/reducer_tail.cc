@@ -116,21 +116,21 @@ bool Reducer::follow_call(NodeId id, NodeId callee) {
   if (is_power_of_two(++chain.calls)) {
     chain.past = node.result;
   }
-  const std::vector<Edge> before(edges_.begin() + node.first_edge,
-                                 edges_.begin() + node.first_edge + node.edge_count);
+  std::vector<NodeId> via;
   const auto count = static_cast<uint32_t>(promises.size());
-  uint32_t at = take_edges(count);
-  const uint32_t first = at;
-  for (const auto& [promise, via] : promises) {
-    Edge edge{node_for(promise.thunk), intern(promise.output), via};
-    for (const Edge& old : before) {
-      edge.via = via == kNoNode && old.to == edge.to && old.output == edge.output ? old.via : edge.via;
+  const uint32_t first = take_edges(count);
+  for (const auto& [promise, passed] : promises) {
+    const Edge edge{node_for(promise.thunk), intern(promise.output)};
+    via.push_back(passed);
+    for (uint32_t old = 0; passed == kNoNode && old < node.edge_count; ++old) {
+      const Edge& before = edges_[node.first_edge + old];
+      via.back() = before.to == edge.to && before.output == edge.output ? this->via(id, old) : via.back();
     }
     ++nodes_[edge.to].holds;
-    if (edge.via != kNoNode) {
-      ++nodes_[edge.via].holds;
+    if (via.back() != kNoNode) {
+      ++nodes_[via.back()].holds;
     }
-    edges_[at++] = edge;
+    edges_[first + via.size() - 1] = edge;
     if (nodes_[edge.to].state == State::WaitingForParent) {
       reopen(edge.to);
     }
@@ -138,7 +138,14 @@ bool Reducer::follow_call(NodeId id, NodeId callee) {
   drop_edges(id);
   node.first_edge = first;
   node.edge_count = count;
+  chains_[id].via = std::move(via);
   return true;
+}
+
+// The callee that was passed last on the way to where this edge of the node leads.
+NodeId Reducer::via(NodeId id, uint32_t edge) const {
+  const auto chain = chains_.find(id);
+  return chain == chains_.end() || edge >= chain->second.via.size() ? kNoNode : chain->second.via[edge];
 }
 
 // The node has just come to a tail call. Callers go on to what it calls; who lost what it made gets it again.

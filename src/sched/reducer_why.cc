@@ -82,10 +82,10 @@ std::vector<std::string> Reducer::inconsistencies() const {
     if (nodes_[id].forgotten) {
       continue;
     }
-    for (uint32_t at = nodes_[id].first_edge; at < nodes_[id].first_edge + nodes_[id].edge_count; ++at) {
-      ++holds[edges_[at].to];
-      if (edges_[at].via != kNoNode) {
-        ++holds[edges_[at].via];
+    for (uint32_t edge = 0; edge < nodes_[id].edge_count; ++edge) {
+      ++holds[edges_[nodes_[id].first_edge + edge].to];
+      if (const NodeId passed = via(id, edge); passed != kNoNode) {
+        ++holds[passed];
       }
     }
     ++states.at(static_cast<size_t>(nodes_[id].state));

@@ -266,7 +266,8 @@ class Dynamic(Thunks):
                            check=True)
         fib = self.create("--dynamic", "--input", "fib", "--output", "out", "--", "/fib", "25")
         self.assertEqual(self.output(fib), b"75025\n")
-        count = self.create("--dynamic", "--input", "count", "--output", "out", "--", "/count", "200")
+        # More turns than are waited for one by one.
+        count = self.create("--dynamic", "--input", "count", "--output", "out", "--", "/count", "400")
         self.assertEqual(self.output(count), b"done\n")
         self.write({"text": "one two\n\nthree\nfour five six\nseven"})
         words = self.create("--dynamic", "--input", "words", "--input", "text", "--output", "out", "--",
