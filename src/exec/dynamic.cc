@@ -60,7 +60,8 @@ bool path_before(const Node& a, const Node& b) {
 // Takes over what a process made, from what it returned downwards.
 class Intake {
  public:
-  Intake(int root, const Layout& layout, object::Store& store) : root_(root), store_(store) {
+  Intake(int root, const Layout& layout, object::Store& store, const object::StillWanted& wanted)
+      : root_(root), store_(store), wanted_(wanted) {
     const std::string own = std::string(ir::dynamic::kKnown) + "/";
     for (const Node& node : layout) {
       if (node.kind == Node::Kind::File) {
@@ -168,7 +169,7 @@ class Intake {
     if (!fd) {
       return tl::unexpected<Failure>(fd.error());
     }
-    const base::Result<Digest> put = store_.put_file(fd->get(), subject);
+    const base::Result<Digest> put = store_.put_file(fd->get(), subject, wanted_);
     if (!put) {
       return failure(put.error());
     }
@@ -241,6 +242,7 @@ class Intake {
 
   int root_;
   object::Store& store_;
+  const object::StillWanted& wanted_;
   std::unordered_set<Digest> own_files_;
   std::unordered_set<Digest> own_directories_;
   std::unordered_map<Digest, Outputs> thunks_;  // taken, and what they declare
@@ -318,7 +320,8 @@ Expected<void> add_own_tree(TreeReader& trees, const Digest& root, Layout& layou
 }
 
 Expected<ir::Returned> take_returned(int root, const Layout& layout,
-                                     const std::map<std::string, std::string>& places, object::Store& store) {
+                                     const std::map<std::string, std::string>& places, object::Store& store,
+                                     const object::StillWanted& wanted) {
   const auto bytes = manifest(root);
   if (!bytes) {
     return tl::unexpected<Failure>(bytes.error());
@@ -331,7 +334,7 @@ Expected<ir::Returned> take_returned(int root, const Layout& layout,
   for (const auto& [output, place] : places) {
     outputs.insert(place);
   }
-  Intake intake(root, layout, store);
+  Intake intake(root, layout, store, wanted);
   for (const auto& [path, promise] : *returned) {
     if (!is_in_an_output(path, outputs)) {
       return culprit("the process returned a promise at '/" + base::printable(path) +

@@ -56,7 +56,7 @@ class Container {
 
   Expected<ir::Returned> take() {
     const base::UniqueFd root(::open(directory_.path().c_str(), O_PATH | O_DIRECTORY));
-    return take_returned(root.get(), layout_, {{"out", "out"}}, store_);
+    return take_returned(root.get(), layout_, {{"out", "out"}}, store_, {});
   }
 
   std::string refusal() {

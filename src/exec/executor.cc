@@ -144,14 +144,15 @@ Expected<Executor::Traced> Executor::execute(const object::Digest& thunk, const 
   if (!ended) {
     return failure(ended.error());
   }
+  const object::StillWanted wanted = [&stop] { return !stop.raised(); };
   Expected<ir::Returned> returned;
   if (task->dynamic && ended->end == sandbox::End::Exited && ended->exit_code == 0) {
-    returned = take_returned(ended->root.get(), *layout, task->places, store_);
+    returned = take_returned(ended->root.get(), *layout, task->places, store_, wanted);
   }
   if (!returned) {
     return tl::unexpected<Failure>(returned.error());
   }
-  Expected<ir::Result> result = result_of(*ended, ended->root.get(), task->places, store_, *returned);
+  Expected<ir::Result> result = result_of(*ended, ended->root.get(), task->places, store_, wanted, *returned);
   if (!result) {
     return tl::unexpected<Failure>(result.error());
   }

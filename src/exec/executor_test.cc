@@ -231,6 +231,32 @@ TEST_P(ExecutorTest, a_limit_is_named_and_is_no_result) {
   stopped = try_run(thunk({"print-forever"}));
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().error.kind, FailureKind::Deterministic);
+  const std::string& message = stopped.error().error.message;
+  EXPECT_TRUE(message.starts_with(
+      "the command was stopped: it had printed more than 1000 bytes to its standard output; "
+      "its last words:\nand on it goes\n"))
+      << message;
+  EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 20) << message;  // the last one is cut
+}
+
+TEST_P(ExecutorTest, an_output_larger_than_any_that_is_kept_is_named_with_the_limit) {
+  const auto failed = try_run(thunk({"truncate", "out", "68719476737"}, {"out"}));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().error.kind, FailureKind::Deterministic);
+  EXPECT_NE(failed.error().error.message.find(
+                "the output out has 68719476737 bytes, and no file of more than 68719476736"),
+            std::string::npos)
+      << failed.error().error.message;
+}
+
+TEST_P(ExecutorTest, an_argument_list_that_the_kernel_refuses_is_measured) {
+  const ir::Result result = run(thunk({"both", std::string(200'000, 'x'), ""}));
+  EXPECT_EQ(result.exit_code, 126);
+  const std::string said = text(result.standard_error);
+  EXPECT_NE(said.find("Argument list too long"), std::string::npos) << said;
+  EXPECT_NE(said.find("the longest 200001; Linux allows 2097152 in all and 131072 for one"),
+            std::string::npos)
+      << said;
 }
 
 TEST_P(ExecutorTest, lost_objects_are_reported_as_such) {

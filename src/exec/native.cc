@@ -139,7 +139,7 @@ Expected<ir::Result> NativeRunner::run(const object::Digest& thunk, const sandbo
     return failure(ended.error());
   }
   const base::UniqueFd root(::open((root_ + "/").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return result_of(*ended, root.get(), task->places, store_);
+  return result_of(*ended, root.get(), task->places, store_, [&stop] { return !stop.raised(); });
 }
 
 }  // namespace exec

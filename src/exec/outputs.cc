@@ -21,7 +21,8 @@ using object::Entry;
 
 class Collector {
  public:
-  Collector(object::Store& store, const ir::Returned& returned) : store_(store), returned_(returned) {}
+  Collector(object::Store& store, const ir::Returned& returned, const object::StillWanted& wanted)
+      : store_(store), returned_(returned), wanted_(wanted) {}
 
   // What was returned at or below `path`, where the command has made nothing.
   Expected<std::optional<Entry>> returned(const std::string& path) {
@@ -43,6 +44,9 @@ class Collector {
   Expected<Entry> entry(const UniqueFd& place, const std::string& path) {
     struct stat status {};
 
+    if (wanted_ && !wanted_()) {
+      return failure({"the outputs are not wanted any more", base::FailureKind::RetryHere});
+    }
     if (::fstat(place.get(), &status) != 0) {
       return system_failure("look at the output", path);
     }
@@ -51,7 +55,7 @@ class Collector {
     }
     switch (status.st_mode & S_IFMT) {
       case S_IFREG:
-        return file(place, path, (status.st_mode & S_IXUSR) != 0);
+        return file(place, path, status);
       case S_IFDIR:
         return directory(place, path);
       case S_IFLNK:
@@ -64,12 +68,19 @@ class Collector {
   }
 
  private:
-  Expected<Entry> file(const UniqueFd& place, const std::string& path, bool executable) {
+  Expected<Entry> file(const UniqueFd& place, const std::string& path, const struct stat& status) {
+    if (static_cast<uint64_t>(status.st_size) > kMostBytes) {
+      return failure({"the output " + base::shell_quoted(path) + " has " + std::to_string(status.st_size) +
+                          " bytes, and no file of more than " + std::to_string(kMostBytes) +
+                          " is kept; make it smaller, or several of it",
+                      base::FailureKind::Deterministic});
+    }
+    const bool executable = (status.st_mode & S_IXUSR) != 0;
     const UniqueFd fd = reopen(place, O_RDONLY, 0600U | (executable ? 0100U : 0U));
     if (!fd) {
       return system_failure("open the output", path);
     }
-    const base::Result<object::Digest> digest = store_.put_file(fd.get(), path);
+    const base::Result<object::Digest> digest = store_.put_file(fd.get(), path, wanted_);
     if (!digest) {
       return failure(digest.error());
     }
@@ -166,16 +177,21 @@ class Collector {
 
   static constexpr char kAfterSlash = '/' + 1;
 
+  // A file with holes costs its maker nothing, whatever its size, but whoever keeps it reads and writes it
+  // all.
+  static constexpr uint64_t kMostBytes = 64ULL << 30U;
+
   object::Store& store_;
   const ir::Returned& returned_;
+  const object::StillWanted& wanted_;
 };
 
 }  // namespace
 
 Expected<std::optional<Entry>> collect(int root, const std::string& path, object::Store& store,
-                                       const ir::Returned& returned) {
+                                       const ir::Returned& returned, const object::StillWanted& wanted) {
   const UniqueFd place = open_in_root(root, path);
-  Collector collector(store, returned);
+  Collector collector(store, returned, wanted);
   if (!place && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) {
     return collector.returned(path);
   }

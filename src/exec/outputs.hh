@@ -16,9 +16,11 @@ namespace exec {
 // it.
 //
 // What stands in `returned` at or below `path` is part of it, the directories on the way there too; an error
-// (Deterministic) where the command has made something else there as well.
+// (Deterministic) where the command has made something else there as well. Fails (RetryHere) once it is not
+// wanted any more.
 [[nodiscard]] Expected<std::optional<object::Entry>> collect(int root, const std::string& path,
                                                              object::Store& store,
-                                                             const ir::Returned& returned = {});
+                                                             const ir::Returned& returned = {},
+                                                             const object::StillWanted& wanted = {});
 
 }  // namespace exec

@@ -3,6 +3,9 @@
 #include "exec/outputs.hh"
 #include "exec/paths.hh"
 
+#include <algorithm>
+#include <string_view>
+
 namespace exec {
 
 namespace {
@@ -23,14 +26,26 @@ Expected<std::string> fetch(object::Store& store, const object::Digest& digest, 
   return std::move(**bytes);
 }
 
+std::string last_lines(std::string_view text) {
+  constexpr size_t kMostBytes = 2048;
+  constexpr int kMostLines = 20;
+  text = text.substr(text.size() - std::min(text.size(), kMostBytes));
+  size_t start = text.ends_with('\n') ? text.size() - 1 : text.size();
+  for (int lines = 0; lines < kMostLines && start != std::string_view::npos && start != 0; ++lines) {
+    start = text.rfind('\n', start - 1);
+  }
+  return std::string(start == std::string_view::npos || start == 0 ? text : text.substr(start + 1));
+}
+
 // nullopt: there is a result.
 std::optional<base::Error> no_result(const Ended& ended) {
   // What the command said before it was stopped may tell why.
-  constexpr size_t kMostTail = 2048;
-  const std::string& said = ended.standard_error;
-  const std::string tail = said.size() > kMostTail ? said.substr(said.size() - kMostTail) : said;
+  const bool flooded = ended.end == End::TooMuchOutput;
+  const std::string said = last_lines(flooded && ended.standard_error.size() < ended.standard_output.size()
+                                          ? ended.standard_output
+                                          : ended.standard_error);
   const std::string message =
-      "the command was " + ended.note + (tail.empty() ? "" : "; its last words:\n" + tail);
+      "the command was " + ended.note + (said.empty() ? "" : "; its last words:\n" + said);
   switch (ended.end) {
     case End::Exited:
     case End::NotStarted:
@@ -109,7 +124,8 @@ sandbox::Job job_for(const ir::Command& command, const sandbox::Limits& limits) 
 }
 
 Expected<ir::Result> result_of(const Ended& ended, int root, const std::map<std::string, std::string>& places,
-                               object::Store& store, const ir::Returned& returned) {
+                               object::Store& store, const object::StillWanted& wanted,
+                               const ir::Returned& returned) {
   std::optional<base::Error> none = no_result(ended);
   if (none) {
     return failure(std::move(*none));
@@ -118,7 +134,7 @@ Expected<ir::Result> result_of(const Ended& ended, int root, const std::map<std:
   ir::Result result;
   result.exit_code = ended.exit_code;
   for (const auto& [output, place] : places) {
-    Expected<std::optional<object::Entry>> entry = collect(root, place, store, returned);
+    Expected<std::optional<object::Entry>> entry = collect(root, place, store, returned, wanted);
     if (!entry) {
       return tl::unexpected<Failure>(entry.error());
     }

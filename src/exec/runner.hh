@@ -50,9 +50,10 @@ struct Task {
 [[nodiscard]] sandbox::Job job_for(const ir::Command& command, const sandbox::Limits& limits);
 
 // Takes outputs (from below `root`, a directory's descriptor; promises from `returned`) and streams into the
-// store, or says why this end is no result.
+// store, or says why this end is no result. Fails (RetryHere) once it is not wanted any more.
 [[nodiscard]] Expected<ir::Result> result_of(const sandbox::Ended& ended, int root,
                                              const std::map<std::string, std::string>& places,
-                                             object::Store& store, const ir::Returned& returned = {});
+                                             object::Store& store, const object::StillWanted& wanted,
+                                             const ir::Returned& returned = {});
 
 }  // namespace exec

@@ -29,8 +29,9 @@ class TestStore final : public object::FileStore {
     return objects_.put(bytes);
   }
 
-  [[nodiscard]] base::Result<object::Digest> put_file(int fd, std::string_view subject) override {
-    return objects_.put_file(fd, subject);
+  [[nodiscard]] base::Result<object::Digest> put_file(int fd, std::string_view subject,
+                                                      const object::StillWanted& wanted) override {
+    return objects_.put_file(fd, subject, wanted);
   }
 
   [[nodiscard]] base::Result<std::vector<object::Digest>> missing(

@@ -40,8 +40,9 @@ class MemoryFileStore final : public object::FileStore {
 
   base::Result<object::Digest> put(std::string_view bytes) override { return memory_.put(bytes); }
 
-  base::Result<object::Digest> put_file(int fd, std::string_view subject) override {
-    return memory_.put_file(fd, subject);
+  base::Result<object::Digest> put_file(int fd, std::string_view subject,
+                                        const object::StillWanted& wanted) override {
+    return memory_.put_file(fd, subject, wanted);
   }
 
   base::Result<std::vector<object::Digest>> missing(std::span<const object::Digest> digests) override {

@@ -32,8 +32,8 @@ base::Result<Digest> RefillingStore::put(std::string_view bytes) {
   return store_.put(bytes);
 }
 
-base::Result<Digest> RefillingStore::put_file(int fd, std::string_view subject) {
-  return store_.put_file(fd, subject);
+base::Result<Digest> RefillingStore::put_file(int fd, std::string_view subject, const StillWanted& wanted) {
+  return store_.put_file(fd, subject, wanted);
 }
 
 base::Result<std::vector<Digest>> RefillingStore::missing(std::span<const Digest> digests) {

@@ -15,8 +15,8 @@ class Files final : public FileStore {
 
   base::Result<Digest> put(std::string_view bytes) override { return memory.put(bytes); }
 
-  base::Result<Digest> put_file(int fd, std::string_view subject) override {
-    return memory.put_file(fd, subject);
+  base::Result<Digest> put_file(int fd, std::string_view subject, const StillWanted& wanted) override {
+    return memory.put_file(fd, subject, wanted);
   }
 
   base::Result<std::vector<Digest>> missing(std::span<const Digest> digests) override {

@@ -3,6 +3,7 @@
 #include "base/result.hh"
 #include "object/digest.hh"
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,10 @@
 #include <vector>
 
 namespace object {
+
+// Is the answer still wanted? Asked between the pieces of long work, on the thread that does it. Empty: it
+// is.
+using StillWanted = std::function<bool()>;
 
 // Where objects live: local directory, S3, a REAPI CAS. Immutable bytes under their digest; putting twice is
 // fine. Blocks, so call it from a pool; safe from any thread. What a store holds is a lease, not a fact: an
@@ -30,8 +35,9 @@ class Store {
   [[nodiscard]] virtual base::Result<Digest> put(std::string_view bytes) = 0;
 
   // Stores what the descriptor yields from its start (a regular file; streamed, so any size) and says its
-  // name. `subject` is for messages.
-  [[nodiscard]] virtual base::Result<Digest> put_file(int fd, std::string_view subject) = 0;
+  // name. `subject` is for messages. Fails, and leaves nothing, once it is not wanted any more.
+  [[nodiscard]] virtual base::Result<Digest> put_file(int fd, std::string_view subject,
+                                                      const StillWanted& wanted = {}) = 0;
 
   // Those of `digests` that the store lacks.
   [[nodiscard]] virtual base::Result<std::vector<Digest>> missing(std::span<const Digest> digests) = 0;

@@ -107,8 +107,9 @@ class Listener {
  public:
   Listener(int socket, std::array<base::UniqueFd, 3> streams, uint64_t output_bytes, const StopSignal& stop)
       : socket_(socket),
-        streams_{Stream{std::move(streams[0]), {}}, Stream{std::move(streams[1]), {}},
-                 Stream{std::move(streams[2]), {}}},
+        streams_{Stream{std::move(streams[0]), "its standard output"},
+                 Stream{std::move(streams[1]), "its standard error"},
+                 Stream{std::move(streams[2]), "the list of paths that it asked for"}},
         output_bytes_(output_bytes),
         stop_(stop) {}
 
@@ -159,7 +160,7 @@ class Listener {
     }
     if (stream.bytes.size() > output_bytes_) {
       stream.bytes.resize(output_bytes_);
-      answer_.too_much_output = true;
+      answer_.too_much_output = stream.too_much(output_bytes_);
       kill();
     }
   }

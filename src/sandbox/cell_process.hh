@@ -20,9 +20,9 @@ struct Answer {
   base::UniqueFd root;  // none if the set-up did not get there
   std::string standard_output;
   std::string standard_error;
-  std::string absent;            // where traced: paths, each ended by a NUL
-  bool stopped = false;          // because of the StopSignal
-  bool too_much_output = false;  // and was killed for it
+  std::string absent;           // where traced: paths, each ended by a NUL
+  bool stopped = false;         // because of the StopSignal
+  std::string too_much_output;  // a sentence, if it was killed for it
 };
 
 // gg's end of one cell. One thread at a time.

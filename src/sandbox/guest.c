@@ -338,6 +338,10 @@ int main(int argc, char** argv) {
   VERB("print-forever") print_forever();
   VERB("ask") return ask();
   VERB("traced") return ask_to_be_traced();
+  VERB("truncate") {
+    const int fd = open(a, O_WRONLY | O_CREAT, 0644);
+    return ftruncate(fd, atol(b)) == 0 ? 0 : fail(a);
+  }
   VERB("nice") return printf("%d\n", getpriority(PRIO_PROCESS, 0)) < 0;
   VERB("raise") return die_by(atoi(a));
   VERB("exit") return atoi(a);

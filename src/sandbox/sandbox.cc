@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -98,19 +99,37 @@ struct Verdict {
   std::string note;
 };
 
-std::string not_started(const wire::Report& report) {
+// execve(2): the limits of one string (32 pages), and of all with a pointer to each (a quarter of the stack's
+// soft limit, which is 8 MiB in every container).
+std::string too_long(const Job& job) {
+  size_t all = 0;
+  size_t longest = 0;
+  for (const auto* words : {&job.argv, &job.environment}) {
+    for (const std::string& word : *words) {
+      all += word.size() + 1 + sizeof(char*);
+      longest = std::max(longest, word.size() + 1);
+    }
+  }
+  return " (arguments and environment take " + std::to_string(all) + " bytes, the longest " +
+         std::to_string(longest) +
+         "; Linux allows 2097152 in all and 131072 for one; a file among the inputs can hold more)";
+}
+
+std::string not_started(const wire::Report& report, const Job& job) {
   std::string note = std::string("cannot ") + report.attempt + " '" + report.subject +
                      "' in the sandbox: " + std::strerror(report.error);
   if (report.error == ENOENT && std::string_view(report.attempt) == "execute") {
     note += " (the program itself, its interpreter or its dynamic loader is not among the inputs)";
+  } else if (report.error == E2BIG) {
+    note += too_long(job);
   }
   return note;
 }
 
-Verdict verdict(const Answer& answer, const Limits& limits) {
-  if (answer.too_much_output) {
-    return {End::TooMuchOutput,
-            "stopped: it had printed more than " + std::to_string(limits.output_bytes) + " bytes"};
+Verdict verdict(const Answer& answer, const Job& job) {
+  const Limits& limits = job.limits;
+  if (!answer.too_much_output.empty()) {
+    return {End::TooMuchOutput, answer.too_much_output};
   }
   if (answer.stopped) {
     return {End::Stopped, "stopped: the answer is not wanted any more"};
@@ -126,7 +145,7 @@ Verdict verdict(const Answer& answer, const Limits& limits) {
       return {End::TooManyProcesses, "stopped: it had more than " + std::to_string(limits.processes) +
                                          " processes and threads at the same time"};
     case wire::How::NotStarted:
-      return {End::NotStarted, not_started(answer.report)};
+      return {End::NotStarted, not_started(answer.report, job)};
     default:
       return {End::Exited, ""};
   }
@@ -156,9 +175,9 @@ std::vector<std::string> paths_in(std::string_view listed) {
   return paths;
 }
 
-Ended ended(Answer answer, const Limits& limits) {
+Ended ended(Answer answer, const Job& job) {
   const wire::Report& report = answer.report;
-  Verdict verdict_of = verdict(answer, limits);
+  Verdict verdict_of = verdict(answer, job);
   Ended result;
   result.end = verdict_of.end;
   result.note = std::move(verdict_of.note);
@@ -230,11 +249,11 @@ base::Result<Ended> Sandbox::run(const Job& job, const StopSignal& stop) {
     return tl::unexpected<base::Error>(answer.error());
   }
   idle_.with([&](auto& idle) { idle.push_back(std::move(*cell)); });
-  if (answer->report.how == wire::How::Vanished && !answer->stopped && !answer->too_much_output) {
+  if (answer->report.how == wire::How::Vanished && !answer->stopped && answer->too_much_output.empty()) {
     return base::failure("the container was killed from outside; most likely the machine ran out of memory",
                          base::FailureKind::RetryElsewhere);
   }
-  return ended(std::move(*answer), job.limits);
+  return ended(std::move(*answer), job);
 }
 
 }  // namespace sandbox

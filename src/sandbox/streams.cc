@@ -27,4 +27,11 @@ bool Stream::read_some() {
   return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
+std::string Stream::too_much(uint64_t most_bytes) const {
+  constexpr uint64_t kMebibyte = 1U << 20U;
+  const std::string limit = most_bytes % kMebibyte == 0 ? std::to_string(most_bytes / kMebibyte) + " MiB"
+                                                        : std::to_string(most_bytes) + " bytes";
+  return "stopped: it had printed more than " + limit + " to " + name;
+}
+
 }  // namespace sandbox

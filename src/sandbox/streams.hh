@@ -3,6 +3,7 @@
 #include "base/result.hh"
 #include "base/unique_fd.hh"
 
+#include <cstdint>
 #include <string>
 
 namespace sandbox {
@@ -18,10 +19,14 @@ struct Pipe {
 // What a command prints, as it comes.
 struct Stream {
   base::UniqueFd pipe;
-  std::string bytes;
+  const char* name;     // "its standard output", for messages
+  std::string bytes{};  // so far
 
   // Blocks if there is nothing yet. False at the end of the stream.
   bool read_some();
+
+  // Why a command is stopped that has printed more than it may.
+  [[nodiscard]] std::string too_much(uint64_t most_bytes) const;
 };
 
 }  // namespace sandbox

@@ -147,8 +147,7 @@ class Supervision {
     }
     if (stream.bytes.size() > job_.limits.output_bytes) {
       stream.bytes.resize(job_.limits.output_bytes);
-      end(End::TooMuchOutput,
-          "stopped: it had printed more than " + std::to_string(job_.limits.output_bytes) + " bytes");
+      end(End::TooMuchOutput, stream.too_much(job_.limits.output_bytes));
     }
   }
 
@@ -199,7 +198,8 @@ base::Result<Ended> run_unconfined(const Job& job, const StopSignal& stop) {
     return base::failure(std::string("cannot watch a process: ") + std::strerror(error),
                          base::FailureKind::RetryElsewhere);
   }
-  std::array<Stream, 2> streams{Stream{std::move(out->read), {}}, Stream{std::move(err->read), {}}};
+  std::array<Stream, 2> streams{Stream{std::move(out->read), "its standard output"},
+                                Stream{std::move(err->read), "its standard error"}};
   return Supervision(job, pid, pidfd.get(), std::move(streams), stop).wait();
 }
 

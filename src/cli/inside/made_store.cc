@@ -71,7 +71,8 @@ base::Result<Digest> MadeStore::put(std::string_view bytes) {
 }
 
 // What the input tree holds is known by its name already, and need not be copied.
-base::Result<Digest> MadeStore::put_file(int fd, std::string_view subject) {
+base::Result<Digest> MadeStore::put_file(int fd, std::string_view subject,
+                                         const object::StillWanted& /*wanted*/) {
   if (::lseek(fd, 0, SEEK_SET) < 0) {
     throw base::SyscallError("seek in", subject);
   }
@@ -112,6 +113,15 @@ const std::unordered_set<Digest>& MadeStore::own_files() {
 
 void MadeStore::write(const Digest& digest, std::string_view bytes) const {
   base::write_file_atomically(made(digest), bytes);
+}
+
+base::Result<std::optional<std::string>> NoRecords::find(std::string_view /*table*/, const Digest& /*key*/) {
+  return std::nullopt;
+}
+
+base::Result<void> NoRecords::record(std::string_view /*table*/, const Digest& /*key*/,
+                                     std::string_view /*value*/) {
+  return {};
 }
 
 }  // namespace inside

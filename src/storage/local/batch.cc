@@ -38,8 +38,9 @@ base::Result<object::Digest> Batch::put(std::string_view bytes) {
   });
 }
 
-base::Result<object::Digest> Batch::put_file(int fd, std::string_view subject) {
-  return store_.put_file(fd, subject);
+base::Result<object::Digest> Batch::put_file(int fd, std::string_view subject,
+                                             const object::StillWanted& wanted) {
+  return store_.put_file(fd, subject, wanted);
 }
 
 base::Result<std::vector<object::Digest>> Batch::missing(std::span<const object::Digest> digests) {

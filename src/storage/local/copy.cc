@@ -37,6 +37,12 @@ uint64_t copy_in_kernel(int from, int to, uint64_t size) {
   return static_cast<uint64_t>(from_offset);
 }
 
+void go_on_if(const object::StillWanted& wanted, std::string_view subject) {
+  if (wanted && !wanted()) {
+    throw base::SyscallError("read", subject, ECANCELED);
+  }
+}
+
 }  // namespace
 
 void copy_bytes(int from, int to, uint64_t size, std::string_view subject) {
@@ -58,10 +64,11 @@ void copy_bytes(int from, int to, uint64_t size, std::string_view subject) {
   }
 }
 
-object::Digest hash_from_start(int from, std::string_view subject) {
+object::Digest hash_from_start(int from, std::string_view subject, const object::StillWanted& wanted) {
   object::Hasher hasher;
   std::vector<char>& chunk = chunk_of_this_thread();
   for (uint64_t done = 0;;) {
+    go_on_if(wanted, subject);
     const size_t got = base::read_some_at(from, done, chunk, subject);
     if (got == 0) {
       return hasher.take();
@@ -71,13 +78,14 @@ object::Digest hash_from_start(int from, std::string_view subject) {
   }
 }
 
-object::Digest copy_and_hash(const HashedCopy& copy) {
+object::Digest copy_and_hash(const HashedCopy& copy, const object::StillWanted& wanted) {
   if (::ioctl(copy.to, FICLONE, copy.from) == 0) {
-    return hash_from_start(copy.to, copy.to_subject);
+    return hash_from_start(copy.to, copy.to_subject, wanted);
   }
   object::Hasher hasher;
   std::vector<char>& chunk = chunk_of_this_thread();
   for (uint64_t done = 0;;) {
+    go_on_if(wanted, copy.from_subject);
     const size_t got = base::read_some_at(copy.from, done, chunk, copy.from_subject);
     if (got == 0) {
       return hasher.take();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "object/digest.hh"
+#include "object/store.hh"
 
 #include <cstdint>
 #include <string_view>
@@ -12,8 +13,10 @@ namespace storage {
 // else read and write. Throws SyscallError naming `subject` (the target); ESTALE if the source is shorter.
 void copy_bytes(int from, int to, uint64_t size, std::string_view subject);
 
-// Hashes `from` from its start, whatever its position. Throws SyscallError naming `subject`.
-[[nodiscard]] object::Digest hash_from_start(int from, std::string_view subject);
+// Hashes `from` from its start, whatever its position. Throws SyscallError naming `subject`; ECANCELED once
+// it is not wanted any more.
+[[nodiscard]] object::Digest hash_from_start(int from, std::string_view subject,
+                                             const object::StillWanted& wanted = {});
 
 struct HashedCopy {
   int from;
@@ -23,7 +26,7 @@ struct HashedCopy {
 };
 
 // Copies all of `from` and names the bytes that arrived, even while somebody changes the source. Throws
-// SyscallError naming the end that failed.
-[[nodiscard]] object::Digest copy_and_hash(const HashedCopy& copy);
+// SyscallError naming the end that failed; ECANCELED once it is not wanted any more.
+[[nodiscard]] object::Digest copy_and_hash(const HashedCopy& copy, const object::StillWanted& wanted = {});
 
 }  // namespace storage

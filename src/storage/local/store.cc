@@ -176,7 +176,8 @@ base::Result<Digest> LocalStore::put(std::string_view bytes) {
   });
 }
 
-base::Result<Digest> LocalStore::put_file(int fd, std::string_view subject) {
+base::Result<Digest> LocalStore::put_file(int fd, std::string_view subject,
+                                          const object::StillWanted& wanted) {
   std::string bytes;
   try {
     const struct stat status = base::status_of(fd, subject);
@@ -184,7 +185,7 @@ base::Result<Digest> LocalStore::put_file(int fd, std::string_view subject) {
       return base::failure("put '" + std::string(subject) + "': not a regular file");
     }
     if (static_cast<uint64_t>(status.st_size) > kSmallObject) {
-      return put_large(fd, subject);
+      return put_large(fd, subject, wanted);
     }
     if (::lseek(fd, 0, SEEK_SET) < 0) {
       throw SyscallError("seek in", subject);
@@ -198,8 +199,9 @@ base::Result<Digest> LocalStore::put_file(int fd, std::string_view subject) {
 
 // Hashed first, since most large files that are put are held already, and a second hash costs less than
 // writing.
-base::Result<Digest> LocalStore::put_large(int fd, std::string_view subject) {
-  const Digest expected = hash_from_start(fd, subject);
+base::Result<Digest> LocalStore::put_large(int fd, std::string_view subject,
+                                           const object::StillWanted& wanted) {
+  const Digest expected = hash_from_start(fd, subject, wanted);
   return in_store(layout_.root, [&]() -> base::Result<Digest> {
     if (holds_sound(expected, Form::Plain)) {
       return expected;
@@ -209,7 +211,7 @@ base::Result<Digest> LocalStore::put_large(int fd, std::string_view subject) {
     }
     // If the file changes meanwhile, the name is that of the bytes which arrived.
     FreshFile file(session_->temporary_path(), kPlainMode);
-    const Digest arrived = copy_and_hash({fd, subject, file.fd(), file.path()});
+    const Digest arrived = copy_and_hash({fd, subject, file.fd(), file.path()}, wanted);
     publish(file, arrived, Form::Plain);
     return arrived;
   });

@@ -77,7 +77,7 @@ TEST_F(StoreFailures, a_full_disk_is_retried_elsewhere_says_what_to_do_and_leave
     const std::string large(3'000'000, 'x');
     base::write_file_atomically(outside("large"), large);
     const base::UniqueFd fd(::open(outside("large").c_str(), O_RDONLY | O_CLOEXEC));
-    for (const auto& put : {store->put(large), store->put_file(fd.get(), "large")}) {
+    for (const auto& put : {store->put(large), store->put_file(fd.get(), "large", {})}) {
       EXPECT_FALSE(put);
       EXPECT_EQ(put.error().kind, FailureKind::RetryElsewhere);
       EXPECT_TRUE(says(put.error(), "gg gc --size"));
@@ -237,7 +237,7 @@ TEST_F(StoreFailures, a_store_that_is_a_file_is_refused) {
 TEST_F(StoreFailures, what_is_no_regular_file_is_not_put) {
   const auto store = open();
   const base::UniqueFd fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  const auto put = store->put_file(fd.get(), "/dev/null");
+  const auto put = store->put_file(fd.get(), "/dev/null", {});
   ASSERT_FALSE(put);
   EXPECT_TRUE(says(put.error(), "/dev/null"));
 }

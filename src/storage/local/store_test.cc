@@ -4,6 +4,7 @@
 #include "storage/local/walk.hh"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace storage {
 namespace {
@@ -59,9 +60,30 @@ TEST_F(LocalStoreTest, files_of_any_size_are_put_from_their_start_wherever_the_d
     base::write_file_atomically(outside("source"), bytes);
     const base::UniqueFd fd(::open(outside("source").c_str(), O_RDONLY | O_CLOEXEC));
     ::lseek(fd.get(), 0, SEEK_END);
-    EXPECT_EQ(store->put_file(fd.get(), "source").value(), object::hash(bytes));
+    EXPECT_EQ(store->put_file(fd.get(), "source", {}).value(), object::hash(bytes));
     EXPECT_EQ(store->get(object::hash(bytes)).value(), bytes);
   }
+}
+
+TEST_F(LocalStoreTest, a_put_that_is_not_wanted_any_more_ends_and_leaves_nothing) {
+  const auto store = open();
+  const std::string bytes = pattern(1U << 20U);
+  base::write_file_atomically(outside("source"), bytes);
+  const base::UniqueFd fd(::open(outside("source").c_str(), O_RDONLY | O_CLOEXEC));
+  const auto files = [&] {
+    const std::filesystem::recursive_directory_iterator all(path());
+    return std::count_if(begin(all), end(all), [](const auto& entry) { return entry.is_regular_file(); });
+  };
+  const auto before = files();
+  for (const int pieces : {0, 5, 12}) {  // of 128 KiB: at once, while it is hashed, while it is copied
+    int left = pieces;
+    const auto put = store->put_file(fd.get(), "source", [&] { return left-- > 0; });
+    ASSERT_FALSE(put);
+    EXPECT_NE(put.error().message.find("'source': Operation canceled"), std::string::npos)
+        << put.error().message;
+    EXPECT_EQ(store->missing(std::vector{object::hash(bytes)}).value().size(), 1U);
+  }
+  EXPECT_EQ(files(), before);
 }
 
 TEST_F(LocalStoreTest, putting_again_writes_nothing) {
