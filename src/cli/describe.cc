@@ -1,4 +1,5 @@
 #include "cli/commands.hh"
+#include "cli/entry_word.hh"
 #include "cli/inspect.hh"
 #include "cli/subject.hh"
 #include "cli/wire_up.hh"
@@ -9,9 +10,13 @@ namespace cli {
 
 int describe(const Request& request) {
   const auto storage = open_storage(request.settings);
-  const object::Digest thunk = thunk_for(request.settings, request.words.at(0));
-  fmt::print("{}", describe_thunk(storage->store(), storage->records(), thunk,
-                                  request.settings.json ? Format::Json : Format::Text));
+  const std::string& word = request.words.at(0);
+  const Format format = request.settings.json ? Format::Json : Format::Text;
+  const auto entry = entry_of_word(word);
+  const bool is_thunk = !entry || std::holds_alternative<object::Promise>(*entry);
+  fmt::print("{}", is_thunk ? describe_thunk(storage->store(), storage->records(),
+                                             thunk_for(request.settings, word), format)
+                            : describe_entry(storage->store(), *entry, format));
   return kOk;
 }
 

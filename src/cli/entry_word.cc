@@ -81,4 +81,8 @@ std::optional<object::Entry> entry_of_word(std::string_view word) {
   return std::nullopt;
 }
 
+std::optional<object::Digest> thunk_of_word(std::string_view word) {
+  return word.starts_with(kPromise) ? promise_in(word).thunk : Digest::parse(word);
+}
+
 }  // namespace cli

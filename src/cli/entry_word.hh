@@ -17,4 +17,8 @@ namespace cli {
 // these, so it is something else (a path). Throws UsageError if it does and goes on wrongly.
 [[nodiscard]] std::optional<object::Entry> entry_of_word(std::string_view word);
 
+// The thunk that a word names: "HASH/SIZE", or the one whose output a promise is. Nullopt: something else.
+// Throws UsageError as entry_of_word() does.
+[[nodiscard]] std::optional<object::Digest> thunk_of_word(std::string_view word);
+
 }  // namespace cli

@@ -67,6 +67,22 @@ json result_json(const ir::Result& result) {
   return described;
 }
 
+json entries_json(object::Store& store, const object::Digest& root) {
+  json entries = json::object();
+  walk(store, root, [&](const std::string& path, const object::Entry& entry) {
+    entries["/" + base::printable(path)] = entry_json(entry);
+  });
+  return entries;
+}
+
+std::string entries_text(object::Store& store, const object::Digest& root, const std::string& heading) {
+  std::string text;
+  walk(store, root, [&](const std::string& path, const object::Entry& entry) {
+    text += fmt::format("{}{}  /{}\n", heading, kind_and_target(entry), base::printable(path));
+  });
+  return text;
+}
+
 json thunk_json(object::Store& store, object::Records& records, const object::Digest& name) {
   const ir::Thunk thunk = read_thunk(store, name);
   const ir::Command command = read_command(store, thunk.command);
@@ -74,17 +90,13 @@ json thunk_json(object::Store& store, object::Records& records, const object::Di
   for (const auto& variable : command.environment) {
     environment[base::printable(variable.first)] = base::printable(variable.second);
   }
-  json inputs = json::object();
-  walk(store, thunk.input_root, [&](const std::string& path, const object::Entry& entry) {
-    inputs["/" + base::printable(path)] = entry_json(entry);
-  });
   json described{{"thunk", name.to_string()},
                  {"argv", printable_list(command.arguments)},
                  {"environment", environment},
                  {"working_directory", "/" + base::printable(command.working_directory)},
                  {"outputs", printable_list(command.output_paths)},
                  {"input_root", thunk.input_root.to_string()},
-                 {"inputs", inputs}};
+                 {"inputs", entries_json(store, thunk.input_root)}};
   if (const auto memo = memo_of(records, name)) {
     described["result"] = result_json(*memo);
   }
@@ -104,9 +116,7 @@ std::string thunk_text(object::Store& store, object::Records& records, const obj
   for (const std::string& output : command.output_paths) {
     text += fmt::format("output   {}\n", base::printable(output));
   }
-  walk(store, thunk.input_root, [&](const std::string& path, const object::Entry& entry) {
-    text += fmt::format("input    {}  /{}\n", kind_and_target(entry), base::printable(path));
-  });
+  text += entries_text(store, thunk.input_root, "input    ");
   const auto memo = memo_of(records, name);
   if (!memo) {
     return text + "result   none yet\n";
@@ -240,6 +250,19 @@ std::string describe_thunk(object::Store& store, object::Records& records, const
                            Format format) {
   return format == Format::Json ? thunk_json(store, records, thunk).dump(2) + "\n"
                                 : thunk_text(store, records, thunk);
+}
+
+std::string describe_entry(object::Store& store, const object::Entry& entry, Format format) {
+  const auto* directory = std::get_if<object::Subdirectory>(&entry);
+  if (format == Format::Json) {
+    json described = entry_json(entry);
+    if (directory != nullptr) {
+      described["entries"] = entries_json(store, directory->digest);
+    }
+    return described.dump(2) + "\n";
+  }
+  return kind_and_target(entry) + "\n" +
+         (directory != nullptr ? entries_text(store, directory->digest, "entry    ") : "");
 }
 
 std::string graph_of(object::Store& store, object::Records& records,

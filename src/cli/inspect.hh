@@ -1,6 +1,7 @@
 #pragma once
 
 #include "object/store.hh"
+#include "object/tree.hh"
 
 #include <functional>
 #include <optional>
@@ -14,6 +15,9 @@ enum class Format { Text, Json, Dot };
 // What a thunk runs, on what, for what, and what came of it.
 [[nodiscard]] std::string describe_thunk(object::Store& store, object::Records& records,
                                          const object::Digest& thunk, Format format);
+
+// What a word that is no thunk's stands for; of a directory also all that is in it, in whatever depth.
+[[nodiscard]] std::string describe_entry(object::Store& store, const object::Entry& entry, Format format);
 
 // The thunk that made the file at an absolute path last.
 using MakerOf = std::function<std::optional<object::Digest>(const std::string& path)>;

@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/quote.hh"
+#include "cli/entry_word.hh"
 #include "cli/journal.hh"
 #include "intercept/placeholder.hh"
 #include "intercept/registry.hh"
@@ -17,8 +18,8 @@ std::string journal_name(const std::string& word) {
 }
 
 object::Digest thunk_for(const Settings& settings, const std::string& word) {
-  if (const auto digest = object::Digest::parse(word)) {
-    return *digest;
+  if (const auto thunk = thunk_of_word(word)) {
+    return *thunk;
   }
   const std::string path = absolute_path(word);
   if (const auto promise = placeholder_at(path)) {
@@ -27,9 +28,9 @@ object::Digest thunk_for(const Settings& settings, const std::string& word) {
   const auto origin = origin_of(settings.store, journal_name(word));
   const auto thunk = origin ? object::Digest::parse(origin->command.thunk) : std::nullopt;
   if (!thunk) {
-    throw base::OperatorError(
-        "'" + base::printable(word) +
-        "' is neither a thunk's digest, nor a placeholder, nor a file that a run of gg made as a thunk");
+    throw base::OperatorError("'" + base::printable(word) +
+                              "' is neither a thunk's digest nor a promise, nor a placeholder, nor a file "
+                              "that a run of gg made as a thunk");
   }
   return *thunk;
 }

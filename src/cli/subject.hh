@@ -8,8 +8,9 @@
 
 namespace cli {
 
-// What a word on the command line means: a thunk's digest, a placeholder, or a file that some earlier run
-// made (found in the journals). Throws base::OperatorError that says which of these it is not.
+// What a word on the command line means: a thunk's digest, a promise of an output of it, a placeholder, or a
+// file that some earlier run made (found in the journals). Throws base::OperatorError that says which of
+// these it is not.
 [[nodiscard]] object::Digest thunk_for(const Settings& settings, const std::string& word);
 
 // The name by which journals know the file that a word on the command line means.

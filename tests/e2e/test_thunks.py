@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import unittest
 
@@ -213,6 +214,8 @@ class ByHand(Thunks):
     def test_a_bad_line_is_named_and_those_before_it_are_made(self):
         good = json.dumps({"argv": ["/a"]})
         for bad, message in (("garbage", "no JSON object"), ("{}", "no program"), ('{"argv":"x"}', "a list of texts"),
+                             ('{"argv":["x"],"outputs":[".."]}', "'..'"), ('{"argv":["x"],"inputs":{"../a":"lines"}}', "'../a'"),
+                             ('{"argv":["x"],"cwd":"/..","outputs":["x"]}', "'..'"),
                              ('{"argv":["x"],"nonsense":1}', 'no "nonsense"'), ('{"argv":["a\\u0000b"]}', "without NUL"),
                              ('{"id":"me","argv":["x"],"inputs":{"a":"promise:@me:o"},"outputs":["o"]}', "cannot need itself")):
             run = self.stream(f"{good}\n{bad}\n{good}\n")
@@ -225,7 +228,7 @@ class ByHand(Thunks):
         self.write({"thunk.json": json.dumps({"argv": ["/bin/sh", "-c", ":", "x" * (2 << 20)], "programs": ["/bin/sh"],
                                               "outputs": ["out"]})})
         run = self.refused(self.create("--from", "thunk.json"))
-        self.assertRegex(run.err, b"(?i)argument list too long")
+        self.assertRegex(run.err, b"(?i)argument list too long.* allows 2097152 in all and 131072 for one")
 
     def test_a_hundred_thousand_outputs(self):
         count = 100_000
@@ -235,6 +238,61 @@ class ByHand(Thunks):
             "outputs": ["d/%d" % i for i in range(count)] + ["f7"]})})
         thunk = self.create("--from", "thunk.json")
         self.assertEqual(self.output(thunk, "d/99999"), b"\n")
+
+
+class Rude(Thunks):
+    """Programs that would go on for ever, or fill everything."""
+
+    def interrupted(self, thunk, begun, over=False):
+        """gg force, stopped by Ctrl-C once the program has begun, or is over; ends soon, and leaves nothing."""
+        process = self.start([GG, "force", f"promise:{thunk}:out"])
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.wait_until(lambda: self.is_running(begun), "the program", process)
+        if over:
+            self.wait_until(lambda: not self.is_running(begun), "its end", process)
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            self.fail("does not end within 20 s of the signal")
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(self.alive(), [])
+        self.assertFalse(self.is_running(begun))
+        self.ok(self.gg("fsck"))
+
+    @staticmethod
+    def is_running(words):
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if words.encode() in pathlib.Path("/proc", pid, "cmdline").read_bytes().replace(b"\0", b" "):
+                    return True
+            except OSError:
+                pass
+        return False
+
+    def test_one_that_prints_for_ever_is_stopped_with_its_last_words(self):
+        for stream in ("output", "error"):
+            thunk = self.create("--program", "/usr/bin/yes", "--program", "/bin/sh", "--output", "out", "--",
+                                "/bin/sh", "-c", "exec /usr/bin/yes" + (" >&2" if stream == "error" else ""))
+            run = self.refused(thunk, f"printed more than 64 MiB to its standard {stream}; its last words:\ny\n")
+            self.assertLess(len(run.err), 1000)
+
+    def test_one_that_ignores_all_signals_is_gone_after_ctrl_c(self):
+        script = "trap '' TERM INT HUP QUIT; setsid sleep 98765 & while :; do sleep 98765; done"
+        self.interrupted(self.create("--program", "/bin/sh", "--program", "/bin/sleep", "--program", "/usr/bin/setsid",
+                                     "--env", "PATH=/bin:/usr/bin", "--output", "out", "--", "/bin/sh", "-c", script), "sleep 98765")
+
+    def test_ctrl_c_ends_the_reading_of_a_great_output(self):
+        # With holes: it costs its maker nothing, and takes half a minute to be read.
+        thunk = self.create("--program", "/bin/sh", "--program", "/usr/bin/truncate", "--program", "/bin/sleep", "--output", "out",
+                            "--", "/bin/sh", "-c", "/usr/bin/truncate -s 60G out; /bin/sleep 1.2345")
+        self.interrupted(thunk, "sleep 1.2345", over=True)
+
+    def test_an_output_larger_than_any_that_is_kept_is_named(self):
+        thunk = self.create("--program", "/usr/bin/truncate", "--output", "out", "--", "/usr/bin/truncate", "-s", "100T", "out")
+        self.refused(thunk, "the output out has 109951162777600 bytes, and no file of more than 68719476736")
 
 
 class Dynamic(Thunks):
@@ -347,6 +405,35 @@ class Dynamic(Thunks):
         self.assertIn(b"may make no thunks", out)
         self.assertTrue(out.endswith(b"3\n"), out)
 
+    def test_describe_and_graph_say_the_same_inside_and_outside(self):
+        thunk = self.shell(
+            "t=$(gg thunk create --base self: --output o -- /bin/sh -c 'echo 1 > o'); "
+            "u=$(gg thunk create --base self: --input in=promise:$t:o --output p -- /bin/sh -c 'read x < in; echo $x > p'); "
+            "mkdir out; cd out; gg describe $u > text; gg describe --json promise:$u:p > json; gg graph $u > graph; "
+            "gg graph --json promise:$u:p > graph.json; gg graph --dot $u $t > dot; gg describe --json self:/bin > bin; "
+            "gg describe self:/bin/sh > sh; echo $u > name; gg thunk return later promise:$u:p", "--output", "out")
+        found = self.output(thunk)
+        self.assertEqual(found["later"], b"1\n")
+        made = found["name"].decode().strip()
+        text = self.ok(self.gg("describe", f"promise:{made}:p")).out.decode().splitlines()
+        self.assertEqual([line for line in text if not line.startswith(("result", "made"))] + ["result   none yet"],
+                         found["text"].decode().splitlines())
+        outside = json.loads(self.ok(self.gg("describe", "--json", made)).out)
+        del outside["result"]
+        self.assertEqual(json.loads(found["json"]), outside)
+        graph = self.ok(self.gg("graph", made)).out.decode()
+        self.assertEqual(found["graph"].decode(), graph.replace("finished ", "waiting  "))
+        graph = json.loads(self.ok(self.gg("graph", "--json", made)).out)
+        self.assertEqual(len(graph["thunks"]), 2)
+        for node in graph["thunks"]:
+            node["finished"] = False
+        self.assertEqual(json.loads(found["graph.json"]), graph)
+        self.assertEqual(found["dot"].decode(), self.ok(self.gg("graph", "--dot", made)).out.decode().replace(", style=filled", ""))
+        word = "tree:" + json.loads(found["bin"])["digest"]
+        self.assertIn("/sh", json.loads(found["bin"])["entries"])
+        self.assertEqual(self.ok(self.gg("describe", "--json", word)).out, found["bin"])
+        self.assertRegex(found["sh"], rb"^program   [0-9a-f]{64}/[0-9]+\n$")
+
     def test_what_was_left_is_checked(self):
         make = "t=$(gg thunk create --output o --base self: -- /bin/sh -c 'echo > o'); "
         for script, message in (
@@ -370,6 +457,12 @@ class Dynamic(Thunks):
                 ("gg thunk return out /bin/sh", "is no promise"),
                 ("gg thunk return / promise:$(gg thunk create --output o -- /x):o", "no path of an output"),
                 ("gg thunk return out promise:$(gg thunk create --output o -- /x):p", "declares no output"),
+                (f"gg describe {zero}", "not to be read here"), (f"gg graph {zero}", "not to be read here"),
+                (f"gg describe promise:{zero}:o", "does not hold"), ("gg describe /bin/sh; gg graph /bin/sh", "neither a thunk"),
+                ("gg describe self:/nowhere", "holds no '/nowhere'"), ("gg describe", "wants one"), ("gg graph", "wants thunks"),
+                ("gg thunk return .. promise:$(gg thunk create --output o -- /x):o", "no path of an output"),
+                ("echo '{\"argv\":[\"x\"],\"outputs\":[\"a/..\"]}' | gg thunk create --stream", "'a/..'"),
+                ("gg thunk create --input ../x=self:/bin -- /x", "'../x'"),
                 ("gg thunk create --program /bin/sh -- /x", "outside of containers only"),
                 ("gg thunk create --output .. -- /x", "'..'"), ("gg force x", "gg inside a container"),
                 ("gg thunk create --input x=self:/nowhere -- /x", "holds no '/nowhere'"),
@@ -409,6 +502,8 @@ class Dynamic(Thunks):
             thunk = self.create("--program", "/bin/sh", "--program", program, "--program", "/bin/mkdir", "--env",
                                 "PATH=/usr/bin:/bin", "--output", "out", "--", "/bin/sh", "-ec", make)
             self.refused(thunk, "neither file, directory nor symlink")
+        device = self.create("--program", "/bin/mknod", "--output", "out", "--", "/bin/mknod", "out", "c", "1", "3")
+        self.refused(device, "mknod: out: Operation not permitted", "exit status 1")
         thunk = self.create("--program", "/bin/ln", "--output", "out", "--",
                             "/bin/ln", "-s", "/etc/passwd", "out")
         self.assertRegex(self.ok(self.gg("force", f"promise:{thunk}:out")).out, b"^link:/etc/passwd\n$")

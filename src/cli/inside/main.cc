@@ -8,6 +8,7 @@
 #include "cli/draft.hh"
 #include "cli/entry_word.hh"
 #include "cli/inside/made_store.hh"
+#include "cli/inspect.hh"
 #include "cli/thunk_flags.hh"
 #include "ir/dynamic.hh"
 #include "ir/output_path.hh"
@@ -33,7 +34,9 @@ constexpr const char* kUsage =
     "    gg thunk return PATH PROMISE\n"
     "    gg thunk return --stream\n"
     "    gg collect [--include GLOB] [--exclude GLOB] PATH...\n"
-    "`gg thunk --help` and `gg collect --help` outside say more.\n";
+    "    gg describe [--json] THUNK|PROMISE|tree:HASH/SIZE|self:/PATH\n"
+    "    gg graph [--json|--dot] THUNK|PROMISE...\n"
+    "`gg thunk --help` and the like outside say more.\n";
 
 constexpr int kOk = 0;
 constexpr int kWrongUsage = 2;
@@ -42,23 +45,30 @@ constexpr int kInTheWay = 3;
 struct Request {
   cli::ThunkFlags thunk;
   cli::FileFilter filter;
+  bool json = false;
+  bool dot = false;
   bool help = false;
   std::vector<std::string> words;
   std::vector<std::string> arguments;  // behind "--"
 };
 
-Request parse(std::vector<std::string> argv, bool is_collect) {
+Request parse(std::vector<std::string> argv, const std::string& command) {
   Request request;
-  if (!is_collect) {
+  if (command == "thunk") {
     request.arguments = cli::split_off_arguments(argv);
   }
   CLI::App app("gg", "gg");
   app.set_help_flag();
   app.add_flag("-h,--help", request.help);
-  if (is_collect) {
+  if (command == "collect") {
     cli::add_collect_flags(app, request.filter);
-  } else {
+  } else if (command == "thunk") {
     cli::add_thunk_flags(app, request.thunk);
+  } else {
+    app.add_flag("--json", request.json);
+    if (command == "graph") {
+      app.add_flag("--dot", request.dot);
+    }
   }
   app.add_option("words", request.words);
   std::reverse(argv.begin(), argv.end());  // CLI11 reads a vector from its end
@@ -88,6 +98,10 @@ cli::DraftPlace place_here(inside::MadeStore& store) {
         }
         return *tool;
       }};
+}
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 // From the root; the last name may be that of something that is not there.
@@ -184,19 +198,83 @@ int collect(const Request& request) {
   return kOk;
 }
 
+void must_be_here(inside::MadeStore& store, const object::Digest& digest, const std::string& word) {
+  if (!base::value_or_throw(store.get(digest))) {
+    throw base::OperatorError(
+        "'" + base::printable(word) +
+        "' is not to be read here: in a container gg can show what was made in it, and the "
+        "directories of its thunk's own input tree");
+  }
+}
+
+object::Digest thunk_here(inside::MadeStore& store, const std::string& word) {
+  const auto thunk = cli::thunk_of_word(word);
+  if (!thunk) {
+    throw UsageError("'" + base::printable(word) + "' is neither a thunk, HASH/SIZE, nor a promise of one");
+  }
+  must_be_here(store, *thunk, word);
+  return *thunk;
+}
+
+int describe(const Request& request) {
+  if (request.words.size() != 1) {
+    throw UsageError("gg describe wants one thunk, promise, tree or self:/PATH");
+  }
+  const std::string& word = request.words[0];
+  const cli::Format format = request.json ? cli::Format::Json : cli::Format::Text;
+  inside::MadeStore store("");
+  inside::NoRecords records;
+  cli::DraftMaker maker(
+      place_here(store));  // reads self:/PATH, and says so if nothing can have been made here
+  if (object::Digest::parse(word)) {
+    print(cli::describe_thunk(store, records, thunk_here(store, word), format));
+    return kOk;
+  }
+  const object::Entry entry = maker.entry(word);
+  print(std::holds_alternative<object::Promise>(entry)
+            ? cli::describe_thunk(store, records, thunk_here(store, word), format)
+            : cli::describe_entry(store, entry, format));
+  return kOk;
+}
+
+int graph(const Request& request) {
+  if (request.words.empty()) {
+    throw UsageError("gg graph wants thunks, or promises of them");
+  }
+  inside::MadeStore store("");
+  (void)store.own_tree();  // says so if nothing can have been made here
+  inside::NoRecords records;
+  std::vector<object::Digest> targets;
+  for (const std::string& word : request.words) {
+    targets.push_back(thunk_here(store, word));
+  }
+  const cli::Format format = request.dot    ? cli::Format::Dot
+                             : request.json ? cli::Format::Json
+                                            : cli::Format::Text;
+  print(cli::graph_of(
+      store, records, targets, [](const std::string&) { return std::nullopt; }, format));
+  return kOk;
+}
+
 int dispatch(const std::vector<std::string>& argv) {
   const std::string command = argv.size() > 1 ? argv[1] : "";
-  if (command != "thunk" && command != "collect") {
+  if (command != "thunk" && command != "collect" && command != "describe" && command != "graph") {
     std::fputs(kUsage, command == "--help" ? stdout : stderr);
     return command == "--help" ? kOk : kWrongUsage;
   }
-  const Request request = parse({argv.begin() + 2, argv.end()}, command == "collect");
+  const Request request = parse({argv.begin() + 2, argv.end()}, command);
   if (request.help) {
     std::fputs(kUsage, stdout);
     return kOk;
   }
   if (command == "collect") {
     return collect(request);
+  }
+  if (command == "describe") {
+    return describe(request);
+  }
+  if (command == "graph") {
+    return graph(request);
   }
   const std::string verb = request.words.empty() ? "" : request.words[0];
   if (verb == "create" && request.words.size() == 1) {
