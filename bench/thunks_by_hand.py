@@ -5,6 +5,7 @@
   true    N thunks that run `true`, made and forced; against fork and exec of the same program
   fib     examples/cpp/fib 25 with memos: time a step, and the whole once more
   count   a loop of N tail calls (examples/cpp/count): time a turn, and gg's memory against that of a tenth of the turns
+  fan     a thunk that returns N promises in a directory, found while it runs: time for each, and gg's memory
 
 Processor time is of gg and all that it starts; on a busy machine it is the figure to go by. Writes below --work only.
 """
@@ -113,13 +114,28 @@ class Bench:
                            "cpu ms a turn": all_of_them.cpu / turns * 1e3, "peak MiB": all_of_them.peak / 1024,
                            "more bytes for each more turn": (all_of_them.peak - few.peak) * 1024 / (turns - turns // 10)})
 
+    def fan(self, count):
+        self.fresh()
+        source = b'#include <fcntl.h>\n#include <unistd.h>\nint main(int n, char** words) {\n' \
+                 b'  return write(open("o", O_WRONLY | O_CREAT, 0644), words[n - 1], 1) != 1;\n}\n'
+        subprocess.run(["gcc", "-O2", "-static", "-o", self.work / "make", "-x", "c", "-"], input=source, check=True)
+        line = json.dumps({"argv": ["/make", "&"], "inputs": {"/make": "self:/make"}, "outputs": ["o"], "place": {"o": "out/&"}})
+        script = f"seq {count} | sed 's|.*|{line}|' | gg thunk create --stream > /dev/null"
+        words = ["thunk", "create", "--store", str(self.store), "--dynamic", "--input", "make", "--env", "PATH=/.gg:/usr/bin:/bin",
+                 *(word for name in ("/bin/sh", "/bin/sed", "/usr/bin/seq") for word in ("--program", name)),
+                 "--output", "out", "--", "/bin/sh", "-ec", script]
+        made = subprocess.run([self.gg, *words], cwd=self.work, env=self.environment, check=True, stdout=subprocess.PIPE)
+        forced = self.timed(self.in_store("force", f"promise:{made.stdout.decode().strip()}:out"))
+        self.say("fan", {"promises": count, "wall ms each": forced.wall / count * 1e3, "cpu ms each": forced.cpu / count * 1e3,
+                         "peak MiB": forced.peak / 1024})
+
 
 def main():
     parser = interleaved.parser(__doc__, rounds=1)
-    parser.add_argument("what", nargs="*", help="stream, true, fib, count, with =N for another number; else all of them")
+    parser.add_argument("what", nargs="*", help="stream, true, fib, count, fan, with =N for another number; else all of them")
     parser.add_argument("--work", help="where to write (default: a temporary directory)")
     options = parser.parse_args()
-    numbers = {"stream": 100_000, "true": 10_000, "fib": 25, "count": 10_000}
+    numbers = {"stream": 100_000, "true": 10_000, "fib": 25, "count": 10_000, "fan": 10_000}
     wanted = dict(word.partition("=")[::2] for word in options.what) or dict.fromkeys(numbers, "")
     with tempfile.TemporaryDirectory(prefix="gg-bench-", dir=options.work) as work:
         bench = Bench(options, pathlib.Path(work))
