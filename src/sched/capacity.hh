@@ -39,7 +39,8 @@ struct Capacity {
   uint64_t job_disk_bytes = 0;
   std::chrono::milliseconds job_time{0};  // the limit of a job that has none of its own
   std::string platform;
-  bool is_local = false;  // it is the user's own machine: a second try beside the first gains nothing
+  bool is_local = false;     // it is the user's own machine: a second try beside the first gains nothing
+  bool last_resort = false;  // takes only what every other engine that can has refused
   // What it bills.
   MicroDollars per_job = 0;
   MicroDollars per_second = 0;

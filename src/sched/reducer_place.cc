@@ -122,7 +122,11 @@ bool Reducer::elsewhere_than(uint32_t refused, uint32_t needs) const {
 // Whoever was refused everywhere may try everywhere again (its back-off and its tries bound that).
 bool Reducer::may_run(ReadyQueue::Key key, EngineId engine) const {
   const uint32_t open = open_to(key.needs);
-  return (open & bit(engine)) != 0 && ((key.refused & bit(engine)) == 0 || (open & ~key.refused) == 0);
+  const uint32_t left = open & ~key.refused;
+  if (places_.at(engine).capacity.last_resort && (left & ~bit(engine)) != 0) {
+    return false;
+  }
+  return (open & bit(engine)) != 0 && ((key.refused & bit(engine)) == 0 || left == 0);
 }
 
 ReadyQueue::Key Reducer::key_of(NodeId id) const {

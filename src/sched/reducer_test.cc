@@ -697,6 +697,34 @@ TEST(Reducer, a_place_that_refuses_is_left_for_another_at_once) {
   EXPECT_EQ(desk.next<Execute>("a").engine, 1);
 }
 
+TEST(Reducer, a_last_resort_takes_only_what_all_others_have_refused) {
+  Desk desk(keep_going(), 1);
+  Capacity last;
+  last.name = "last";
+  last.slots = 4;
+  last.last_resort = true;
+  desk.reducer.set_engine(1, last);
+  for (const char* thunk : {"a", "b"}) {
+    desk.add(thunk);
+    desk.open(thunk);
+  }
+  EXPECT_EQ(desk.count<Execute>(), 1U) << "b waits for a slot, and the last resort has four";
+  desk.end("a", broken(base::FailureKind::RetryElsewhere));
+  EXPECT_EQ(desk.next<Execute>("a").engine, 1);
+  EXPECT_EQ(desk.next<Execute>("b").engine, 0);
+}
+
+TEST(Reducer, a_last_resort_that_is_alone_takes_everything) {
+  Desk desk(keep_going(), 0);
+  Capacity last;
+  last.slots = 1;
+  last.last_resort = true;
+  desk.reducer.set_engine(1, last);
+  desk.add("a");
+  desk.open("a");
+  EXPECT_EQ(desk.next<Execute>("a").engine, 1);
+}
+
 TEST(Reducer, what_was_refused_everywhere_tries_everywhere_again_after_a_pause) {
   Desk desk(keep_going(), 1);
   desk.add("a");

@@ -113,7 +113,7 @@ std::optional<EngineId> Reducer::place_beside(const Attempt& straggler) const {
   std::optional<EngineId> second_best;
   for (EngineId engine = 0; engine < places_end_; ++engine) {
     if ((node.refused & bit(engine)) != 0 || !can_ever_take(engine, node.needs) ||
-        !has_room(engine, node.needs)) {
+        !has_room(engine, node.needs) || places_.at(engine).capacity.last_resort) {
       continue;
     }
     if ((tried & bit(engine)) == 0) {
