@@ -58,6 +58,26 @@ class FileStore : public Store {
                                                  const std::string& path, Placing placing) = 0;
 };
 
+// A store that is far away, so that objects go to and from it in bulk: each call takes a round trip or more.
+// It remembers for a while what it has seen there, and what it has sent is not sent again meanwhile. Others
+// that send or fetch the same at the same time wait for each other, and the bytes travel once.
+class RemoteStore : public Store {
+ public:
+  // Asked now and then: is it still worth going on? Empty: yes.
+  using Wanted = std::function<bool()>;
+
+  // Sends what this store lacks of `digests`. Answers those that `from` does not hold either.
+  [[nodiscard]] virtual base::Result<std::vector<Digest>> send(std::span<const Digest> digests, Store& from,
+                                                               const Wanted& wanted) = 0;
+
+  // Brings what `into` lacks of `digests`, each checked against its name. Answers those that are not here.
+  [[nodiscard]] virtual base::Result<std::vector<Digest>> fetch(std::span<const Digest> digests, Store& into,
+                                                                const Wanted& wanted) = 0;
+
+  // What was seen of these counts no more: somebody has found one of them gone.
+  virtual void distrust(std::span<const Digest> digests) = 0;
+};
+
 // Small records under a thunk's name: the memo table (thunk -> encoded result) and its like. Blocks; any
 // thread.
 class Records {
