@@ -1,0 +1,178 @@
+#include "net/grpc_service.hh"
+
+#include "base/errors.hh"
+#include "base/files.hh"
+#include "net/grpc_failure.hh"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <fcntl.h>
+#include <grpc/grpc.h>
+#include <grpc/support/log.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+namespace net {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kFirstBackOff{50};
+constexpr milliseconds kLastBackOff{2000};
+
+// gRPC writes about broken connections to stderr, where the build writes; what matters is in a call's status.
+void silence() {
+  static const bool once = [] {
+    gpr_set_log_function([](gpr_log_func_args*) {});
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
+grpc::ChannelArguments arguments_for(const GrpcAddress& address, unsigned connection) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  arguments.SetMaxSendMessageSize(-1);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);                     // call() does it, for all calls alike
+  arguments.SetInt("gg.connection", static_cast<int>(connection));  // else gRPC makes one connection of all
+  if (address.is_loopback()) {
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  }
+  return arguments;
+}
+
+base::Error refused(const std::string& why) {
+  return {why, base::FailureKind::Deterministic};
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
+    text.pop_back();
+  }
+  return text;
+}
+
+milliseconds with_jitter(milliseconds time) {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return milliseconds(std::uniform_int_distribution<int64_t>(time.count() / 2, time.count())(random));
+}
+
+}  // namespace
+
+bool pause(milliseconds time, const StillWanted& wanted) {
+  constexpr milliseconds kGlance{50};
+  const auto until = steady_clock::now() + time;
+  while (!wanted || wanted()) {
+    const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
+    if (left.count() <= 0) {
+      return true;
+    }
+    std::this_thread::sleep_for(wanted ? std::min(left, kGlance) : left);
+  }
+  return false;
+}
+
+base::Result<std::unique_ptr<GrpcService>> GrpcService::open(Options options) {
+  const bool tls = options.address.transport == Transport::Tls;
+  if (!tls && !(options.authorities.empty() && options.certificate.empty() && options.key.empty())) {
+    return tl::unexpected(refused("certificates are for TLS: write grpcs://" + options.address.target()));
+  }
+  if (options.certificate.empty() != options.key.empty()) {
+    return tl::unexpected(refused("a client's certificate and its key go together: one of them is missing"));
+  }
+  if (!options.token_file.empty() && !tls && !options.address.is_loopback()) {
+    return tl::unexpected(refused("a token is not sent over an unencrypted connection: write grpcs://" +
+                                  options.address.target()));
+  }
+  silence();
+  std::unique_ptr<GrpcService> service(new GrpcService(std::move(options)));
+  if (const auto token = service->token(); !token) {
+    return tl::unexpected(token.error());
+  }
+  return service;
+}
+
+GrpcService::GrpcService(Options options) : options_(std::move(options)) {
+  std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
+  if (options_.address.transport == Transport::Tls) {
+    grpc::SslCredentialsOptions tls;
+    tls.pem_root_certs = options_.authorities;
+    tls.pem_cert_chain = options_.certificate;
+    tls.pem_private_key = options_.key;
+    credentials = grpc::SslCredentials(tls);
+  }
+  for (unsigned i = 0; i < std::max(options_.connections, 1U); ++i) {
+    channels_.push_back(grpc::CreateCustomChannel(options_.address.target(), credentials,
+                                                  arguments_for(options_.address, i)));
+  }
+}
+
+std::shared_ptr<grpc::Channel> GrpcService::channel() {
+  return channels_[turn_++ % channels_.size()];
+}
+
+base::Result<std::string> GrpcService::token() {
+  if (options_.token_file.empty()) {
+    return std::string();
+  }
+  try {
+    const base::UniqueFd file(::open(options_.token_file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) {
+      throw base::SyscallError("open the token file", options_.token_file);
+    }
+    const timespec changed = base::status_of(file.get(), options_.token_file).st_mtim;
+    const std::scoped_lock lock(mutex_);
+    if (token_.text.empty() || changed.tv_sec != token_.changed.tv_sec ||
+        changed.tv_nsec != token_.changed.tv_nsec) {
+      token_ = {changed, trimmed(base::read_all(file.get(), options_.token_file))};
+    }
+    if (token_.text.empty() ||
+        std::any_of(token_.text.begin(), token_.text.end(), [](char byte) { return byte <= ' '; })) {
+      return tl::unexpected(refused("the token file '" + options_.token_file + "' does not hold one word"));
+    }
+    return token_.text;
+  } catch (const base::SyscallError& error) {
+    return tl::unexpected(refused(error.what()));
+  }
+}
+
+base::Result<void> GrpcService::prepare(grpc::ClientContext& context, milliseconds limit) {
+  context.set_deadline(std::chrono::system_clock::now() + limit);
+  for (const auto& [name, value] : options_.headers) {
+    context.AddMetadata(name, value);
+  }
+  if (!options_.token_file.empty()) {
+    const auto token = this->token();
+    if (!token) {
+      return tl::unexpected(token.error());
+    }
+    context.AddMetadata("authorization", "Bearer " + *token);
+  }
+  return {};
+}
+
+grpc::Status GrpcService::call(milliseconds limit, const StillWanted& wanted, const Once& once) {
+  const auto give_up = steady_clock::now() + options_.patience;
+  for (milliseconds back_off = kFirstBackOff;; back_off = std::min(back_off * 2, kLastBackOff)) {
+    grpc::ClientContext context;
+    if (const auto ready = prepare(context, limit); !ready) {
+      return {grpc::StatusCode::UNAUTHENTICATED, ready.error().message};
+    }
+    grpc::Status status = once(context, channel());
+    if (status.ok() || !may_pass(status.error_code()) || steady_clock::now() >= give_up ||
+        !pause(retry_delay(status).value_or(with_jitter(back_off)), wanted)) {
+      return status;
+    }
+  }
+}
+
+}  // namespace net
