@@ -1,0 +1,268 @@
+#include "storage/reapi/reapi_store.hh"
+
+#include "base/files.hh"
+#include "object/hash.hh"
+#include "object/memory_store.hh"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <unordered_set>
+
+namespace storage {
+
+namespace {
+
+using Digests = std::vector<object::Digest>;
+
+tl::unexpected<base::Error> not_wanted() {
+  return base::failure("nobody waits for it any more", base::FailureKind::RetryHere);
+}
+
+Digests each_once(std::span<const object::Digest> digests) {
+  Digests all(digests.begin(), digests.end());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+Digests without(const Digests& all, const Digests& some) {
+  const std::unordered_set<object::Digest> dropped(some.begin(), some.end());
+  Digests rest;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(rest),
+               [&](const object::Digest& digest) { return dropped.count(digest) == 0; });
+  return rest;
+}
+
+void append(Digests& all, const Digests& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+}  // namespace
+
+ReapiStore::ReapiStore(net::GrpcService& service, const base::Clock& clock, Options options)
+    : options_(std::move(options)),
+      calls_(service, options_.instance, options_.batch_bytes),
+      leases_(clock, options_.lease) {}
+
+base::Result<std::optional<std::string>> ReapiStore::get(const object::Digest& digest) {
+  object::MemoryStore memory;
+  const auto lacking = fetch({&digest, 1}, memory, {});
+  if (!lacking) {
+    return tl::unexpected(lacking.error());
+  }
+  return memory.get(digest);
+}
+
+base::Result<object::Digest> ReapiStore::put(std::string_view bytes) {
+  object::MemoryStore memory;
+  const object::Digest digest = memory.put(bytes).value();
+  const auto lacking = send({&digest, 1}, memory, {});
+  return lacking.map([&](const Digests&) { return digest; });
+}
+
+base::Result<object::Digest> ReapiStore::put_file(int fd, std::string_view subject) {
+  if (::lseek(fd, 0, SEEK_SET) != 0) {
+    return base::failure("rewind '" + std::string(subject) + "'", base::FailureKind::RetryElsewhere);
+  }
+  return put(base::read_all(fd, subject));
+}
+
+base::Result<Digests> ReapiStore::missing(std::span<const object::Digest> digests) {
+  return ask(leases_.unknown(each_once(digests)), {});
+}
+
+base::Result<Digests> ReapiStore::ask(const Digests& digests, const Wanted& wanted) {
+  Digests lacking;
+  for (size_t at = 0; at < digests.size(); at += BlobCalls::kDigestsAtOnce) {
+    const size_t count = std::min(BlobCalls::kDigestsAtOnce, digests.size() - at);
+    const auto some = calls_.missing({digests.data() + at, count}, wanted);
+    if (!some) {
+      return some;
+    }
+    append(lacking, *some);
+  }
+  leases_.forget(lacking);
+  leases_.note(without(digests, lacking));
+  return lacking;
+}
+
+base::Result<Digests> ReapiStore::send(std::span<const object::Digest> digests, Store& from,
+                                       const Wanted& wanted) {
+  Digests lost;
+  for (Digests open = leases_.unknown(each_once(digests)); !open.empty(); open = leases_.unknown(open)) {
+    Digests taken;
+    {
+      const Flights::Claim claim = sending_.claim(open, taken);
+      const auto lacking = ask(leases_.unknown(claim.mine()), wanted);
+      const auto sent = lacking ? upload(*lacking, from, wanted) : lacking;
+      if (!sent) {
+        return sent;
+      }
+      append(lost, *sent);
+    }
+    if (!sending_.wait(taken, wanted)) {
+      return not_wanted();
+    }
+    open = std::move(taken);
+  }
+  return lost;
+}
+
+base::Result<Digests> ReapiStore::fetch(std::span<const object::Digest> digests, Store& into,
+                                        const Wanted& wanted) {
+  Digests absent;
+  Digests open = each_once(digests);
+  while (!open.empty()) {
+    const auto lacking = into.missing(open);
+    if (!lacking || lacking->empty()) {
+      return lacking ? absent : lacking;
+    }
+    Digests taken;
+    {
+      const Flights::Claim claim = fetching_.claim(*lacking, taken);
+      const auto gone = download(claim.mine(), into, wanted);
+      if (!gone) {
+        return gone;
+      }
+      append(absent, *gone);
+    }
+    if (!fetching_.wait(taken, wanted)) {
+      return not_wanted();
+    }
+    open = std::move(taken);
+  }
+  return absent;
+}
+
+void ReapiStore::distrust(std::span<const object::Digest> digests) {
+  leases_.forget(digests);
+}
+
+bool ReapiStore::is_large(const object::Digest& digest) const {
+  return digest.size() + BlobCalls::kBlobOverhead > calls_.batch_bytes();
+}
+
+std::vector<Digests> ReapiStore::batches(const Digests& digests) const {
+  std::vector<Digests> all;
+  uint64_t room = 0;
+  for (const object::Digest& digest : digests) {
+    const uint64_t bytes = digest.size() + BlobCalls::kBlobOverhead;
+    if (is_large(digest)) {
+      all.insert(all.begin(), {digest});  // the longest first
+      continue;
+    }
+    if (bytes > room) {
+      all.emplace_back();
+      room = calls_.batch_bytes();
+    }
+    all.back().push_back(digest);
+    room -= bytes;
+  }
+  return all;
+}
+
+base::Result<Digests> ReapiStore::for_each(const std::vector<Digests>& batches, const Move& move) const {
+  std::mutex mutex;
+  Digests lacking;
+  std::optional<base::Error> error;
+  std::atomic<size_t> next{0};
+  const auto work = [&] {
+    for (size_t at = next++; at < batches.size(); at = next++) {
+      auto moved = move(batches[at]);
+      const std::scoped_lock lock(mutex);
+      if (!moved) {
+        error = std::move(moved.error());
+        next = batches.size();
+        return;
+      }
+      append(lacking, *moved);
+    }
+  };
+  std::vector<std::thread> others;
+  for (size_t i = 1; i < std::min<size_t>(options_.streams, batches.size()); ++i) {
+    others.emplace_back(work);
+  }
+  work();
+  for (std::thread& thread : others) {
+    thread.join();
+  }
+  if (error) {
+    return tl::unexpected(*std::move(error));
+  }
+  return lacking;
+}
+
+base::Result<Digests> ReapiStore::upload(const Digests& digests, Store& from, const Wanted& wanted) {
+  return for_each(batches(digests), [&](const Digests& batch) { return upload_batch(batch, from, wanted); });
+}
+
+base::Result<Digests> ReapiStore::upload_batch(const Digests& batch, Store& from, const Wanted& wanted) {
+  Digests lost;
+  std::vector<BlobCalls::Blob> blobs;
+  for (const object::Digest& digest : batch) {
+    auto bytes = from.get(digest);
+    if (!bytes) {
+      return tl::unexpected(std::move(bytes.error()));
+    }
+    if (*bytes) {
+      blobs.emplace_back(digest, std::move(**bytes));
+    } else {
+      lost.push_back(digest);
+    }
+  }
+  if (wanted && !wanted()) {
+    return not_wanted();
+  }
+  if (!blobs.empty()) {
+    const auto sent =
+        is_large(batch.front()) ? calls_.write_stream(blobs.front(), wanted) : calls_.update(blobs, wanted);
+    if (!sent) {
+      return tl::unexpected(sent.error());
+    }
+  }
+  leases_.note(without(batch, lost));
+  return lost;
+}
+
+base::Result<Digests> ReapiStore::download(const Digests& digests, Store& into, const Wanted& wanted) {
+  return for_each(batches(digests),
+                  [&](const Digests& batch) { return download_batch(batch, into, wanted); });
+}
+
+// A blob that does not match its name counts as one that is not there: whoever needs it has it made again.
+base::Result<Digests> ReapiStore::download_batch(const Digests& batch, Store& into, const Wanted& wanted) {
+  std::vector<BlobCalls::Blob> blobs;
+  if (is_large(batch.front())) {
+    auto bytes = calls_.read_stream(batch.front(), wanted);
+    if (!bytes) {
+      return tl::unexpected(std::move(bytes.error()));
+    }
+    if (*bytes) {
+      blobs.emplace_back(batch.front(), std::move(**bytes));
+    }
+  } else {
+    auto read = calls_.read(batch, wanted);
+    if (!read) {
+      return tl::unexpected(std::move(read.error()));
+    }
+    blobs = std::move(*read);
+  }
+  const std::unordered_set<object::Digest> asked(batch.begin(), batch.end());
+  Digests sound;
+  for (const auto& [digest, bytes] : blobs) {
+    if (asked.count(digest) != 0 && object::hash(bytes) == digest) {
+      if (const auto put = into.put(bytes); !put) {
+        return tl::unexpected(put.error());
+      }
+      sound.push_back(digest);
+    }
+  }
+  leases_.note(sound);
+  const Digests lacking = without(batch, sound);
+  leases_.forget(lacking);
+  return lacking;
+}
+
+}  // namespace storage

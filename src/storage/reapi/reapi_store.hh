@@ -1,0 +1,65 @@
+#pragma once
+
+#include "base/clock.hh"
+#include "object/store.hh"
+#include "storage/reapi/blob_calls.hh"
+#include "storage/reapi/flights.hh"
+#include "storage/reapi/leases.hh"
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace storage {
+
+// The objects of a Remote Execution server. Each call blocks for a round trip or more.
+class ReapiStore final : public object::RemoteStore {
+ public:
+  struct Options {
+    std::string instance;
+    uint64_t batch_bytes = 0;  // as the server says; 0: it does not
+    // How long what was seen there is believed. Servers keep what was looked at for longer than that.
+    base::Nanoseconds lease = std::chrono::minutes(5);
+    unsigned streams = 4;  // calls at once of one send or fetch
+  };
+
+  // Both outlive it.
+  ReapiStore(net::GrpcService& service, const base::Clock& clock, Options options);
+
+  [[nodiscard]] base::Result<std::optional<std::string>> get(const object::Digest& digest) override;
+  [[nodiscard]] base::Result<object::Digest> put(std::string_view bytes) override;
+  [[nodiscard]] base::Result<object::Digest> put_file(int fd, std::string_view subject) override;
+  [[nodiscard]] base::Result<std::vector<object::Digest>> missing(
+      std::span<const object::Digest> digests) override;
+
+  [[nodiscard]] base::Result<std::vector<object::Digest>> send(std::span<const object::Digest> digests,
+                                                               Store& from, const Wanted& wanted) override;
+  [[nodiscard]] base::Result<std::vector<object::Digest>> fetch(std::span<const object::Digest> digests,
+                                                                Store& into, const Wanted& wanted) override;
+  void distrust(std::span<const object::Digest> digests) override;
+
+ private:
+  using Digests = std::vector<object::Digest>;
+
+  [[nodiscard]] base::Result<Digests> ask(const Digests& digests, const Wanted& wanted);
+  [[nodiscard]] base::Result<Digests> upload(const Digests& digests, Store& from, const Wanted& wanted);
+  [[nodiscard]] base::Result<Digests> download(const Digests& digests, Store& into, const Wanted& wanted);
+  [[nodiscard]] base::Result<Digests> upload_batch(const Digests& batch, Store& from, const Wanted& wanted);
+  [[nodiscard]] base::Result<Digests> download_batch(const Digests& batch, Store& into, const Wanted& wanted);
+
+  // Batches that a call can carry; what is larger than that is alone in one.
+  [[nodiscard]] std::vector<Digests> batches(const Digests& digests) const;
+  [[nodiscard]] bool is_large(const object::Digest& digest) const;
+
+  // Does it for each batch, several at once; all that they lacked.
+  using Move = std::function<base::Result<Digests>(const Digests&)>;
+  [[nodiscard]] base::Result<Digests> for_each(const std::vector<Digests>& batches, const Move& move) const;
+
+  Options options_;
+  BlobCalls calls_;
+  Leases leases_;
+  Flights sending_;
+  Flights fetching_;
+};
+
+}  // namespace storage
