@@ -1,0 +1,120 @@
+#include "engine/reapi/attempts.hh"
+
+#include "engine/reapi/remote_result.hh"
+#include "net/grpc_failure.hh"
+
+#include <utility>
+
+namespace engine {
+
+namespace {
+
+namespace re = build::bazel::remote::execution::v2;
+using base::FailureKind;
+
+tl::unexpected<sched::AttemptFailure> failed(base::Error error) {
+  return tl::unexpected<sched::AttemptFailure>(std::move(error));
+}
+
+// The protocol has FAILED_PRECONDITION with a list for missing inputs; servers say all of these.
+bool may_lack_inputs(grpc::StatusCode code) {
+  return code == grpc::StatusCode::FAILED_PRECONDITION || code == grpc::StatusCode::NOT_FOUND ||
+         code == grpc::StatusCode::INTERNAL || code == grpc::StatusCode::INVALID_ARGUMENT;
+}
+
+// DEADLINE_EXCEEDED here is the command's time, not a call's.
+base::Error without_hope(base::Error error, grpc::StatusCode code) {
+  if (code == grpc::StatusCode::DEADLINE_EXCEEDED) {
+    error.kind = FailureKind::RetryElsewhere;
+  }
+  return error;
+}
+
+}  // namespace
+
+Attempts::Attempts(const ReapiEngine::Surroundings& with, ReapiEngine::Options options)
+    : with_(with),
+      options_(std::move(options)),
+      cache_(with.service, options_.instance),
+      inputs_(with.whole, with.there, with.clock) {}
+
+sched::AttemptResult Attempts::run(const sched::Job& job, Stop& stop) {
+  const Wanted wanted = [&stop] { return !stop.raised(); };
+  const auto action = lower(with_.whole, job.thunk, options_.platform);
+  if (!action) {
+    return tl::unexpected(action.error());
+  }
+  auto cache = ExecutionCall::Cache::Use;
+  auto known = cached(*action, cache, wanted);
+  if (!known) {
+    return failed(std::move(known.error()));
+  }
+  return *known ? sched::AttemptResult(std::move(**known)) : execute(*action, cache, stop, wanted);
+}
+
+Attempts::Found Attempts::cached(const Lowered& action, ExecutionCall::Cache& cache, const Wanted& wanted) {
+  const auto answer = cache_.find(action.action, wanted);
+  if (!answer) {
+    return tl::unexpected(answer.error());
+  }
+  if (*answer) {
+    cache = ExecutionCall::Cache::Skip;
+  }
+  return *answer && (*answer)->exit_code() == 0 ? take(**answer, action, wanted) : Found(std::nullopt);
+}
+
+Attempts::Found Attempts::take(const re::ActionResult& answer, const Lowered& action, const Wanted& wanted) {
+  auto remote = from_remote(answer, action.words, with_.here, with_.there);
+  if (!remote) {
+    return tl::unexpected(std::move(remote.error()));
+  }
+  if (!*remote) {
+    return std::nullopt;
+  }
+  const auto& objects = (*remote)->objects;
+  if (options_.download == ReapiEngine::Download::Nothing) {
+    with_.there.distrust(objects);
+  }
+  const auto gone = options_.download == ReapiEngine::Download::Outputs
+                        ? with_.there.fetch(objects, with_.here, wanted)
+                        : with_.there.missing(objects);
+  if (!gone) {
+    return tl::unexpected(gone.error());
+  }
+  return gone->empty() ? Found(std::move((*remote)->result)) : Found(std::nullopt);
+}
+
+sched::AttemptResult Attempts::execute(const Lowered& action, ExecutionCall::Cache cache, Stop& stop,
+                                       const Wanted& wanted) {
+  constexpr int kTries = 3;
+  auto trust = InputSender::Trust::Leases;
+  base::Error error;
+  for (int tried = 0; tried < kTries; ++tried) {
+    if (const auto sent = inputs_.send(action, trust, wanted); !sent) {
+      return tl::unexpected(sent.error());
+    }
+    const Executed executed = ExecutionCall(with_.service, options_.instance, stop).run(action.action, cache);
+    if (executed.status.ok()) {
+      auto result = take(executed.result, action, wanted);
+      if (!result) {
+        return failed(std::move(result.error()));
+      }
+      if (*result) {
+        return std::move(**result);
+      }
+      error = {"the server made a result and does not hold its outputs", FailureKind::RetryHere};
+      cache = ExecutionCall::Cache::Skip;
+    } else {
+      error = net::error_of(executed.status, "execute at '" + with_.service.address().target() + "'");
+      if (!may_lack_inputs(executed.status.error_code())) {
+        return failed(without_hope(std::move(error), executed.status.error_code()));
+      }
+    }
+    trust = InputSender::Trust::Nothing;
+  }
+  // All its inputs were there, so that was not it.
+  error.kind = FailureKind::RetryElsewhere;
+  return failed(std::move(error));
+}
+
+}  // namespace engine
