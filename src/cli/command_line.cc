@@ -102,6 +102,15 @@ std::string no_dollars(const std::string& text) {
              : "'" + text + "' is not a number of dollars from 0 to 1000000";
 }
 
+void add_server_flags(CLI::App& app, Settings& settings) {
+  app.add_option("--instance", settings.instance)->type_name("NAME");
+  app.add_option("--platform", settings.platform)->type_name("KEY=VALUE")->allow_extra_args(false);
+  app.add_option("--ca", settings.authorities)->type_name("FILE");
+  app.add_option("--client-certificate", settings.client_certificate)->type_name("FILE");
+  app.add_option("--client-key", settings.client_key)->type_name("FILE");
+  app.add_option("--token-file", settings.token_file)->type_name("FILE");
+}
+
 void add_build_flags(CLI::App& app, Request& request) {
   Settings& settings = request.settings;
   app.add_option("--max-executions", settings.max_executions)
@@ -110,8 +119,9 @@ void add_build_flags(CLI::App& app, Request& request) {
   app.add_option("--max-cost", settings.max_cost)->type_name("USD")->check(no_dollars);
   app.add_option("-j,--jobs", settings.jobs)->type_name("N");
   app.add_flag("-k,--keep-going", settings.keep_going);
-  app.add_option("--engine", settings.engine)->check(CLI::IsMember({"local"}));
+  app.add_option("--engine", settings.engine)->type_name("NAME");
   add_sandbox_flag(app, settings);
+  add_server_flags(app, settings);
 }
 
 void add_report_flags(CLI::App& app, Settings& settings) {
@@ -181,9 +191,23 @@ void check_words(const Shape& shape, const Request& request) {
 // The command line of `gg run` and `gg cc`: flags of ours end at the first word that is none, or at "--"; all
 // behind is the build's.
 std::vector<std::string> split_off_build_command(std::vector<std::string>& argv) {
-  static const std::vector<std::string> with_value{"--store", "--config",         "--profile", "-j",
-                                                   "--jobs",  "--engine",         "--sandbox", "--summary",
-                                                   "--tool",  "--max-executions", "--max-cost"};
+  static const std::vector<std::string> with_value{"--store",
+                                                   "--config",
+                                                   "--profile",
+                                                   "-j",
+                                                   "--jobs",
+                                                   "--engine",
+                                                   "--sandbox",
+                                                   "--summary",
+                                                   "--tool",
+                                                   "--instance",
+                                                   "--platform",
+                                                   "--ca",
+                                                   "--client-certificate",
+                                                   "--client-key",
+                                                   "--token-file",
+                                                   "--max-executions",
+                                                   "--max-cost"};
   for (size_t i = 2; i < argv.size(); ++i) {
     if (argv[i] == "--") {
       std::vector<std::string> rest(argv.begin() + static_cast<std::ptrdiff_t>(i) + 1, argv.end());

@@ -2,7 +2,6 @@
 
 #include "base/errors.hh"
 #include "cli/say.hh"
-#include "engine/local/local_engine.hh"
 #include "exec/executor.hh"
 #include "exec/native.hh"
 
@@ -20,6 +19,9 @@ constexpr unsigned kPoolThreads = 4;  // they wait for files more than they comp
 
 std::unique_ptr<exec::Runner> runner_or_advice(Storage& storage, const Settings& settings) {
   auto runner = open_runner(storage, settings);
+  if (storage.server() != nullptr && (!runner || !(*runner)->isolated())) {
+    return nullptr;  // then all goes to the server, and nothing that it refuses can be done
+  }
   if (!runner) {
     throw base::OperatorError(
         runner.error().message +
@@ -79,11 +81,10 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
 
 Execution::Execution(Storage& storage, const Settings& settings, Journal* journal,
                      sched::OnFailure on_failure, std::unique_ptr<exec::Runner> runner)
-    : slots_(settings.jobs == 0 ? cores() : settings.jobs),
-      loop_(kPoolThreads),
+    : loop_(kPoolThreads),
       expectations_(settings.store + "/durations"),
       witness_(std::make_unique<Witness>(journal, expectations_, storage.clock())) {
-  if (!runner->isolated()) {
+  if (runner && !runner->isolated()) {
     without_memos_ = std::make_unique<WithoutMemos>(storage.records());
   }
   object::Records& records = without_memos_ ? *without_memos_ : storage.records();
@@ -93,16 +94,13 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
 
   std::promise<void> ready;
   std::future<void> is_ready = ready.get_future();
-  thread_ = std::thread([this, &storage, &records, policy, runner = std::move(runner),
+  thread_ = std::thread([this, &storage, &settings, &records, policy, runner = std::move(runner),
                          ready = std::move(ready)]() mutable {
-    engine::LocalEngine::Options options;
-    options.slots = slots_;
-    engine::LocalEngine local(std::move(runner), options,
-                              [this](std::function<void()> callback) { loop_.post(std::move(callback)); });
-    sched::Coordinator::Place place;
-    place.engine = &local;
+    const Engines engines =
+        make_engines(storage, settings, std::move(runner),
+                     [this](std::function<void()> callback) { loop_.post(std::move(callback)); });
     coordinator_ = std::make_unique<sched::Coordinator>(loop_, storage.refilling(), records, storage.clock(),
-                                                        *witness_, std::vector{place}, policy);
+                                                        *witness_, engines.places, policy);
     ready.set_value();
     run_loop();
   });

@@ -46,7 +46,6 @@ class Execution final : public intercept::Forcer {
  private:
   void run_loop();
 
-  unsigned slots_;
   loop::Loop loop_;
   Expectations expectations_;
   std::unique_ptr<Witness> witness_;

@@ -21,6 +21,18 @@ void set(std::string& target, const toml::node& node, const std::string& file, c
   target = *value;
 }
 
+void set(std::vector<std::string>& target, const toml::node& node, const std::string& file,
+         const std::string& key) {
+  const toml::array* list = node.as_array();
+  if (list == nullptr) {
+    refuse(file, node, "'" + key + "' wants a list of strings");
+  }
+  target.clear();
+  for (const toml::node& word : *list) {
+    set(target.emplace_back(), word, file, key);
+  }
+}
+
 void set(bool& target, const toml::node& node, const std::string& file, const std::string& key) {
   const auto value = node.value_exact<bool>();
   if (!value) {
@@ -75,6 +87,12 @@ const std::map<std::string, Apply, std::less<>>& keys() {
       {"summary", into(&Settings::summary)},
       {"max-executions", into(&Settings::max_executions)},
       {"max-cost", into(&Settings::max_cost)},
+      {"instance", into(&Settings::instance)},
+      {"platform", into(&Settings::platform)},
+      {"ca", into(&Settings::authorities)},
+      {"client-certificate", into(&Settings::client_certificate)},
+      {"client-key", into(&Settings::client_key)},
+      {"token-file", into(&Settings::token_file)},
   };
   return table;
 }

@@ -26,7 +26,13 @@ struct Settings {
   std::optional<unsigned> max_executions;
   std::optional<double> max_cost;
   bool explain = false;
-  std::string engine = "local";
+  std::string engine = "local";       // or the address of a server
+  std::string instance;               // of that server, as all below
+  std::vector<std::string> platform;  // KEY=VALUE
+  std::string authorities;            // file
+  std::string client_certificate;     // file
+  std::string client_key;             // file
+  std::string token_file;
   std::string sandbox = "auto";  // auto | none
   std::string summary = "auto";  // auto | off | json
 };

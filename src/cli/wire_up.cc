@@ -2,19 +2,84 @@
 
 #include "base/errors.hh"
 #include "cli/say.hh"
+#include "cli/server.hh"
+#include "engine/local/local_engine.hh"
+#include "engine/reapi/reapi_engine.hh"
+#include "engine/reapi/root_probe.hh"
 
 #include <algorithm>
 #include <thread>
 
 namespace cli {
 
-Storage::Storage(const Settings& settings, storage::Access access)
-    : store_(base::value_or_throw(storage::LocalStore::open(settings.store, clock_, say, access))),
-      refilling_(*store_),
-      records_(base::value_or_throw(storage::LocalRecords::open(settings.store, clock_, say, access))) {}
+namespace {
+
+// A server queues what it has no room for; more than this only costs threads here.
+constexpr unsigned kSlotsAtServer = 64;
+
+engine::ReapiEngine::Surroundings server_surroundings(Storage& storage) {
+  return {storage.server()->service(), storage.server()->store(), storage.store(), storage.refilling(),
+          storage.clock()};
+}
+
+engine::ReapiEngine::Options server_options(const Settings& settings) {
+  engine::ReapiEngine::Options options;
+  options.instance = settings.instance;
+  options.platform = platform_of(settings);
+  options.slots = settings.jobs != 0 ? settings.jobs : kSlotsAtServer;
+  return options;
+}
+
+}  // namespace
+
+Storage::Storage(const Settings& settings, storage::Access access, std::unique_ptr<Server> server)
+    : server_(std::move(server)),
+      store_(base::value_or_throw(storage::LocalStore::open(settings.store, clock_, say, access))),
+      records_(base::value_or_throw(storage::LocalRecords::open(settings.store, clock_, say, access))) {
+  object::FileStore* all = store_.get();
+  if (server_) {
+    tiered_ = std::make_unique<object::TieredStore>(*store_, server_->store());
+    all = tiered_.get();
+  }
+  refilling_ = std::make_unique<object::RefillingStore>(*all);
+}
+
+Storage::~Storage() = default;
 
 std::unique_ptr<Storage> open_storage(const Settings& settings, storage::Access access) {
-  return std::make_unique<Storage>(settings, access);
+  return std::make_unique<Storage>(settings, access, nullptr);
+}
+
+std::unique_ptr<Storage> open_storage_and_server(const Settings& settings) {
+  auto storage = std::make_unique<Storage>(settings, storage::Access::ReadWrite, server_of(settings));
+  if (storage->server() != nullptr) {
+    const auto sound = engine::check_root(server_surroundings(*storage), server_options(settings));
+    if (!sound) {
+      throw base::OperatorError(sound.error().message);
+    }
+  }
+  return storage;
+}
+
+Engines make_engines(Storage& storage, const Settings& settings, std::unique_ptr<exec::Runner> runner,
+                     std::function<void(std::function<void()>)> post) {
+  Engines made;
+  const auto add = [&made](std::unique_ptr<sched::Engine> engine, sched::Reducer::FailureIs failure) {
+    made.places.push_back({engine.get(), failure});
+    made.engines.push_back(std::move(engine));
+  };
+  if (storage.server() != nullptr) {
+    add(std::make_unique<engine::ReapiEngine>(server_surroundings(storage), server_options(settings), post),
+        sched::Reducer::FailureIs::Repeated);
+  }
+  if (runner) {
+    engine::LocalEngine::Options options;
+    options.slots = storage.server() == nullptr && settings.jobs != 0 ? settings.jobs : cores();
+    options.last_resort = storage.server() != nullptr;
+    add(std::make_unique<engine::LocalEngine>(std::move(runner), options, post),
+        sched::Reducer::FailureIs::Final);
+  }
+  return made;
 }
 
 unsigned cores() {

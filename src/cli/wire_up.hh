@@ -2,7 +2,10 @@
 
 #include "base/clock.hh"
 #include "cli/settings.hh"
+#include "exec/runner.hh"
 #include "object/refilling_store.hh"
+#include "object/tiered_store.hh"
+#include "sched/coordinator.hh"
 #include "storage/local/records.hh"
 #include "storage/local/store.hh"
 
@@ -11,16 +14,22 @@
 // The one place that knows which adapter stands behind which port.
 namespace cli {
 
-// The local store with its records.
+class Server;
+
+// The local store with its records; behind it, where thunks are executed at a server, what that holds.
 class Storage {
  public:
   // Throws base::OperatorError that says what is wrong with the directory and what to do.
-  Storage(const Settings& settings, storage::Access access);
+  Storage(const Settings& settings, storage::Access access, std::unique_ptr<Server> server);
+  ~Storage();
 
   [[nodiscard]] storage::LocalStore& store() { return *store_; }
 
-  // The same store for whoever reads what has been put there from the user's files.
-  [[nodiscard]] object::RefillingStore& refilling() { return refilling_; }
+  // The same store for whoever reads what has been put there from the user's files, or is at the server.
+  [[nodiscard]] object::RefillingStore& refilling() { return *refilling_; }
+
+  // Null: thunks are executed here.
+  [[nodiscard]] Server* server() { return server_.get(); }
 
   [[nodiscard]] storage::LocalRecords& records() { return *records_; }
 
@@ -28,13 +37,31 @@ class Storage {
 
  private:
   base::SystemClock clock_;
+  std::unique_ptr<Server> server_;
   std::unique_ptr<storage::LocalStore> store_;
-  object::RefillingStore refilling_;
+  std::unique_ptr<object::TieredStore> tiered_;
+  std::unique_ptr<object::RefillingStore> refilling_;
   std::unique_ptr<storage::LocalRecords> records_;
 };
 
 [[nodiscard]] std::unique_ptr<Storage> open_storage(const Settings& settings,
                                                     storage::Access access = storage::Access::ReadWrite);
+
+// The same with the server that the settings name, if they name one. Throws base::OperatorError that says
+// what is wrong with its address, or with what answers there.
+[[nodiscard]] std::unique_ptr<Storage> open_storage_and_server(const Settings& settings);
+
+// Where thunks are executed.
+struct Engines {
+  std::vector<std::unique_ptr<sched::Engine>> engines;
+  std::vector<sched::Coordinator::Place> places;  // of them, in order of preference
+};
+
+// To be called, and what it makes used and destroyed, on the loop thread; `post` is the loop's. `runner` may
+// be null where there is a server.
+[[nodiscard]] Engines make_engines(Storage& storage, const Settings& settings,
+                                   std::unique_ptr<exec::Runner> runner,
+                                   std::function<void(std::function<void()>)> post);
 
 // How many things run at once unless the user says otherwise.
 [[nodiscard]] unsigned cores();

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "base/clock.hh"
+#include "cli/settings.hh"
+#include "net/grpc_service.hh"
+#include "storage/reapi/reapi_store.hh"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace cli {
+
+// A server that speaks the Remote Execution API, and has said so.
+class Server {
+ public:
+  Server(std::unique_ptr<net::GrpcService> service, const storage::ReapiStore::Options& options)
+      : service_(std::move(service)), store_(*service_, clock_, options) {}
+
+  [[nodiscard]] net::GrpcService& service() { return *service_; }
+
+  [[nodiscard]] storage::ReapiStore& store() { return store_; }
+
+ private:
+  base::SystemClock clock_;
+  std::unique_ptr<net::GrpcService> service_;
+  storage::ReapiStore store_;
+};
+
+// The one that settings.engine is the address of; null if it is "local". Asks it what it can do. Throws
+// base::OperatorError.
+[[nodiscard]] std::unique_ptr<Server> server_of(const Settings& settings);
+
+// What settings.platform says. Throws base::OperatorError for a word without "=".
+[[nodiscard]] std::map<std::string, std::string> platform_of(const Settings& settings);
+
+}  // namespace cli
