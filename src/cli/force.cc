@@ -240,15 +240,19 @@ int force(const Request& request, const Environment&) {
   PlacingRecord record(request.settings.store);
   size_t left = 0;
   for (const Wanted& one : wanted) {
+    if (stopped_by != 0 && !results.at(one.promise.thunk)) {
+      ++left;  // said once, below
+      continue;
+    }
     const std::string problem = put_one(*storage, record, one, results.at(one.promise.thunk), request.output);
     if (!problem.empty()) {
       say("cannot force '" + name_of(one) + "': " + problem);
       ++left;
     }
   }
-  if (left > 0 && stopped_by == StopSignals::kDrain) {
-    say(fmt::format("{}: {} of {} are left; the same command goes on from here", StopSignals::kDrained, left,
-                    wanted.size()));
+  if (left > 0 && stopped_by != 0) {
+    say(fmt::format("{}: {} of {} are left; the same command goes on from here",
+                    stopped_by == StopSignals::kDrain ? StopSignals::kDrained : "stopped", left, wanted.size()));
   }
   const int status = left == 0 ? kOk : stopped_by != 0 ? 128 + stopped_by : kFailed;
   if (!journal.id().empty()) {

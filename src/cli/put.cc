@@ -20,7 +20,7 @@ int put(const Request& request) {
     if (!file) {
       throw base::SyscallError("open", path);
     }
-    const auto digest = storage->store().put_file(file.get(), path);
+    const auto digest = storage->store().put_file(file.get(), path, {});
     if (!digest) {
       throw base::OperatorError(digest.error().message);
     }
