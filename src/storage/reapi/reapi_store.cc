@@ -62,11 +62,14 @@ base::Result<object::Digest> ReapiStore::put(std::string_view bytes) {
   return lacking.map([&](const Digests&) { return digest; });
 }
 
-base::Result<object::Digest> ReapiStore::put_file(int fd, std::string_view subject) {
+base::Result<object::Digest> ReapiStore::put_file(int fd, std::string_view subject,
+                                                  const object::StillWanted& wanted) {
   if (::lseek(fd, 0, SEEK_SET) != 0) {
     return base::failure("rewind '" + std::string(subject) + "'", base::FailureKind::RetryElsewhere);
   }
-  return put(base::read_all(fd, subject));
+  object::MemoryStore memory;
+  const object::Digest digest = memory.put(base::read_all(fd, subject)).value();
+  return send({&digest, 1}, memory, wanted).map([&](const Digests&) { return digest; });
 }
 
 base::Result<Digests> ReapiStore::missing(std::span<const object::Digest> digests) {
