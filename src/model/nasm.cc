@@ -278,11 +278,16 @@ std::optional<std::string> depfile_text(NasmModel::Depfiles kind, const std::str
   if (kind == NasmModel::Depfiles::Otherwise || binary || arrow == std::string::npos) {
     return std::nullopt;
   }
-  // The source is told of first.
-  const std::string source(written_name(rule, arrow + kArrow.size()));
-  const std::string head = rule.substr(0, arrow + kArrow.size());
-  if (source.empty() || head.find('\n') != std::string::npos) {
-    return std::nullopt;  // a long line is broken
+  // The source is told of first, and where both names are long in a line of its own.
+  constexpr std::string_view kLineGoesOn = "\\\n";
+  size_t at = arrow + kArrow.size();
+  if (rule.compare(at, kLineGoesOn.size(), kLineGoesOn) == 0) {
+    at = std::min(rule.find_first_not_of(' ', at + kLineGoesOn.size()), rule.size());
+  }
+  const std::string source(written_name(rule, at));
+  const std::string head = rule.substr(0, at);
+  if (source.empty()) {
+    return std::nullopt;
   }
   const bool phony = told.find("\n\n" + source + " :\n") != std::string::npos;
   return head + source + "\n\n" + (phony ? source + " :\n\n" : "");

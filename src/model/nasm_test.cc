@@ -32,6 +32,17 @@ TEST_F(Nasm, a_depfile_is_written_at_once) {
   }
 }
 
+TEST_F(Nasm, a_depfile_is_broken_where_its_names_are_long_as_nasm_breaks_it) {
+  for (const size_t length : {20U, 24U, 25U, 26U, 27U, 28U, 29U, 30U, 40U, 70U}) {
+    const std::string name = std::string(length - 4, 'n') + ".asm";
+    write(name, "%include \"inc.asm\"\nmov eax, X\n");
+    for (const std::string& target : {std::string(60 - length % 60, 't'), std::string(70, 't'), name}) {
+      expect_same_depfile(
+          {"nasm", "-felf64", "-Iasm/", "-MD", "t.d", "-MP", "-MQ", target, "-o", "t.o", name});
+    }
+  }
+}
+
 TEST_F(Nasm, yasm_makes_the_bytes_that_the_real_command_makes) {
   write("t.asm", "%include \"inc.asm\"\nsection .text\nglobal f\nf: mov eax, X\n ret\n");
   expect_same({"yasm", "-f", "elf64", "-Iasm/", "-o", "t.o", "t.asm"});
