@@ -252,7 +252,8 @@ int force(const Request& request, const Environment&) {
   }
   if (left > 0 && stopped_by != 0) {
     say(fmt::format("{}: {} of {} are left; the same command goes on from here",
-                    stopped_by == StopSignals::kDrain ? StopSignals::kDrained : "stopped", left, wanted.size()));
+                    stopped_by == StopSignals::kDrain ? StopSignals::kDrained : "stopped", left,
+                    wanted.size()));
   }
   const int status = left == 0 ? kOk : stopped_by != 0 ? 128 + stopped_by : kFailed;
   if (!journal.id().empty()) {
