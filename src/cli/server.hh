@@ -2,6 +2,7 @@
 
 #include "base/clock.hh"
 #include "cli/settings.hh"
+#include "engine/reapi/lowered.hh"
 #include "net/grpc_service.hh"
 #include "storage/reapi/reapi_store.hh"
 
@@ -20,6 +21,9 @@ class Server {
   [[nodiscard]] net::GrpcService& service() { return *service_; }
 
   [[nodiscard]] storage::ReapiStore& store() { return store_; }
+
+  // Who makes the root of its actions.
+  engine::Lowering::Root root = engine::Lowering::Root::Servers;
 
  private:
   base::SystemClock clock_;

@@ -25,7 +25,7 @@ engine::ReapiEngine::Surroundings server_surroundings(Storage& storage) {
 engine::ReapiEngine::Options server_options(const Settings& settings) {
   engine::ReapiEngine::Options options;
   options.instance = settings.instance;
-  options.platform = platform_of(settings);
+  options.lowering.platform = platform_of(settings);
   options.slots = settings.jobs != 0 ? settings.jobs : kSlotsAtServer;
   return options;
 }
@@ -53,10 +53,8 @@ std::unique_ptr<Storage> open_storage(const Settings& settings, storage::Access 
 std::unique_ptr<Storage> open_storage_and_server(const Settings& settings) {
   auto storage = std::make_unique<Storage>(settings, storage::Access::ReadWrite, server_of(settings));
   if (storage->server() != nullptr) {
-    const auto sound = engine::check_root(server_surroundings(*storage), server_options(settings));
-    if (!sound) {
-      throw base::OperatorError(sound.error().message);
-    }
+    storage->server()->root =
+        base::value_or_throw(engine::find_root(server_surroundings(*storage), server_options(settings)));
   }
   return storage;
 }
@@ -69,7 +67,9 @@ Engines make_engines(Storage& storage, const Settings& settings, std::unique_ptr
     made.engines.push_back(std::move(engine));
   };
   if (storage.server() != nullptr) {
-    add(std::make_unique<engine::ReapiEngine>(server_surroundings(storage), server_options(settings), post),
+    engine::ReapiEngine::Options options = server_options(settings);
+    options.lowering.root = storage.server()->root;
+    add(std::make_unique<engine::ReapiEngine>(server_surroundings(storage), options, post),
         sched::Reducer::FailureIs::Repeated);
   }
   if (runner) {

@@ -40,7 +40,7 @@ Attempts::Attempts(const ReapiEngine::Surroundings& with, ReapiEngine::Options o
 
 sched::AttemptResult Attempts::run(const sched::Job& job, Stop& stop) {
   const Wanted wanted = [&stop] { return !stop.raised(); };
-  const auto action = lower(with_.whole, job.thunk, options_.platform);
+  const auto action = lower(with_.whole, job.thunk, options_.lowering);
   if (!action) {
     return tl::unexpected(action.error());
   }
@@ -64,7 +64,7 @@ Attempts::Found Attempts::cached(const Lowered& action, ExecutionCall::Cache& ca
 }
 
 Attempts::Found Attempts::take(const re::ActionResult& answer, const Lowered& action, const Wanted& wanted) {
-  auto remote = from_remote(answer, action.words, with_.here, with_.there);
+  auto remote = from_remote(answer, action.outputs, with_.here, with_.there);
   if (!remote) {
     return tl::unexpected(std::move(remote.error()));
   }

@@ -1,11 +1,11 @@
 #pragma once
 
 #include "base/clock.hh"
+#include "engine/reapi/lowered.hh"
 #include "engine/threads/threaded_engine.hh"
 #include "net/grpc_service.hh"
 #include "object/store.hh"
 
-#include <map>
 #include <string>
 
 namespace engine {
@@ -22,7 +22,7 @@ class ReapiEngine final : public ThreadedEngine {
 
   struct Options {
     std::string instance;
-    std::map<std::string, std::string> platform;
+    Lowering lowering;
     unsigned slots = 1;  // actions at the server at the same time
     Download download = Download::Outputs;
   };

@@ -86,8 +86,8 @@ class TreeTaker {
 
 class Taker {
  public:
-  Taker(const ir::Command& command, object::Store& here, object::RemoteStore& there)
-      : command_(command), here_(here), there_(there) {}
+  Taker(const std::map<std::string, std::string>& outputs, object::Store& here, object::RemoteStore& there)
+      : outputs_(outputs), here_(here), there_(there) {}
 
   base::Result<std::optional<RemoteResult>> take(const re::ActionResult& answer) {
     taken_.result.exit_code = answer.exit_code();
@@ -130,9 +130,9 @@ class Taker {
  private:
   // False: nobody asked for it.
   bool add(const std::string& path, object::Entry entry) {
-    const auto& declared = command_.output_paths;
-    return std::binary_search(declared.begin(), declared.end(), path) &&
-           taken_.result.outputs.emplace(path, std::move(entry)).second;
+    const auto declared = outputs_.find(path);
+    return declared != outputs_.end() &&
+           taken_.result.outputs.emplace(declared->second, std::move(entry)).second;
   }
 
   base::Result<bool> add_directory(const re::OutputDirectory& output) {
@@ -166,7 +166,7 @@ class Taker {
     return {};
   }
 
-  const ir::Command& command_;
+  const std::map<std::string, std::string>& outputs_;
   object::Store& here_;
   object::RemoteStore& there_;
   RemoteResult taken_;
@@ -215,9 +215,9 @@ class TreeMaker {
 }  // namespace
 
 base::Result<std::optional<RemoteResult>> from_remote(const re::ActionResult& answer,
-                                                      const ir::Command& command, object::Store& here,
-                                                      object::RemoteStore& there) {
-  return Taker(command, here, there).take(answer);
+                                                      const std::map<std::string, std::string>& outputs,
+                                                      object::Store& here, object::RemoteStore& there) {
+  return Taker(outputs, here, there).take(answer);
 }
 
 base::Result<std::optional<std::vector<object::Digest>>> to_remote(const ir::Result& result,

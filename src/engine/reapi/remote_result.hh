@@ -2,9 +2,11 @@
 
 #include "base/result.hh"
 #include "ir/result.hh"
-#include "ir/thunk.hh"
 #include "object/store.hh"
 
+#include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace build::bazel::remote::execution::v2 {
@@ -19,12 +21,12 @@ struct RemoteResult {
   std::vector<object::Digest> objects;  // all that it says the server holds: output files, and large streams
 };
 
-// Directories (and streams that came along) are in `here` afterwards; files are not looked at. What the
-// command does not declare is left out. Nullopt: the server does not hold a directory that it names. Errors
-// (RetryElsewhere) say what no result can be.
+// `outputs`: Lowered::outputs; what is not in there is left out. Directories (and streams that came along)
+// are in `here` afterwards; files are not looked at. Nullopt: the server does not hold a directory that it
+// names. Errors (RetryElsewhere) say what no result can be.
 [[nodiscard]] base::Result<std::optional<RemoteResult>> from_remote(
-    const build::bazel::remote::execution::v2::ActionResult& answer, const ir::Command& command,
-    object::Store& here, object::RemoteStore& there);
+    const build::bazel::remote::execution::v2::ActionResult& answer,
+    const std::map<std::string, std::string>& outputs, object::Store& here, object::RemoteStore& there);
 
 // One of ours as a server's: for its action cache. Nullopt: it has parts that Remote Execution does not know.
 // Directories become trees, put into `here`; `objects` are all that the server has to hold first.

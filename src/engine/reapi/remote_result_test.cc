@@ -16,12 +16,7 @@ namespace re = build::bazel::remote::execution::v2;
 
 class RemoteResultTest : public ::testing::Test {
  protected:
-  RemoteResultTest() {
-    command_.arguments = {"/bin/true"};
-    command_.output_paths = {"a.o", "link", "out"};
-  }
-
-  base::Result<std::optional<RemoteResult>> take() { return from_remote(answer_, command_, here_, there_); }
+  base::Result<std::optional<RemoteResult>> take() { return from_remote(answer_, outputs_, here_, there_); }
 
   void add_file(const std::string& path, const object::Digest& digest) {
     auto& file = *answer_.add_output_files();
@@ -51,7 +46,7 @@ class RemoteResultTest : public ::testing::Test {
     object::to_wire(tree, *directory.mutable_tree_digest());
   }
 
-  ir::Command command_;
+  std::map<std::string, std::string> outputs_{{"a.o", "a.o"}, {"link", "link"}, {"out", "out"}};
   re::ActionResult answer_;
   object::MemoryStore here_;
   object::MemoryRemote there_;
@@ -109,6 +104,12 @@ TEST_F(RemoteResultTest, what_no_result_can_be_is_refused) {
   EXPECT_FALSE(take());
 }
 
+TEST_F(RemoteResultTest, an_output_gets_the_name_that_its_thunk_has_for_it) {
+  outputs_ = {{"root/p/a.o", "a.o"}};
+  add_file("root/p/a.o", object::hash("object"));
+  EXPECT_EQ((*take())->result.outputs.count("a.o"), 1U);
+}
+
 TEST_F(RemoteResultTest, what_nobody_declared_is_left_out) {
   add_file("other", object::hash("x"));
   const auto taken = take();
@@ -130,7 +131,7 @@ TEST_F(RemoteResultTest, ours_goes_there_and_comes_back_the_same) {
       static_cast<void>(there_.memory.put(*bytes));
     }
   }
-  const auto back = from_remote(again, command_, here_, there_);
+  const auto back = from_remote(again, outputs_, here_, there_);
   ASSERT_TRUE(back && *back) << back.error().message;
   EXPECT_EQ((*back)->result, result);
 }

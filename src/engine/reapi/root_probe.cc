@@ -28,7 +28,11 @@ base::Result<object::Digest> probe_thunk(object::Store& store) {
         return store.put(object::encode(object::Directory{{{kName, object::File{program, true}}}}));
       })
       .and_then([&](const object::Digest& folder) {
-        return store.put(object::encode(object::Directory{{{kFolder, object::Subdirectory{folder, false}}}}));
+        const auto mark = store.put(object::encode(object::Directory{{{kFolder, object::Symlink{"."}}}}));
+        return mark.and_then([&](const object::Digest& tmp) {
+          return store.put(object::encode(object::Directory{
+              {{kFolder, object::Subdirectory{folder, false}}, {"tmp", object::Subdirectory{tmp, false}}}}));
+        });
       })
       .and_then([&](const object::Digest& root) {
         ir::Command command;
@@ -37,6 +41,46 @@ base::Result<object::Digest> probe_thunk(object::Store& store) {
           return store.put(ir::encode(ir::Thunk{words, root, {}}));
         });
       });
+}
+
+// What a command has said, for a message.
+std::string said(const ReapiEngine::Surroundings& with, const std::optional<object::Digest>& stream) {
+  const auto bytes =
+      stream ? with.whole.get(*stream) : base::Result<std::optional<std::string>>(std::nullopt);
+  return bytes && *bytes ? " and said: " + base::printable(**bytes) : "";
+}
+
+constexpr const char* kTmp = "tmp (its own)";  // list_root's word for it
+
+// Nullopt: all is well. Else the first that is foreign there.
+base::Result<std::optional<std::string>> look_around(const ReapiEngine::Surroundings& with,
+                                                     const ReapiEngine::Options& options) {
+  const std::string server = "'" + with.service.address().target() + "'";
+  const auto thunk = probe_thunk(with.here);
+  if (!thunk) {
+    return tl::unexpected(thunk.error());
+  }
+  sched::Job job;
+  job.thunk = *thunk;
+  Stop stop;
+  const auto result = Attempts(with, options).run(job, stop);
+  if (!result) {
+    return base::failure(server + " executes nothing for gg: " + result.error().error.message,
+                         base::FailureKind::RetryElsewhere);
+  }
+  if (result->exit_code != 0) {
+    return base::failure(server + " does not make an action's input root its '/': the program /" + kFolder +
+                             "/" + kName + " of the input root ended with " +
+                             std::to_string(result->exit_code) + said(with, result->standard_error),
+                         base::FailureKind::RetryElsewhere);
+  }
+  const auto listing = result->standard_output ? with.whole.get(*result->standard_output)
+                                               : base::Result<std::optional<std::string>>(std::nullopt);
+  if (!listing || !*listing) {
+    return base::failure(server + " loses what an action writes to standard output",
+                         base::FailureKind::RetryElsewhere);
+  }
+  return foreign_in_root(**listing);
 }
 
 }  // namespace
@@ -54,41 +98,29 @@ std::optional<std::string> foreign_in_root(std::string_view listing) {
   return std::nullopt;
 }
 
-base::Result<void> check_root(const ReapiEngine::Surroundings& with, const ReapiEngine::Options& options) {
-  const std::string server = "'" + with.service.address().target() + "'";
-  const auto thunk = probe_thunk(with.here);
-  if (!thunk) {
-    return tl::unexpected(thunk.error());
+base::Result<Lowering::Root> find_root(const ReapiEngine::Surroundings& with, ReapiEngine::Options options) {
+  const auto servers = look_around(with, options);
+  if (servers && !*servers) {
+    return Lowering::Root::Servers;
   }
-  sched::Job job;
-  job.thunk = *thunk;
-  Stop stop;
-  const auto result = Attempts(with, options).run(job, stop);
-  if (!result) {
-    return base::failure(server + " executes nothing for gg: " + result.error().error.message,
-                         base::FailureKind::RetryElsewhere);
+  options.lowering.root = Lowering::Root::Ours;
+  const auto ours = look_around(with, options);
+  if (ours && !*ours) {
+    return Lowering::Root::Ours;
   }
-  const std::string advice =
-      ". gg needs workers that run actions with their input root as '/' (buildbox-run with bubblewrap, say)";
-  if (result->exit_code != 0) {
-    return base::failure(server + " does not make an action's input root its '/': the program /" + kFolder +
-                             "/" + kName + " of the input root ended with " +
-                             std::to_string(result->exit_code) + advice,
-                         base::FailureKind::RetryElsewhere);
+  if (servers && **servers == kTmp) {
+    return Lowering::Root::ServersButTmp;
   }
-  const auto listing = result->standard_output ? with.whole.get(*result->standard_output)
-                                               : base::Result<std::optional<std::string>>(std::nullopt);
-  if (!listing || !*listing) {
-    return base::failure(server + " loses what an action writes to standard output",
-                         base::FailureKind::RetryElsewhere);
-  }
-  if (const auto foreign = foreign_in_root(**listing)) {
-    return base::failure("actions at " + server + " see files of the worker's own, such as '/" +
-                             base::printable(*foreign) +
-                             "': what they make would not be what their inputs say" + advice,
-                         base::FailureKind::RetryElsewhere);
-  }
-  return {};
+  const auto why = [&](const base::Result<std::optional<std::string>>& seen) {
+    return seen ? "actions at '" + with.service.address().target() +
+                      "' see files of the worker's own, such as '/" + base::printable(**seen) +
+                      "', so what they make would not be what their inputs say"
+                : seen.error().message;
+  };
+  return base::failure(why(servers) + "; and with gg-exec: " + why(ours) +
+                           ". gg needs workers that make an action's input root its '/' (buildbox-run with "
+                           "bubblewrap, say), or where users may make user namespaces",
+                       base::FailureKind::RetryElsewhere);
 }
 
 }  // namespace engine
