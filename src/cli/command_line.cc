@@ -82,7 +82,14 @@ Settings configured(const std::vector<std::string>& argv, const Environment& env
 
 void add_global_flags(CLI::App& app, Request& request) {
   Settings& settings = request.settings;
-  app.add_option("--store", settings.store)->type_name("DIR");
+  app.add_option_function<std::vector<std::string>>("--store",
+                                                    [&settings](const std::vector<std::string>& places) {
+                                                      for (const std::string& place : places) {
+                                                        set_store(settings, place);
+                                                      }
+                                                    })
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   app.add_option("--config", settings.config)->type_name("FILE");
   app.add_option("--profile", settings.profile)->type_name("NAME");
   app.add_flag("--json", settings.json);
@@ -119,7 +126,12 @@ void add_build_flags(CLI::App& app, Request& request) {
   app.add_option("--max-cost", settings.max_cost)->type_name("USD")->check(no_dollars);
   app.add_option("-j,--jobs", settings.jobs)->type_name("N");
   app.add_flag("-k,--keep-going", settings.keep_going);
-  app.add_option("--engine", settings.engine)->type_name("NAME");
+  app.add_option("--cache", settings.cache)->check(CLI::IsMember({"read", "write", "off"}));
+  app.add_option("--engine", settings.engine)->type_name("NAME")->check([](const std::string& name) {
+    return is_engine(name) ? std::string()
+                           : "there is no engine '" + name +
+                                 "': it is local, or a server's address such as " + "reapi://HOST:PORT";
+  });
   add_sandbox_flag(app, settings);
   add_server_flags(app, settings);
 }
@@ -207,7 +219,8 @@ std::vector<std::string> split_off_build_command(std::vector<std::string>& argv)
                                                    "--client-key",
                                                    "--token-file",
                                                    "--max-executions",
-                                                   "--max-cost"};
+                                                   "--max-cost",
+                                                   "--cache"};
   for (size_t i = 2; i < argv.size(); ++i) {
     if (argv[i] == "--") {
       std::vector<std::string> rest(argv.begin() + static_cast<std::ptrdiff_t>(i) + 1, argv.end());

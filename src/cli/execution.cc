@@ -16,6 +16,7 @@ namespace cli {
 namespace {
 
 constexpr unsigned kPoolThreads = 4;  // they wait for files more than they compute
+constexpr unsigned kPoolThreadsWithNetwork = 16;
 
 std::unique_ptr<exec::Runner> runner_or_advice(Storage& storage, const Settings& settings) {
   auto runner = open_runner(storage, settings);
@@ -81,13 +82,13 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
 
 Execution::Execution(Storage& storage, const Settings& settings, Journal* journal,
                      sched::OnFailure on_failure, std::unique_ptr<exec::Runner> runner)
-    : loop_(kPoolThreads),
+    : loop_(storage.waits_for_network() ? kPoolThreadsWithNetwork : kPoolThreads),
       expectations_(settings.store + "/durations"),
       witness_(std::make_unique<Witness>(journal, expectations_, storage.clock())) {
   if (runner && !runner->isolated()) {
     without_memos_ = std::make_unique<WithoutMemos>(storage.records());
   }
-  object::Records& records = without_memos_ ? *without_memos_ : storage.records();
+  object::Records& records = without_memos_ ? *without_memos_ : storage.memos();
   sched::Policy policy;
   policy.on_failure = on_failure;
   policy.budget = budget_of(settings);

@@ -3,12 +3,20 @@
 #include "base/errors.hh"
 #include "base/files.hh"
 #include "storage/reapi/capabilities.hh"
+#include "storage/reapi/request_metadata.hh"
 
 #include <fmt/format.h>
+
+#include <unistd.h>
 
 namespace cli {
 
 namespace {
+
+// Tells one run's calls from another's on the server's own pages; means nothing else.
+std::string run_name() {
+  return fmt::format("{}-{}", base::SystemClock().wall().count(), ::getpid());
+}
 
 std::string text_of(const std::string& path) {
   return path.empty() ? "" : base::read_file(path);
@@ -28,31 +36,72 @@ std::map<std::string, std::string> platform_of(const Settings& settings) {
   return platform;
 }
 
-std::unique_ptr<Server> server_of(const Settings& settings) {
-  if (settings.engine == "local") {
-    return nullptr;
-  }
-  if (!net::is_grpc_address(settings.engine)) {
-    throw base::OperatorError("there is no engine '" + settings.engine +
-                              "': it is local, or a server's address such as reapi://HOST:PORT");
-  }
+namespace {
+
+struct Found {
+  std::unique_ptr<net::GrpcService> service;
+  storage::ReapiCapabilities capabilities;
+};
+
+Found ask(const Settings& settings, const std::string& address, std::chrono::milliseconds patience) {
   static_cast<void>(platform_of(settings));
   net::GrpcService::Options options;
-  options.address = base::value_or_throw(net::parse_grpc_address(settings.engine));
+  options.address = base::value_or_throw(net::parse_grpc_address(address));
   options.authorities = text_of(settings.authorities);
   options.certificate = text_of(settings.client_certificate);
   options.key = text_of(settings.client_key);
   options.token_file = settings.token_file;
-  auto service = base::value_or_throw(net::GrpcService::open(std::move(options)));
-  const auto found = base::value_or_throw(storage::ask_capabilities(*service, settings.instance));
-  if (!found.executes) {
-    throw base::OperatorError("'" + service->address().target() +
-                              "' stores objects, but executes nothing (or not with SHA-256)");
+  options.headers = {storage::request_metadata(GG_VERSION, run_name())};
+  options.patience = patience;
+  Found found;
+  found.service = base::value_or_throw(net::GrpcService::open(std::move(options)));
+  found.capabilities = base::value_or_throw(storage::ask_capabilities(*found.service, settings.instance));
+  return found;
+}
+
+std::unique_ptr<Server> server(Found found, const Settings& settings) {
+  storage::ReapiStore::Options options;
+  options.instance = settings.instance;
+  options.batch_bytes = found.capabilities.batch_bytes;
+  return std::make_unique<Server>(std::move(found.service), options);
+}
+
+}  // namespace
+
+std::unique_ptr<Server> server_of(const Settings& settings) {
+  constexpr std::chrono::seconds kPatience{60};
+  if (settings.engine == "local") {
+    return nullptr;
   }
-  storage::ReapiStore::Options store;
-  store.instance = settings.instance;
-  store.batch_bytes = found.batch_bytes;
-  return std::make_unique<Server>(std::move(service), store);
+  if (!is_engine(settings.engine)) {
+    throw base::OperatorError("there is no engine '" + settings.engine +
+                              "': it is local, or a server's address such as reapi://HOST:PORT");
+  }
+  if (!settings.shared_store.empty()) {
+    throw base::OperatorError(
+        "--store with a server's address is for the local engine: a server that executes keeps its own "
+        "results");
+  }
+  Found found = ask(settings, settings.engine, kPatience);
+  if (!found.capabilities.executes) {
+    throw base::OperatorError("'" + found.service->address().target() +
+                              "' stores objects, but executes nothing (or not with SHA-256); "
+                              "`--store ADDRESS` shares results through it");
+  }
+  return server(std::move(found), settings);
+}
+
+std::unique_ptr<Server> shared_server_of(const Settings& settings) {
+  constexpr std::chrono::seconds kPatience{5};  // a build goes on without it
+  if (settings.shared_store.empty() || settings.cache == "off") {
+    return nullptr;
+  }
+  Found found = ask(settings, settings.shared_store, kPatience);
+  if (settings.cache == "write" && !found.capabilities.takes_results) {
+    throw base::OperatorError("'" + found.service->address().target() +
+                              "' takes no results from us; --cache=read only reads those of others");
+  }
+  return server(std::move(found), settings);
 }
 
 }  // namespace cli

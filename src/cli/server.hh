@@ -35,6 +35,10 @@ class Server {
 // base::OperatorError.
 [[nodiscard]] std::unique_ptr<Server> server_of(const Settings& settings);
 
+// The one that settings.shared_store is the address of; null if there is none, or it is not to be used. Asks
+// it what it can do. Throws base::OperatorError.
+[[nodiscard]] std::unique_ptr<Server> shared_server_of(const Settings& settings);
+
 // What settings.platform says. Throws base::OperatorError for a word without "=".
 [[nodiscard]] std::map<std::string, std::string> platform_of(const Settings& settings);
 

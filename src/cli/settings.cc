@@ -3,6 +3,7 @@
 #include "base/errors.hh"
 #include "base/files.hh"
 #include "cli/toml_text.hh"
+#include "net/grpc_address.hh"
 
 #include <toml++/toml.h>
 
@@ -72,10 +73,17 @@ Apply into(T Settings::*member) {
                   const std::string& key) { set(settings.*member, node, file, key); };
 }
 
+void store(Settings& settings, const toml::node& node, const std::string& file, const std::string& key) {
+  std::string place;
+  set(place, node, file, key);
+  set_store(settings, place);
+}
+
 // The names are those of the long flags.
 const std::map<std::string, Apply, std::less<>>& keys() {
   static const std::map<std::string, Apply, std::less<>> table{
-      {"store", into(&Settings::store)},
+      {"store", store},
+      {"cache", into(&Settings::cache)},
       {"profile", into(&Settings::profile)},
       {"json", into(&Settings::json)},
       {"quiet", into(&Settings::quiet)},
@@ -112,6 +120,14 @@ void apply(Settings& settings, const toml::table& table, const std::string& file
 }
 
 }  // namespace
+
+void set_store(Settings& settings, const std::string& place) {
+  (net::is_grpc_address(place) ? settings.shared_store : settings.store) = place;
+}
+
+bool is_engine(const std::string& name) {
+  return name == "local" || net::is_grpc_address(name);
+}
 
 void read_config(Settings& settings, MustExist must_exist) {
   const auto text = base::read_file_if_there(settings.config);

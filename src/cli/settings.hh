@@ -26,6 +26,8 @@ struct Settings {
   std::optional<unsigned> max_executions;
   std::optional<double> max_cost;
   bool explain = false;
+  std::string shared_store;           // address of a server; empty: none
+  std::string cache = "write";        // read | write | off: what the shared store is used for
   std::string engine = "local";       // or the address of a server
   std::string instance;               // of that server, as all below
   std::vector<std::string> platform;  // KEY=VALUE
@@ -36,6 +38,12 @@ struct Settings {
   std::string sandbox = "auto";  // auto | none
   std::string summary = "auto";  // auto | off | json
 };
+
+// What --store says: a directory, or the address of a server whose results are shared.
+void set_store(Settings& settings, const std::string& place);
+
+// What --engine may say: "local", or the address of a server.
+[[nodiscard]] bool is_engine(const std::string& name);
 
 // Reads the config file at settings.config over `settings`: first its top level, then [profile.NAME] for
 // settings.profile. A missing file is fine unless `must_exist`; a key nobody knows, or a value of the wrong

@@ -6,6 +6,7 @@
 #include "engine/local/local_engine.hh"
 #include "engine/reapi/reapi_engine.hh"
 #include "engine/reapi/root_probe.hh"
+#include "engine/reapi/shared_memos.hh"
 
 #include <algorithm>
 #include <thread>
@@ -46,12 +47,31 @@ Storage::Storage(const Settings& settings, storage::Access access, std::unique_p
 
 Storage::~Storage() = default;
 
+object::Records& Storage::memos() {
+  return shared_ ? *shared_ : *records_;
+}
+
+void Storage::share(std::unique_ptr<Server> server, const Settings& settings) {
+  sharing_ = std::move(server);
+  engine::SharedMemos::Options options;
+  options.instance = settings.instance;
+  options.platform = platform_of(settings);
+  options.use =
+      settings.cache == "read" ? engine::SharedMemos::Use::Read : engine::SharedMemos::Use::ReadAndWrite;
+  const engine::ReapiEngine::Surroundings with{sharing_->service(), sharing_->store(), *store_, *refilling_,
+                                               clock_};
+  shared_ = std::make_unique<engine::SharedMemos>(*records_, with, options, say);
+}
+
 std::unique_ptr<Storage> open_storage(const Settings& settings, storage::Access access) {
   return std::make_unique<Storage>(settings, access, nullptr);
 }
 
 std::unique_ptr<Storage> open_storage_and_server(const Settings& settings) {
   auto storage = std::make_unique<Storage>(settings, storage::Access::ReadWrite, server_of(settings));
+  if (auto shared = shared_server_of(settings)) {
+    storage->share(std::move(shared), settings);
+  }
   if (storage->server() != nullptr) {
     storage->server()->root =
         base::value_or_throw(engine::find_root(server_surroundings(*storage), server_options(settings)));

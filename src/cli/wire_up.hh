@@ -31,6 +31,15 @@ class Storage {
   // Null: thunks are executed here.
   [[nodiscard]] Server* server() { return server_.get(); }
 
+  // The records with what others have found out, where they are shared.
+  [[nodiscard]] object::Records& memos();
+
+  // Whoever looks something up may wait for a round trip.
+  [[nodiscard]] bool waits_for_network() const { return server_ != nullptr || shared_ != nullptr; }
+
+  // Results come from and go to that server as well. Once.
+  void share(std::unique_ptr<Server> server, const Settings& settings);
+
   [[nodiscard]] storage::LocalRecords& records() { return *records_; }
 
   [[nodiscard]] const base::Clock& clock() const { return clock_; }
@@ -42,12 +51,14 @@ class Storage {
   std::unique_ptr<object::TieredStore> tiered_;
   std::unique_ptr<object::RefillingStore> refilling_;
   std::unique_ptr<storage::LocalRecords> records_;
+  std::unique_ptr<Server> sharing_;
+  std::unique_ptr<object::Records> shared_;
 };
 
 [[nodiscard]] std::unique_ptr<Storage> open_storage(const Settings& settings,
                                                     storage::Access access = storage::Access::ReadWrite);
 
-// The same with the server that the settings name, if they name one. Throws base::OperatorError that says
+// The same with the servers that the settings name, if they name any. Throws base::OperatorError that says
 // what is wrong with its address, or with what answers there.
 [[nodiscard]] std::unique_ptr<Storage> open_storage_and_server(const Settings& settings);
 

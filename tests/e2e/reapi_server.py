@@ -14,7 +14,9 @@ import subprocess
 import threading
 import time
 
-from ggtest import NOBODY
+from ggtest import CALCULATOR, NOBODY, Case
+
+MAKE = ["make", "-j4"]
 
 INSTALL = pathlib.Path(__file__).resolve().parents[2] / "tools/install-reapi-server"
 
@@ -197,3 +199,32 @@ class Certificates:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(self.path("ca.pem"))
         return context
+
+
+class ReapiCase(Case):
+    def setUp(self):
+        super().setUp()
+        self.server = Server(self.world / "server")
+        self.addCleanup(self.server.stop)
+        self.server.start()
+
+    @property
+    def engine(self):
+        return ["--engine", self.server.address]
+
+    def second_user(self):
+        """Another store; the same paths."""
+        shutil.rmtree(self.store)
+
+    def places(self):
+        """Where the latest run's thunks were tried: "reapi", "local"."""
+        run = self.ok(self.gg("log", cwd=self.world)).out.split()[0].decode()
+        log = self.ok(self.gg("log", "--run", run, "--outcome", "attempt", cwd=self.world)).out.decode()
+        return {line.rpartition(" on ")[2].split(":")[0].split(",")[0] for line in log.splitlines()}
+
+    def expected(self, files=CALCULATOR, argv=MAKE):
+        self.fresh(files)
+        self.plain(argv)
+        expected = self.snapshot()
+        self.fresh(files)
+        return expected
