@@ -67,9 +67,9 @@ base::Result<std::unique_ptr<exec::Runner>> open_runner(Storage& storage, const 
     return tl::unexpected(removed.error());
   }
   if (settings.sandbox == "none") {
-    return std::make_unique<exec::NativeRunner>(storage.refilling());
+    return std::make_unique<exec::NativeRunner>(storage.whole());
   }
-  auto executor = exec::Executor::open(storage.refilling(), settings.store + "/layouts");
+  auto executor = exec::Executor::open(storage.whole(), settings.store + "/layouts");
   if (!executor) {
     return tl::unexpected(executor.error());
   }
@@ -100,7 +100,7 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
     const Engines engines =
         make_engines(storage, settings, std::move(runner),
                      [this](std::function<void()> callback) { loop_.post(std::move(callback)); });
-    coordinator_ = std::make_unique<sched::Coordinator>(loop_, storage.refilling(), records, storage.clock(),
+    coordinator_ = std::make_unique<sched::Coordinator>(loop_, storage.whole(), records, storage.clock(),
                                                         *witness_, engines.places, policy);
     ready.set_value();
     run_loop();

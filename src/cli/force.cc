@@ -138,7 +138,7 @@ void replay(Storage& storage, const std::optional<object::Digest>& stream, int f
   if (!stream) {
     return;
   }
-  const auto bytes = storage.refilling().get(*stream);
+  const auto bytes = storage.whole().get(*stream);
   if (bytes && *bytes) {
     base::write_all(fd, **bytes, name);
   }
@@ -153,7 +153,7 @@ std::string give(Storage& storage, PlacingRecord& record, const object::Entry& e
   }
   record.will_place(absolute_path(place));
   const auto placed =
-      intercept::place_now(storage.refilling(), entry, absolute_path(place), base::file_mode_mask());
+      intercept::place_now(storage.whole(), entry, absolute_path(place), base::file_mode_mask());
   return placed ? "" : placed.error().message;
 }
 
@@ -183,7 +183,7 @@ std::string put_one(Storage& storage, PlacingRecord& record, const Wanted& wante
   }
   record.will_place(wanted.path);
   const auto put = intercept::put_in_place(
-      storage.refilling(), promise, output->second, {wanted.path},
+      storage.whole(), promise, output->second, {wanted.path},
       [](const std::string&, const std::function<base::Result<bool>()>& swap) { return swap(); });
   return put.errors.empty() ? "" : put.errors.front().message;
 }

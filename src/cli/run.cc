@@ -137,7 +137,7 @@ int run_build(const Request& request, const Environment& environment) {
   options.keep_going = settings.keep_going;
   base::make_directories(options.state_dir);
   base::SystemClock clock;
-  intercept::Session session(options, models, execution, storage->refilling(), clock, observer);
+  intercept::Session session(options, models, execution, storage->whole(), clock, observer);
   intercept::Finished finished;
   std::atomic<int> stopped_by{0};
   {

@@ -19,7 +19,7 @@ namespace {
 constexpr unsigned kSlotsAtServer = 64;
 
 engine::ReapiEngine::Surroundings server_surroundings(Storage& storage) {
-  return {storage.server()->service(), storage.server()->store(), storage.store(), storage.refilling(),
+  return {storage.server()->service(), storage.server()->store(), storage.store(), storage.whole(),
           storage.clock()};
 }
 
@@ -36,16 +36,18 @@ engine::ReapiEngine::Options server_options(const Settings& settings) {
 Storage::Storage(const Settings& settings, storage::Access access, std::unique_ptr<Server> server)
     : server_(std::move(server)),
       store_(base::value_or_throw(storage::LocalStore::open(settings.store, clock_, say, access))),
+      refilling_(*store_),
       records_(base::value_or_throw(storage::LocalRecords::open(settings.store, clock_, say, access))) {
-  object::FileStore* all = store_.get();
   if (server_) {
-    tiered_ = std::make_unique<object::TieredStore>(*store_, server_->store());
-    all = tiered_.get();
+    tiered_ = std::make_unique<object::TieredStore>(refilling_, server_->store());
   }
-  refilling_ = std::make_unique<object::RefillingStore>(*all);
 }
 
 Storage::~Storage() = default;
+
+object::FileStore& Storage::whole() {
+  return tiered_ ? static_cast<object::FileStore&>(*tiered_) : refilling_;
+}
 
 object::Records& Storage::memos() {
   return shared_ ? *shared_ : *records_;
@@ -58,7 +60,7 @@ void Storage::share(std::unique_ptr<Server> server, const Settings& settings) {
   options.platform = platform_of(settings);
   options.use =
       settings.cache == "read" ? engine::SharedMemos::Use::Read : engine::SharedMemos::Use::ReadAndWrite;
-  const engine::ReapiEngine::Surroundings with{sharing_->service(), sharing_->store(), *store_, *refilling_,
+  const engine::ReapiEngine::Surroundings with{sharing_->service(), sharing_->store(), *store_, refilling_,
                                                clock_};
   shared_ = std::make_unique<engine::SharedMemos>(*records_, with, options, say);
 }

@@ -25,8 +25,12 @@ class Storage {
 
   [[nodiscard]] storage::LocalStore& store() { return *store_; }
 
-  // The same store for whoever reads what has been put there from the user's files, or is at the server.
-  [[nodiscard]] object::RefillingStore& refilling() { return *refilling_; }
+  // The same store for whoever reads what has been put there from the user's files.
+  [[nodiscard]] object::RefillingStore& refilling() { return refilling_; }
+
+  // And for whoever reads what may be at the server only. Inference does not: it would wait for a round trip
+  // with each file that is new here.
+  [[nodiscard]] object::FileStore& whole();
 
   // Null: thunks are executed here.
   [[nodiscard]] Server* server() { return server_.get(); }
@@ -48,8 +52,8 @@ class Storage {
   base::SystemClock clock_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<storage::LocalStore> store_;
+  object::RefillingStore refilling_;
   std::unique_ptr<object::TieredStore> tiered_;
-  std::unique_ptr<object::RefillingStore> refilling_;
   std::unique_ptr<storage::LocalRecords> records_;
   std::unique_ptr<Server> sharing_;
   std::unique_ptr<object::Records> shared_;
