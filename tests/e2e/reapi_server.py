@@ -39,8 +39,9 @@ class Server:
     """One casd with a state of its own below `folder`. As root it runs as nobody, since bubblewrap shall need no
     privilege."""
 
-    def __init__(self, folder, jobs=2):
+    def __init__(self, folder, jobs=2, runner=()):
         self.folder, self.jobs, self.port, self.process = pathlib.Path(folder), jobs, free_port(), None
+        self.runner = [f"--runner-arg={word}" for word in runner]
         source = programs()
         self.programs = self.folder / "programs"  # where nobody may look, too
         self.programs.mkdir(parents=True)
@@ -60,7 +61,7 @@ class Server:
         self.log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(
             [self.programs / "buildbox-casd", f"--bind=127.0.0.1:{self.port}", f"--buildbox-run={self.programs}/buildbox-run",
-             f"--jobs={self.jobs}", "--log-level=warning", self.state / "cas"],
+             *self.runner, f"--jobs={self.jobs}", "--log-level=warning", self.state / "cas"],
             env={"PATH": "/usr/bin:/bin"}, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
             start_new_session=True, cwd="/", **as_nobody)
         deadline = time.monotonic() + 30
@@ -201,6 +202,13 @@ class Certificates:
         return context
 
 
+def attempts_at(case):
+    """Where the latest run's thunks were tried: "reapi", "local"."""
+    run = case.ok(case.gg("log", cwd=case.world)).out.split()[0].decode()
+    log = case.ok(case.gg("log", "--run", run, "--outcome", "attempt", cwd=case.world)).out.decode()
+    return {line.rpartition(" on ")[2].split(":")[0].split(",")[0] for line in log.splitlines()}
+
+
 class ReapiCase(Case):
     def setUp(self):
         super().setUp()
@@ -215,12 +223,6 @@ class ReapiCase(Case):
     def second_user(self):
         """Another store; the same paths."""
         shutil.rmtree(self.store)
-
-    def places(self):
-        """Where the latest run's thunks were tried: "reapi", "local"."""
-        run = self.ok(self.gg("log", cwd=self.world)).out.split()[0].decode()
-        log = self.ok(self.gg("log", "--run", run, "--outcome", "attempt", cwd=self.world)).out.decode()
-        return {line.rpartition(" on ")[2].split(":")[0].split(",")[0] for line in log.splitlines()}
 
     def expected(self, files=CALCULATOR, argv=MAKE):
         self.fresh(files)

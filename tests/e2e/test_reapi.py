@@ -6,7 +6,7 @@ import threading
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS, Case
-from reapi_server import MAKE, Certificates, ReapiCase, Relay, free_port
+from reapi_server import MAKE, Certificates, ReapiCase, Relay, Server, attempts_at, free_port
 
 
 class Building(ReapiCase):
@@ -16,7 +16,7 @@ class Building(ReapiCase):
         self.assert_same(expected, self.snapshot(), str(run))
         stats = self.stats()
         self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
-        self.assertEqual(self.places(), {"reapi"})
+        self.assertEqual(attempts_at(self), {"reapi"})
         self.assert_nothing_to_do(MAKE)
 
     def test_a_second_user_with_the_same_paths_has_hits_only(self):
@@ -29,7 +29,7 @@ class Building(ReapiCase):
         self.fresh(CALCULATOR)
         run = self.under_gg(MAKE, self.engine)
         self.assert_same(expected, self.snapshot(), str(run))
-        self.assertEqual(self.places(), {"reapi"})
+        self.assertEqual(attempts_at(self), {"reapi"})
 
     def test_a_failing_compile_is_told_as_the_compiler_tells_it(self):
         broken = CALCULATOR | {"src/print.c": "void print(int n) { undeclared(n) }\n"}
@@ -62,6 +62,35 @@ class Building(ReapiCase):
         run = self.gg("run", *self.engine, "--platform", "OSFamily", "--", "true")
         self.assertEqual(run.status, 3, str(run))
         self.assertIn(b"KEY=VALUE", run.err)
+
+
+class Rootless(Case):
+    """A cluster whose workers show actions their own files."""
+
+    def setUp(self):
+        super().setUp()
+        show = [f"--bind-mount={path}:{path}" for path in ("/usr", "/bin", "/lib", "/lib64")]
+        self.server = Server(self.world / "server", runner=show)
+        self.addCleanup(self.server.stop)
+        self.server.start()
+
+    def test_is_refused_where_gg_exec_is_refused(self):
+        self.fresh({"Makefile": "all:\n\ttouch built\n"})
+        run = self.gg("run", "--engine", self.server.address, "--", "make")  # there as root of a user namespace
+        self.assertEqual(run.status, 3, str(run))
+        self.assertFalse((self.tree / "built").exists())
+        for said in (b"see files of the worker's own, such as '/", b"gg-exec: cannot write '/proc/self/uid_map'"):
+            self.assertIn(said, run.err, str(run))
+
+    def test_makes_the_same_bytes_through_gg_exec(self):
+        options = ["--engine", self.server.address, "--platform", "unixUID=1000", "--platform", "unixGID=1000"]
+        self.fresh(CALCULATOR)
+        self.plain(MAKE)
+        expected = self.snapshot()
+        self.fresh(CALCULATOR)
+        run = self.under_gg(MAKE, options)
+        self.assert_same(expected, self.snapshot(), str(run))
+        self.assertEqual(attempts_at(self), {"reapi"})
 
 
 class Sharing(ReapiCase):
