@@ -31,14 +31,15 @@ class Help(Case):
             self.assertIn(f"    {command} ", overview)
 
     def test_every_option_that_a_text_names_is_known_to_the_parser(self):
-        values = {"N": "2", "SIZE": "1K", "--sandbox": "auto", "--engine": "local", "--summary": "off"}
+        values = {"N": "2", "SIZE": "1K", "--sandbox": "auto", "--engine": "local", "--summary": "off",
+                  "--cache": "read", "--platform": "OSFamily=linux"}
         tried_elsewhere = {"--profile", "--config"}  # need a file: Config
         for command in COMMANDS:
             section = self.ok(self.gg(command, "--help")).out.decode().split("## Options")[1].split("## Exit")[0]
             for line in re.findall(r"^    (-.*?)(?:  |$)", section, re.M):
                 for names, word in re.findall(r"((?:-[a-z], )?--?[a-z-]+)(?: ([A-Z]+))?", line):
                     for name in set(names.split(", ")) - tried_elsewhere:
-                        value = [values.get(word, values.get(name, "word"))] if word else []
+                        value = [values.get(name, values.get(word, "word"))] if word else []
                         run = self.gg(command, name, *value, "--help")
                         self.assertEqual(run.status, 0, f"{command} {name}: {run}")
 
