@@ -26,7 +26,8 @@ enum class State : uint8_t {
 };
 inline constexpr size_t kStates = 14;
 
-// The reducer's record of one thunk as written. About 220 bytes; edges and results lie outside.
+// The reducer's record of one thunk as written; edges and results lie outside. There may be millions, so what
+// is small is packed.
 struct Node {
   object::Digest thunk;
   object::Digest concrete;                   // when `has_concrete`
@@ -56,16 +57,16 @@ struct Node {
   uint8_t losses = 0;
   uint8_t remakes = 0;
   uint8_t fruitless = 0;  // losses without a maker
-  State state = State::Finished;
-  State resume = State::Finished;  // after backing off
-  Verdict verdict = Verdict::None;
-  Source source = Source::Executed;
-  uint8_t kind = 0;  // index; the first: like nothing
-  bool has_concrete = false;
-  bool hurried = false;
-  bool tail = false;              // the edges are those of its result, no longer those of its tree
-  bool checked_tail = false;      // remaking: what its result stands on was asked for losses, too
-  bool repeated = false;          // its failure was repeated in another place already
+  uint8_t kind = 0;       // index; the first: like nothing
+  State state : 4 = State::Finished;
+  State resume : 4 = State::Finished;  // after backing off
+  Verdict verdict : 4 = Verdict::None;
+  Source source : 4 = Source::Executed;
+  bool has_concrete : 1 = false;
+  bool hurried : 1 = false;
+  bool tail : 1 = false;          // the edges are those of its result, no longer those of its tree
+  bool checked_tail : 1 = false;  // remaking: what its result stands on was asked for losses, too
+  bool repeated : 1 = false;      // its failure was repeated in another place already
   bool remaking : 1 = false;      // its answer was lost: memos and finished twins don't count
   bool recorded : 1 = false;      // a memo already holds the final result as written
   bool recorded_low : 1 = false;  // the same for the concrete name

@@ -153,7 +153,8 @@ void Reducer::advance(NodeId id) {
     return;
   }
   Node& node = nodes_[id];
-  if (node.tail && node.remaking && !std::exchange(node.checked_tail, true)) {
+  if (node.tail && node.remaking && !node.checked_tail) {
+    node.checked_tail = true;
     enter(id, State::Verifying);  // what is lost may be another's output that it passed on
     return;
   }
@@ -236,7 +237,9 @@ void Reducer::notify_waiters(NodeId id) {
 // The node stops to stand for its concrete thunk; the first of its followers takes over, if it has any.
 void Reducer::lead_away(NodeId id) {
   Node& node = nodes_[id];
-  if (!std::exchange(node.has_concrete, false) || by_concrete_.find(node.concrete, concrete_of()) != id) {
+  const bool had_concrete = node.has_concrete;
+  node.has_concrete = false;
+  if (!had_concrete || by_concrete_.find(node.concrete, concrete_of()) != id) {
     return;
   }
   NodeId heir = kNoNode;

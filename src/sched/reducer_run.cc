@@ -92,7 +92,9 @@ void Reducer::attempt_done(AttemptId name, AttemptResult result, MicroDollars co
 // The command ran and said no. Where that may be the place's fault it is asked once more, best elsewhere.
 void Reducer::command_failed(NodeId id, EngineId engine, ir::Result result) {
   Node& node = nodes_[id];
-  const bool believed = places_.at(engine).failure == FailureIs::Final || std::exchange(node.repeated, true);
+  const bool final = places_.at(engine).failure == FailureIs::Final;
+  const bool believed = final || node.repeated;
+  node.repeated = node.repeated || !final;
   if (!believed && node.live > 0) {
     node.refused |= bit(engine);  // the attempt beside it is the repetition
     return;
@@ -130,12 +132,12 @@ void Reducer::attempt_failed(NodeId id, EngineId engine, AttemptFailure failure)
       return;
     case base::FailureKind::Ours:
       node.refused |= bit(engine);
-      if (std::exchange(node.repeated, true) ||
-          (node.live == 0 && !elsewhere_than(node.refused, node.needs))) {
+      if (node.repeated || (node.live == 0 && !elsewhere_than(node.refused, node.needs))) {
         release_attempts(id);
         fail(id, std::move(failure.error));
         return;
       }
+      node.repeated = true;
       // What is wrong with us in one place may be right in another.
       retry(id, State::Ready, std::move(failure.error), true);
       return;
