@@ -89,6 +89,11 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
     without_memos_ = std::make_unique<WithoutMemos>(storage.records());
   }
   object::Records& records = without_memos_ ? *without_memos_ : storage.memos();
+  if (storage.waits_for_network()) {
+    near_ = std::make_unique<sched::Steps>(
+        storage.refilling(),
+        without_memos_ ? *without_memos_ : static_cast<object::Records&>(storage.records()));
+  }
   sched::Policy policy;
   policy.on_failure = on_failure;
   policy.budget = budget_of(settings);
@@ -124,7 +129,13 @@ void Execution::run_loop() {
 }
 
 std::optional<ir::Result> Execution::known(const object::Digest& thunk) {
-  return coordinator_->known(thunk);
+  if (!near_) {
+    return coordinator_->known(thunk);
+  }
+  // A command waits for this answer: not for a round trip, which would serialise make. What the server knows,
+  // the coordinator asks for, many at once.
+  auto memo = near_->memo(thunk);
+  return memo && *memo && !(*memo)->owes() ? std::move(*memo) : std::nullopt;
 }
 
 void Execution::submit(const object::Digest& thunk, const std::string& label, Done done) {

@@ -9,6 +9,7 @@
 #include "intercept/forcer.hh"
 #include "loop/loop.hh"
 #include "sched/coordinator.hh"
+#include "sched/steps.hh"
 
 #include <memory>
 #include <thread>
@@ -51,6 +52,7 @@ class Execution final : public intercept::Forcer {
   std::unique_ptr<Witness> witness_;
   std::unique_ptr<object::Records> without_memos_;
   std::unique_ptr<sched::Coordinator> coordinator_;
+  std::unique_ptr<sched::Steps> near_;  // where memos may be far away: what is known without asking there
   std::thread thread_;
 };
 

@@ -18,9 +18,17 @@ namespace {
 // A server queues what it has no room for; more than this only costs threads here.
 constexpr unsigned kSlotsAtServer = 64;
 
-engine::ReapiEngine::Surroundings server_surroundings(Storage& storage) {
-  return {storage.server()->service(), storage.server()->store(), storage.store(), storage.whole(),
-          storage.clock()};
+engine::ReapiEngine::Surroundings around(Server& server, Storage& storage) {
+  return {server.service(), server.store(), storage.store(), storage.whole(), storage.clock()};
+}
+
+std::unique_ptr<object::Records> memos_at(Server& server, Storage& storage, const Settings& settings,
+                                          engine::SharedMemos::Use use) {
+  engine::SharedMemos::Options options;
+  options.instance = settings.instance;
+  options.lowering = {platform_of(settings), server.root};
+  options.use = use;
+  return std::make_unique<engine::SharedMemos>(storage.records(), around(server, storage), options, say);
 }
 
 engine::ReapiEngine::Options server_options(const Settings& settings) {
@@ -53,16 +61,9 @@ object::Records& Storage::memos() {
   return shared_ ? *shared_ : *records_;
 }
 
-void Storage::share(std::unique_ptr<Server> server, const Settings& settings) {
-  sharing_ = std::move(server);
-  engine::SharedMemos::Options options;
-  options.instance = settings.instance;
-  options.platform = platform_of(settings);
-  options.use =
-      settings.cache == "read" ? engine::SharedMemos::Use::Read : engine::SharedMemos::Use::ReadAndWrite;
-  const engine::ReapiEngine::Surroundings with{sharing_->service(), sharing_->store(), *store_, refilling_,
-                                               clock_};
-  shared_ = std::make_unique<engine::SharedMemos>(*records_, with, options, say);
+void Storage::share(std::unique_ptr<object::Records> memos, std::unique_ptr<Server> keeper) {
+  sharing_ = std::move(keeper);
+  shared_ = std::move(memos);
 }
 
 std::unique_ptr<Storage> open_storage(const Settings& settings, storage::Access access) {
@@ -70,13 +71,17 @@ std::unique_ptr<Storage> open_storage(const Settings& settings, storage::Access 
 }
 
 std::unique_ptr<Storage> open_storage_and_server(const Settings& settings) {
+  using Use = engine::SharedMemos::Use;
   auto storage = std::make_unique<Storage>(settings, storage::Access::ReadWrite, server_of(settings));
-  if (auto shared = shared_server_of(settings)) {
-    storage->share(std::move(shared), settings);
-  }
-  if (storage->server() != nullptr) {
-    storage->server()->root =
-        base::value_or_throw(engine::find_root(server_surroundings(*storage), server_options(settings)));
+  if (Server* server = storage->server()) {
+    server->root =
+        base::value_or_throw(engine::find_root(around(*server, *storage), server_options(settings)));
+    // It remembers by itself what it has executed.
+    storage->share(memos_at(*server, *storage, settings, Use::Read), nullptr);
+  } else if (auto shared = shared_server_of(settings)) {
+    const Use use = settings.cache == "read" ? Use::Read : Use::ReadAndWrite;
+    auto memos = memos_at(*shared, *storage, settings, use);
+    storage->share(std::move(memos), std::move(shared));
   }
   return storage;
 }
@@ -91,7 +96,7 @@ Engines make_engines(Storage& storage, const Settings& settings, std::unique_ptr
   if (storage.server() != nullptr) {
     engine::ReapiEngine::Options options = server_options(settings);
     options.lowering.root = storage.server()->root;
-    add(std::make_unique<engine::ReapiEngine>(server_surroundings(storage), options, post),
+    add(std::make_unique<engine::ReapiEngine>(around(*storage.server(), storage), options, post),
         sched::Reducer::FailureIs::Repeated);
   }
   if (runner) {

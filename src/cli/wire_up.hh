@@ -41,8 +41,8 @@ class Storage {
   // Whoever looks something up may wait for a round trip.
   [[nodiscard]] bool waits_for_network() const { return server_ != nullptr || shared_ != nullptr; }
 
-  // Results come from and go to that server as well. Once.
-  void share(std::unique_ptr<Server> server, const Settings& settings);
+  // From now on memos() are these; `keeper`, if any, is what they need.
+  void share(std::unique_ptr<object::Records> memos, std::unique_ptr<Server> keeper);
 
   [[nodiscard]] storage::LocalRecords& records() { return *records_; }
 

@@ -33,34 +33,14 @@ base::Error without_hope(base::Error error, grpc::StatusCode code) {
 }  // namespace
 
 Attempts::Attempts(const ReapiEngine::Surroundings& with, ReapiEngine::Options options)
-    : with_(with),
-      options_(std::move(options)),
-      cache_(with.service, options_.instance),
-      inputs_(with.whole, with.there, with.clock) {}
+    : with_(with), options_(std::move(options)), inputs_(with.whole, with.there, with.clock) {}
 
 sched::AttemptResult Attempts::run(const sched::Job& job, Stop& stop) {
-  const Wanted wanted = [&stop] { return !stop.raised(); };
   const auto action = lower(with_.whole, job.thunk, options_.lowering);
   if (!action) {
     return tl::unexpected(action.error());
   }
-  auto cache = ExecutionCall::Cache::Use;
-  auto known = cached(*action, cache, wanted);
-  if (!known) {
-    return failed(std::move(known.error()));
-  }
-  return *known ? sched::AttemptResult(std::move(**known)) : execute(*action, cache, stop, wanted);
-}
-
-Attempts::Found Attempts::cached(const Lowered& action, ExecutionCall::Cache& cache, const Wanted& wanted) {
-  const auto answer = cache_.find(action.action, wanted);
-  if (!answer) {
-    return tl::unexpected(answer.error());
-  }
-  if (*answer) {
-    cache = ExecutionCall::Cache::Skip;
-  }
-  return *answer && (*answer)->exit_code() == 0 ? take(**answer, action, wanted) : Found(std::nullopt);
+  return execute(*action, stop, [&stop] { return !stop.raised(); });
 }
 
 Attempts::Found Attempts::take(const re::ActionResult& answer, const Lowered& action, const Wanted& wanted) {
@@ -84,9 +64,9 @@ Attempts::Found Attempts::take(const re::ActionResult& answer, const Lowered& ac
   return gone->empty() ? Found(std::move((*remote)->result)) : Found(std::nullopt);
 }
 
-sched::AttemptResult Attempts::execute(const Lowered& action, ExecutionCall::Cache cache, Stop& stop,
-                                       const Wanted& wanted) {
+sched::AttemptResult Attempts::execute(const Lowered& action, Stop& stop, const Wanted& wanted) {
   constexpr int kTries = 3;
+  auto cache = ExecutionCall::Cache::Use;
   auto trust = InputSender::Trust::Leases;
   base::Error error;
   for (int tried = 0; tried < kTries; ++tried) {
@@ -94,6 +74,12 @@ sched::AttemptResult Attempts::execute(const Lowered& action, ExecutionCall::Cac
       return tl::unexpected(sent.error());
     }
     const Executed executed = ExecutionCall(with_.service, options_.instance, stop).run(action.action, cache);
+    if (executed.status.ok() && executed.cached && executed.result.exit_code() != 0) {
+      // Some servers remember failures; ours may have been another time's, or another worker's.
+      cache = ExecutionCall::Cache::Skip;
+      error = {"the server remembers a failure and does not execute again", FailureKind::RetryElsewhere};
+      continue;
+    }
     if (executed.status.ok()) {
       auto result = take(executed.result, action, wanted);
       if (!result) {

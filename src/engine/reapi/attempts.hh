@@ -1,6 +1,5 @@
 #pragma once
 
-#include "engine/reapi/action_cache.hh"
 #include "engine/reapi/execution_call.hh"
 #include "engine/reapi/input_sender.hh"
 #include "engine/reapi/lowered.hh"
@@ -10,7 +9,8 @@
 
 namespace engine {
 
-// The way of one job, from look-up to result. Any number of threads.
+// The way of one job, from its inputs to its result. (What the server remembers of it has been asked before:
+// SharedMemos.) Any number of threads.
 class Attempts {
  public:
   Attempts(const ReapiEngine::Surroundings& with, ReapiEngine::Options options);
@@ -21,20 +21,14 @@ class Attempts {
   using Wanted = object::RemoteStore::Wanted;
   using Found = base::Result<std::optional<ir::Result>>;
 
-  // Only success is believed, and only while its outputs are there. The rest is executed again, whatever the
-  // server remembers of it: then `cache` says so.
-  [[nodiscard]] Found cached(const Lowered& action, ExecutionCall::Cache& cache, const Wanted& wanted);
-
   // The result with all that it needs, or nullopt if the server has lost some of that.
   [[nodiscard]] Found take(const build::bazel::remote::execution::v2::ActionResult& answer,
                            const Lowered& action, const Wanted& wanted);
 
-  [[nodiscard]] sched::AttemptResult execute(const Lowered& action, ExecutionCall::Cache cache, Stop& stop,
-                                             const Wanted& wanted);
+  [[nodiscard]] sched::AttemptResult execute(const Lowered& action, Stop& stop, const Wanted& wanted);
 
   ReapiEngine::Surroundings with_;
   ReapiEngine::Options options_;
-  ActionCache cache_;
   InputSender inputs_;
 };
 

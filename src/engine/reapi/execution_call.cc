@@ -53,7 +53,7 @@ Executed ExecutionCall::done(const lro::Operation& operation) {
   if (!response.has_result()) {
     return {{grpc::StatusCode::INTERNAL, "its answer holds no result"}, {}};
   }
-  return {grpc::Status::OK, std::move(*response.mutable_result())};
+  return {grpc::Status::OK, std::move(*response.mutable_result()), response.cached_result()};
 }
 
 std::optional<Executed> ExecutionCall::listen(const object::Digest& action, Cache cache,

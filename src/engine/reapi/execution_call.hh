@@ -16,6 +16,7 @@ namespace engine {
 struct Executed {
   grpc::Status status;  // OK: there is a result. Else the server's reason, or the connection's
   build::bazel::remote::execution::v2::ActionResult result;
+  bool cached = false;  // the server had it already
 };
 
 // One execution: asks for it, waits, and takes up the waiting again when the connection breaks, so that what

@@ -10,9 +10,8 @@
 
 namespace engine {
 
-// Executes thunks on a server that speaks the Remote Execution API v2, and takes what its action cache
-// remembers. Inputs travel only if the server lacks them; so an intermediate, which was made there, never
-// does.
+// Executes thunks on a server that speaks the Remote Execution API v2. Inputs travel only if the server lacks
+// them; so an intermediate, which was made there, never does.
 class ReapiEngine final : public ThreadedEngine {
  public:
   enum class Download {

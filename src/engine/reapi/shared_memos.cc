@@ -106,7 +106,7 @@ bool SharedMemos::owes(const object::Digest& root) {
 }
 
 base::Result<std::optional<ir::Result>> SharedMemos::ask(const object::Digest& thunk) {
-  const auto action = lower(with_.whole, thunk, {options_.platform, Lowering::Root::Servers});
+  const auto action = lower(with_.whole, thunk, options_.lowering);
   if (!action || owes(action->input_root)) {
     return std::nullopt;  // whoever opens the thunk will say what is wrong with it
   }
@@ -129,7 +129,7 @@ base::Result<std::optional<ir::Result>> SharedMemos::ask(const object::Digest& t
 }
 
 base::Result<void> SharedMemos::tell(const Memo& memo) {
-  const auto action = lower(with_.whole, memo.thunk, {options_.platform, Lowering::Root::Servers});
+  const auto action = lower(with_.whole, memo.thunk, options_.lowering);
   if (!action || owes(action->input_root)) {
     return {};
   }

@@ -8,7 +8,6 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -26,7 +25,7 @@ class SharedMemos final : public object::Records {
 
   struct Options {
     std::string instance;
-    std::map<std::string, std::string> platform;
+    Lowering lowering;
     Use use = Use::ReadAndWrite;
     // How long the end of a run waits for what is still to be told.
     std::chrono::seconds last_wait{20};
