@@ -43,6 +43,20 @@ class Building(ReapiCase):
             self.assertIn(line, run.err.splitlines(), str(run))
         self.assertIn(b"gg: to reproduce:", run.err)
 
+    def test_equal_headers_that_are_read_once_are_not_taken_for_one(self):
+        files = {"Makefile": "o.o: o.c\n\t$(CC) -c -o $@ $<\n", "o.c": "#include \"a/x.h\"\n#include \"b/x.h\"\n",
+                 "a/x.h": "#pragma once\n#include \"y.h\"\n", "b/x.h": "#pragma once\n#include \"y.h\"\n",
+                 "a/y.h": "int a = 1;\n", "b/y.h": "int b = 2;\n"}
+        self.fresh(files)
+        os.utime(self.tree / "b/x.h", (1_500_000_000, 1_500_000_000))  # plainly gcc tells them by their times
+        self.plain(MAKE)
+        expected = self.snapshot()
+        self.fresh(files)
+        os.utime(self.tree / "b/x.h", (1_500_000_000, 1_500_000_000))
+        run = self.under_gg(MAKE, self.engine)
+        self.assert_same(expected, self.snapshot(), str(run))
+        self.assertEqual(attempts_at(self), {"reapi", "local"})
+
     def test_warnings_come_through_again_on_a_hit(self):
         files = {"Makefile": "w.o: w.c\n\t$(CC) -Wall -c -o $@ $<\n", "w.c": "int f(void) { int unused; return 1; }\n"}
         self.fresh(files)

@@ -33,12 +33,25 @@ base::Error without_hope(base::Error error, grpc::StatusCode code) {
 }  // namespace
 
 Attempts::Attempts(const ReapiEngine::Surroundings& with, ReapiEngine::Options options)
-    : with_(with), options_(std::move(options)), inputs_(with.whole, with.there, with.clock) {}
+    : with_(with),
+      options_(std::move(options)),
+      inputs_(with.whole, with.there, with.clock),
+      once_files_(with.here) {}
 
 sched::AttemptResult Attempts::run(const sched::Job& job, Stop& stop) {
   const auto action = lower(with_.whole, job.thunk, options_.lowering);
   if (!action) {
     return tl::unexpected(action.error());
+  }
+  const auto twice = once_files_.stands_twice(action->input_root);
+  if (!twice) {
+    return failed(twice.error());
+  }
+  if (*twice) {
+    return failed(
+        {"the same header with '#pragma once' stands at two paths, and gcc takes them for one where inputs "
+         "have no times of their own, as at a Remote Execution server",
+         FailureKind::RetryElsewhere});
   }
   return execute(*action, stop, [&stop] { return !stop.raised(); });
 }

@@ -3,6 +3,7 @@
 #include "engine/reapi/execution_call.hh"
 #include "engine/reapi/input_sender.hh"
 #include "engine/reapi/lowered.hh"
+#include "engine/reapi/once_files.hh"
 #include "engine/reapi/reapi_engine.hh"
 
 #include <optional>
@@ -30,6 +31,7 @@ class Attempts {
   ReapiEngine::Surroundings with_;
   ReapiEngine::Options options_;
   InputSender inputs_;
+  OnceFiles once_files_;
 };
 
 }  // namespace engine
