@@ -82,14 +82,7 @@ Settings configured(const std::vector<std::string>& argv, const Environment& env
 
 void add_global_flags(CLI::App& app, Request& request) {
   Settings& settings = request.settings;
-  app.add_option_function<std::vector<std::string>>("--store",
-                                                    [&settings](const std::vector<std::string>& places) {
-                                                      for (const std::string& place : places) {
-                                                        set_store(settings, place);
-                                                      }
-                                                    })
-      ->type_name("DIR")
-      ->allow_extra_args(false);
+  app.add_option("--store", request.stores)->type_name("DIR")->allow_extra_args(false);
   app.add_option("--config", settings.config)->type_name("FILE");
   app.add_option("--profile", settings.profile)->type_name("NAME");
   app.add_flag("--json", settings.json);
@@ -322,6 +315,9 @@ Request parse_command_line(const std::vector<std::string>& given, const Environm
   request.command = version ? "version" : chosen.empty() ? "" : chosen.front()->get_name();
   if (!build_command.empty()) {
     request.words = std::move(build_command);
+  }
+  for (const std::string& place : request.stores) {
+    set_store(request.settings, place);
   }
   request.settings.store = absolute_path(request.settings.store);
   if (request.help) {

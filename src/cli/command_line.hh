@@ -17,10 +17,11 @@ struct Request {
   std::vector<std::string> words;  // what stands after the flags: a build command, files, digests
   Settings settings;
 
-  bool all = false;      // force --all
-  bool dot = false;      // graph --dot
-  bool dry_run = false;  // gc, fsck
-  bool trace = false;    // verify
+  std::vector<std::string> stores;  // --store, as often as it was given: see set_store()
+  bool all = false;                 // force --all
+  bool dot = false;                 // graph --dot
+  bool dry_run = false;             // gc, fsck
+  bool trace = false;               // verify
   bool help = false;
   std::string run_id;                  // stats, log, verify --run
   double share_percent = 10.0;         // verify --share
