@@ -51,7 +51,7 @@ void Reducer::await(NodeId id, std::vector<object::Promise> promises) {
 
 uint32_t Reducer::take_edges(uint32_t count) {
   const auto free = free_edges_.find(count);
-  if (free == free_edges_.end() || count == 0) {
+  if (free == free_edges_.end()) {
     const auto first = static_cast<uint32_t>(edges_.size());
     edges_.resize(edges_.size() + count);
     return first;
