@@ -94,7 +94,7 @@ void Reducer::command_failed(NodeId id, EngineId engine, ir::Result result) {
   Node& node = nodes_[id];
   const bool final = places_.at(engine).failure == FailureIs::Final;
   const bool believed = final || node.repeated;
-  node.repeated = node.repeated || !final;
+  node.repeated = true;
   if (!believed && node.live > 0) {
     node.refused |= bit(engine);  // the attempt beside it is the repetition
     return;
