@@ -239,6 +239,19 @@ TEST(Reducer, an_executed_thunk_is_recorded_under_both_its_names) {
   EXPECT_EQ(desk.recorded(), (std::vector{named("a"), named("b"), named("b of x")}));
 }
 
+TEST(Reducer, each_dependency_is_named_once_to_substitution_in_whatever_order_its_promises_stand) {
+  Desk desk;
+  desk.add("top");
+  desk.open("top", {promise_of("b", "1"), promise_of("a"), promise_of("b", "2")});
+  desk.open("a");
+  desk.end("a", made("x"));
+  desk.open("b");
+  ir::Result two;
+  two.outputs = {{"1", object::File{named("1"), false}}, {"2", object::File{named("2"), false}}};
+  desk.end("b", two);
+  EXPECT_EQ(desk.next<Substitute>("top").made.size(), 2U);
+}
+
 TEST(Reducer, an_answer_with_another_ticket_changes_nothing) {
   Desk desk;
   const NodeId node = desk.add("a");
@@ -433,6 +446,174 @@ TEST(TailCalls, that_come_round_are_found_when_those_before_are_forgotten) {
   EXPECT_LT(round.reducer.size(), 10U);
 }
 
+// Outputs "out" and "too" are those of two thunks.
+ir::Result calls_two(const std::string& out, const std::string& too) {
+  ir::Result result = calls(out);
+  result.outputs.emplace("too", promise_of(too));
+  return result;
+}
+
+ir::Result made_two(const std::string& out, const std::string& too) {
+  ir::Result result = made(out);
+  result.outputs.emplace("too", object::File{named(too), false});
+  return result;
+}
+
+Policy passes_on() {
+  Policy policy = keep_going();
+  policy.kept_calls = 0;
+  policy.kept_thunks = 0;
+  return policy;
+}
+
+// A caller whose two outputs are those of a callee, which calls "a" and "b" for them.
+void call_two_through_one(Desk& desk) {
+  ir::Result both = calls("callee", "out");
+  both.outputs.emplace("too", promise_of("callee", "too"));
+  desk.add("caller");
+  desk.open("caller");
+  desk.end("caller", both);
+  desk.open("callee");
+  desk.end("callee", calls_two("a", "b"));
+  ASSERT_EQ(desk.reducer.state(desk.node("callee")), State::LetGo);
+}
+
+TEST(TailCalls, to_several_at_once_are_all_waited_for_in_place_of_the_callee) {
+  for (const auto& [first, second] : {std::pair("a", "b"), std::pair("b", "a")}) {
+    Desk desk(passes_on());
+    call_two_through_one(desk);
+    for (const char* thunk : {first, second}) {
+      desk.open(thunk);
+      desk.end(thunk, made(thunk));
+    }
+    EXPECT_EQ(*desk.outcome("caller").result, made_two("a", "b"));
+  }
+}
+
+TEST(TailCalls, to_several_at_once_fail_with_the_first_of_them_that_fails) {
+  for (const auto& [bad, other] : {std::pair("a", "b"), std::pair("b", "a")}) {
+    Desk desk(passes_on());
+    call_two_through_one(desk);
+    desk.open(other);
+    desk.open(bad);
+    desk.end(bad, exits(1));
+    EXPECT_TRUE(desk.runs(other));
+    EXPECT_EQ(desk.outcome("caller").because, desk.node(bad));
+  }
+}
+
+TEST(TailCalls, of_one_of_two_callees_are_passed_on_whichever_it_is) {
+  for (const auto& [calling, plain] : {std::pair("a", "b"), std::pair("b", "a")}) {
+    Desk desk(passes_on());
+    desk.add("caller");
+    desk.open("caller");
+    desk.end("caller", calls_two("a", "b"));
+    desk.open(plain);
+    desk.open(calling);
+    desk.end(calling, calls("c"));
+    EXPECT_EQ(desk.reducer.state(desk.node(calling)), State::LetGo);
+    desk.open("c");
+    desk.end("c", exits(1));
+    EXPECT_TRUE(desk.runs(plain));
+    EXPECT_EQ(desk.outcome("caller").because, desk.node("c"));
+  }
+}
+
+TEST(TailCalls, to_what_the_caller_had_already_and_is_being_made_again_wait_for_it_once_more) {
+  Desk desk(passes_on());
+  desk.add("busy");
+  desk.open("busy");
+  desk.add("caller");
+  desk.open("caller");
+  desk.end("caller", calls_two("callee", "leaf"));
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  desk.reducer.remake(desk.node("leaf"));
+  desk.take();
+  desk.open("callee");
+  desk.end("callee", calls("leaf"));
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  EXPECT_EQ(*desk.outcome("caller").result, made_two("x", "x"));
+}
+
+TEST(TailCalls, that_were_let_go_go_on_from_their_result_when_they_are_asked_for) {
+  Desk desk(passes_on());
+  desk.add("first");
+  desk.open("first");
+  desk.end("first", calls("second"));
+  desk.open("second");
+  desk.end("second", calls("third"));
+  ASSERT_EQ(desk.reducer.state(desk.node("second")), State::LetGo);
+  desk.add("second");
+  desk.reducer.result_opened(desk.next<OpenResult>("second").ticket, {promise_of("third")});
+  desk.take();
+  desk.open("third");
+  desk.end("third", made("x"));
+  EXPECT_EQ(*desk.outcome("second").result, made("x"));
+  EXPECT_EQ(desk.reducer.counters().attempts, 3U);
+}
+
+void record_all(Desk& desk) {
+  for (const RecordMemo& memo : desk.all<RecordMemo>()) {
+    desk.reducer.recorded(memo.node);
+  }
+  const auto is_memo = [](const Action& action) { return std::holds_alternative<RecordMemo>(action); };
+  desk.asked.erase(std::remove_if(desk.asked.begin(), desk.asked.end(), is_memo), desk.asked.end());
+  desk.take();
+}
+
+// It may have begun before the memos of what is forgotten were there.
+TEST(Forgetting, waits_for_every_look_up_that_goes_on) {
+  Desk desk(passes_on());
+  desk.add("looks");
+  desk.add("call 0");
+  auto call_on = [&desk, call = 0]() mutable {
+    desk.open("call " + std::to_string(call));
+    desk.end("call " + std::to_string(call), calls("call " + std::to_string(call + 1)));
+    ++call;
+    record_all(desk);
+  };
+  for (int times = 0; times < 10; ++times) {
+    call_on();
+  }
+  EXPECT_EQ(desk.reducer.counters().forgotten, 0U);
+  desk.open("looks");
+  for (int times = 0; times < 10; ++times) {
+    call_on();
+  }
+  EXPECT_GT(desk.reducer.counters().forgotten, 10U);
+}
+
+// Its result stands in no memo of its own concrete name, but in that of the other.
+TEST(Forgetting, spares_a_twin_of_what_was_not_yet_in_the_memos) {
+  for (const bool is_late : {false, true}) {
+    Desk desk(passes_on());
+    desk.add("top");
+    desk.open("top", {promise_of("twin1"), promise_of("twin2")});
+    desk.open("twin1", {promise_of("leaf")});
+    desk.open("twin2", {promise_of("leaf")});
+    desk.open("leaf");
+    desk.end("leaf", made("x"));
+    desk.substitute("twin1", "concrete");
+    if (!is_late) {
+      desk.substitute("twin2", "concrete");
+    }
+    desk.end("twin1", made("y"));
+    record_all(desk);
+    if (is_late) {
+      desk.substitute("twin2", "concrete");
+    }
+    desk.substitute("top", "top of y");
+    desk.end("top", made("z"));
+    for (int rounds = 0; rounds < 5; ++rounds) {
+      record_all(desk);
+    }
+    EXPECT_FALSE(desk.reducer.find(named("twin1")).has_value());
+    EXPECT_EQ(desk.reducer.find(named("twin2")).has_value(), !is_late);
+  }
+}
+
 void lose_thunk(Desk& desk, const std::string& thunk) {
   desk.reducer.failed(desk.next<Open>(thunk).ticket, AttemptFailure(base::Error{"gone"}, {named(thunk)}));
   desk.take();
@@ -522,6 +703,129 @@ TEST(LostThunk, of_a_passed_on_tail_call_is_made_again_by_the_last_callee_alone)
   EXPECT_EQ(*desk.outcome("first").result, made("x"));
 }
 
+// Of its two outputs, `first` leaves one to `second` and so to `third`; `aside` has called `far` meanwhile.
+TEST(LostThunk, of_one_of_several_tail_calls_is_still_made_again_by_its_callee_when_another_was_passed_on) {
+  Policy policy = keep_going();
+  policy.kept_calls = 0;
+  Desk desk(policy);
+  desk.add("first");
+  desk.open("first");
+  desk.end("first", calls_two("second", "aside"));
+  desk.open("second");
+  desk.end("second", calls("third"));
+  desk.open("aside");
+  desk.end("aside", calls("far"));
+  lose_thunk(desk, "third");
+  EXPECT_EQ(desk.reducer.state(desk.node("first")), State::WaitingForTail);
+  desk.open("second");
+  desk.end("second", calls("third"));
+  for (const char* thunk : {"third", "far"}) {
+    desk.open(thunk);
+    desk.end(thunk, made(thunk));
+  }
+  EXPECT_EQ(*desk.outcome("first").result, made_two("third", "far"));
+}
+
+TEST(LostThunk, is_made_again_by_a_callee_that_has_finished_since) {
+  Policy policy = keep_going();
+  policy.kept_calls = 0;
+  Desk desk(policy);
+  desk.add("second");
+  desk.add("first");
+  desk.open("first");
+  desk.end("first", calls_two("second", "slow"));
+  desk.open("second");
+  desk.end("second", calls("third"));
+  desk.open("third");
+  desk.end("third", made("x"));
+  ASSERT_EQ(desk.verdict("second"), Verdict::Succeeded);
+  desk.reducer.remake(desk.node("third"));
+  desk.take();
+  desk.open("slow");
+  desk.end("slow", made("y"));
+  lose_thunk(desk, "third");
+  desk.open("second");
+  desk.end("second", calls("third"));
+  desk.open("third");
+  desk.end("third", made("x"));
+  EXPECT_EQ(*desk.outcome("first").result, made_two("x", "y"));
+}
+
+TEST(LostThunk, goes_on_as_soon_as_its_parent_has_run_whatever_that_made) {
+  Desk desk;
+  desk.add("busy");
+  desk.open("busy");
+  desk.add("child");
+  desk.add("parent");
+  desk.open("parent");
+  desk.end("parent", calls("child"));
+  lose_thunk(desk, "child");
+  desk.open("parent");
+  desk.end("parent", made("x"));
+  EXPECT_EQ(desk.reducer.state(desk.node("child")), State::Opening);
+}
+
+TEST(LostThunk, fails_with_the_parent_that_was_to_make_it_again) {
+  Desk desk;
+  desk.add("child");
+  desk.add("parent");
+  desk.open("parent");
+  desk.end("parent", calls("child"));
+  lose_thunk(desk, "child");
+  desk.open("parent");
+  desk.end("parent", exits(1));
+  EXPECT_EQ(desk.verdict("child"), Verdict::DependencyFailed);
+}
+
+ir::Result owing_directory() {
+  ir::Result result;
+  result.outputs.emplace("out", object::Subdirectory{named("dir"), true});
+  return result;
+}
+
+TEST(LostDirectory, that_owes_is_made_again_by_its_own_thunk_so_often_and_no_more) {
+  Desk desk;
+  desk.add("a");
+  unsigned runs = 0;
+  while (desk.verdict("a") == Verdict::None) {
+    desk.open("a");
+    desk.end("a", owing_directory());
+    ++runs;
+    desk.reducer.failed(desk.next<OpenResult>("a").ticket,
+                        AttemptFailure(base::Error{"gone"}, {named("dir")}));
+    desk.take();
+  }
+  EXPECT_EQ(runs, 1 + keep_going().max_losses);
+  EXPECT_TRUE(mentions(desk.blame("a"), "nothing known makes it again")) << desk.blame("a");
+}
+
+// Its promises can be read, but not replaced: a part of it that no dependency makes is gone.
+TEST(LostDirectory, of_which_a_part_stays_lost_is_made_again_by_its_own_thunk_so_often_and_no_more) {
+  Desk desk;
+  desk.add("a");
+  unsigned runs = 0;
+  while (desk.verdict("a") == Verdict::None) {
+    desk.open("a");
+    desk.end("a", owing_directory());
+    desk.reducer.result_opened(desk.next<OpenResult>("a").ticket, {promise_of("b")});
+    desk.take();
+    if (runs++ == 0) {
+      desk.open("b");
+      desk.end("b", made("x"));
+    } else {
+      find_whole(desk, "a");
+    }
+    for (int loss = 0; loss < 3; ++loss) {
+      desk.reducer.failed(desk.next<SubstituteResult>("a").ticket,
+                          AttemptFailure(base::Error{"gone"}, {named("part")}));
+      desk.take();
+      find_whole(desk, "a");
+    }
+  }
+  EXPECT_EQ(runs, 1 + keep_going().max_losses);
+  EXPECT_EQ(desk.verdict("a"), Verdict::Failed);
+}
+
 TEST(LostThunk, that_nobody_ever_makes_is_given_up) {
   Desk desk;
   desk.add("liar");
@@ -576,6 +880,27 @@ TEST(Reducer, a_short_cycle_through_tail_calls_is_found_while_others_run) {
   for (const char* thunk : {"a", "b", "c"}) {
     EXPECT_TRUE(mentions(message, named(thunk).to_string())) << message;
   }
+}
+
+// "c" waits for "a", which waits for a twin of one that has called "c".
+TEST(Reducer, a_short_cycle_through_a_twin_is_found_while_others_run) {
+  Desk desk;
+  desk.add("busy");
+  desk.open("busy");
+  for (const char* twin : {"twin1", "twin2"}) {
+    desk.add(twin);
+    desk.open(twin, {promise_of("leaf")});
+  }
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  desk.substitute("twin1", "concrete");
+  desk.substitute("twin2", "concrete");
+  desk.end("twin1", calls("c"));
+  desk.add("a");
+  desk.open("a", {promise_of("twin2")});
+  desk.open("c", {promise_of("a")});
+  EXPECT_TRUE(desk.runs("busy"));
+  EXPECT_NE(desk.verdict("c"), Verdict::None);
 }
 
 TEST(Reducer, a_long_cycle_is_found_when_nothing_else_goes_on) {
@@ -918,6 +1243,23 @@ TEST(Reducer, what_somebody_blocks_on_starts_first_with_all_it_needs) {
   desk.reducer.set_engine(0, 1);
   desk.take();
   EXPECT_TRUE(desk.runs("input"));
+}
+
+TEST(Reducer, hurry_reaches_the_tail_call_that_is_waited_for) {
+  Desk desk(keep_going(), 1);
+  desk.add("caller");
+  desk.open("caller");
+  desk.end("caller", calls("callee"));
+  Request heavy;
+  heavy.weight = 1000;
+  desk.add("busy");
+  desk.open("busy");
+  desk.add("heavy", heavy);
+  desk.open("heavy");
+  desk.open("callee");
+  desk.reducer.hurry(desk.node("caller"));
+  desk.end("busy", made("x"));
+  EXPECT_TRUE(desk.runs("callee"));
 }
 
 TEST(Reducer, hurry_reaches_the_twin_that_is_followed) {
