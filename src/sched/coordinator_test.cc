@@ -483,6 +483,67 @@ TEST_F(CoordinatorTest, a_run_that_ends_amid_a_tail_call_goes_on_from_there) {
   EXPECT_EQ(process.engine.started.size(), 1U);
 }
 
+TEST_F(CoordinatorTest, a_tail_call_is_recorded_while_what_it_calls_still_runs) {
+  const Digest call = machine.thunk({"call", say("x").to_string()});
+  Process process(store, records);
+  process.work = [&](const Job& job) {
+    process.engine.held = true;  // from the second on
+    return process.machine.run(job.thunk);
+  };
+  process.ask(call);
+  process.run_until([&] { return records.find(object::kMemoTable, call).value().has_value(); });
+  EXPECT_TRUE(process.answers.empty());
+  process.engine.held = false;
+  process.engine.release_all();
+  process.run();
+  EXPECT_EQ(text_of(process.answer(call)), "x");
+}
+
+TEST_F(CoordinatorTest, a_tail_call_that_was_waited_for_is_forgotten_in_the_end) {
+  const Digest middle = machine.thunk({"call", say("x").to_string()});
+  const Digest top = machine.thunk({"call", middle.to_string()});
+  Policy policy = Process::keep_going();
+  policy.kept_thunks = 0;
+  Process process(store, records, policy);
+  process.ask(top);
+  process.run();
+  for (const char* round : {"1", "2", "3"}) {
+    process.ask(say(round));
+    process.run();
+  }
+  EXPECT_EQ(process.coordinator.progress().forgotten, 2U) << "middle, and what it calls";
+}
+
+TEST_F(CoordinatorTest, a_tail_call_from_a_memo_is_told_as_finished_while_what_it_calls_still_runs) {
+  const Digest leaf = say("x");
+  const Digest middle = machine.thunk({"call", leaf.to_string()});
+  const Digest top = machine.thunk({"call", middle.to_string()});
+  Policy policy = Process::keep_going();
+  policy.kept_calls = 0;
+  {
+    Process process(store, records, policy);
+    process.work = [&](const Job& job) -> AttemptResult {
+      if (job.thunk == leaf) {
+        return tl::unexpected<AttemptFailure>(base::Error{"crash", base::FailureKind::Deterministic});
+      }
+      return process.machine.run(job.thunk);
+    };
+    process.ask(top);
+    process.run();
+  }
+  Process process(store, records, policy);
+  std::vector<Digest> told;
+  process.notes.on_finished = [&](const Digest& thunk) { told.push_back(thunk); };
+  process.engine.held = true;
+  process.ask(top);
+  process.run_until([&] { return !process.engine.started.empty() && !told.empty(); });
+  EXPECT_EQ(told, std::vector<Digest>{middle});
+  process.engine.held = false;
+  process.engine.release_all();
+  process.run();
+  EXPECT_EQ(text_of(process.answer(top)), "x");
+}
+
 TEST_F(CoordinatorTest, a_failed_command_is_answered_with_its_result_and_its_dependents_with_the_cause) {
   const Digest bad = machine.thunk({"fail"});
   const Digest top = machine.thunk({"join"}, {{"a", out_of(bad)}});
