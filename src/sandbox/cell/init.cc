@@ -161,6 +161,9 @@ int wait_for(pid_t command, Watch& watch, std::optional<Tracer>& tracer, rusage&
     const How exceeded = watch.look();
     if (exceeded != How::Exited) {
       report.how = exceeded;
+      // The end of init kills them, too, but the kernel first takes back its descriptors, among them a mount:
+      // that waits for a thread of the kernel's own, which a herd keeps waiting in turn, and grows meanwhile.
+      ::kill(-1, SIGKILL);
       ::_exit(1);
     }
     if (changed == 0) {
