@@ -52,7 +52,8 @@ void write_all(int fd, std::string_view bytes, std::string_view subject);
 // meanwhile. Throws SyscallError naming `subject`.
 void append_whole(int fd, std::string_view record, std::string_view subject);
 
-// Makes the file's bytes and its name last: both are on the disk when it returns. Throws SyscallError.
+// Makes the bytes and the name of the file at an absolute path last: both are on the disk when it returns.
+// Throws SyscallError.
 void keep_through_power_loss(int fd, const std::string& path);
 
 enum class Durability { Process, PowerLoss };  // PowerLoss: fsync before the rename

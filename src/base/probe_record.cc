@@ -1,5 +1,6 @@
 #include "base/probe_record.hh"
 
+#include "base/boot.hh"
 #include "base/errors.hh"
 #include "base/files.hh"
 
@@ -27,8 +28,7 @@ std::string privileges() {
 }
 
 std::string standing_of_this_process() {
-  return read_file_if_there("/proc/sys/kernel/random/boot_id").value_or("\n") +
-         link_target("/proc/self/ns/user").value_or("") + "\n" +
+  return this_boot() + "\n" + link_target("/proc/self/ns/user").value_or("") + "\n" +
          link_target("/proc/self/ns/mnt").value_or("") + privileges() + "\n";
 }
 

@@ -1,5 +1,6 @@
 #include "intercept/journal.hh"
 
+#include "base/boot.hh"
 #include "base/errors.hh"
 #include "base/files.hh"
 #include "intercept/placeholder.hh"
@@ -27,15 +28,6 @@ constexpr std::string_view kOnlyTemporaries = "/.";
 
 // Begins the record of a folder to be searched; the boot's name and the folder follow. No path begins so.
 constexpr std::string_view kSearch = "search ";
-
-// Nothing at all where the kernel does not tell.
-std::string this_boot() {
-  std::string boot = base::read_file_if_there("/proc/sys/kernel/random/boot_id").value_or("");
-  while (!boot.empty() && boot.back() == '\n') {
-    boot.pop_back();
-  }
-  return boot;
-}
 
 std::string folder_in(const std::string& state_dir) {
   return state_dir + "/sessions";
@@ -86,7 +78,7 @@ void remove_if_placeholder(const std::string& path, std::vector<std::string>& re
 void search(std::string_view record, std::vector<std::string>& removed) {
   record.remove_prefix(kSearch.size());
   const size_t space = std::min(record.find(' '), record.size());
-  const std::string boot = this_boot();
+  const std::string boot = base::this_boot();
   if (!boot.empty() && record.substr(0, space) == boot) {
     return;
   }
@@ -143,7 +135,7 @@ void Journal::record(const std::string& path) {
 }
 
 void Journal::record_search(const std::string& folder) {
-  record(std::string(kSearch) + this_boot() + " " + folder);
+  record(std::string(kSearch) + base::this_boot() + " " + folder);
   base::keep_through_power_loss(file_.get(), path_);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -142,7 +143,7 @@ void Registry::prepare_for_power_loss(const std::string& path) {
     announced_ = true;
   }
   if (std::none_of(searched_.begin(), searched_.end(), covers)) {
-    const std::string folder = covers(work_) ? work_ : path.substr(0, std::max<size_t>(path.rfind('/'), 1));
+    const std::string folder = covers(work_) ? work_ : std::filesystem::path(path).parent_path().string();
     journal_.record_search(folder);
     searched_.insert(folder);
   }

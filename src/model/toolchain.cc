@@ -1,5 +1,6 @@
 #include "model/toolchain.hh"
 
+#include "base/boot.hh"
 #include "base/errors.hh"
 #include "base/files.hh"
 #include "base/subprocess.hh"
@@ -95,11 +96,6 @@ std::set<std::string> to_be_watched(const Toolchain& toolchain, const std::vecto
     watched.insert(words.empty() && is_of_the_system(path) ? folder_around(path) : path);
   }
   return watched;
-}
-
-// This processor, as long as it is this; "" where the kernel does not tell.
-std::string this_boot() {
-  return base::read_file_if_there("/proc/sys/kernel/random/boot_id").value_or("");
 }
 
 // Are these paths as they were when somebody looked?
@@ -308,7 +304,8 @@ Archiver Toolchains::behind_wrapper(const std::string& path, const std::string& 
 std::string Toolchains::says(const std::string& path, const std::vector<std::string>& question,
                              const std::set<std::string>& rests_on,
                              const std::optional<object::Digest>& states, About about, Stream stream) {
-  const std::string machine = about == About::Processor ? this_boot() : "any";
+  // The processor is the same as long as the machine is not started again.
+  const std::string machine = about == About::Processor ? base::this_boot() : "any";
   std::string asked = "says\n" + machine + "\n" + path + "\n";
   std::vector<std::string> argv{path};
   for (const std::string& word : question) {
