@@ -26,6 +26,11 @@ enum class State : uint8_t {
 };
 inline constexpr size_t kStates = 14;
 
+// Does a node in this state want nothing of anybody?
+[[nodiscard]] constexpr bool is_at_rest(State state) {
+  return state == State::Finished || state == State::LetGo;
+}
+
 // The reducer's record of one thunk as written; edges and results lie outside. There may be millions, so what
 // is small is packed.
 struct Node {

@@ -40,9 +40,7 @@ NodeId Reducer::add(const object::Digest& thunk, const Request& request) {
   const NodeId id = node_for(thunk);
   Node& node = nodes_[id];
   node.asked = true;
-  if (node.state == State::LetGo) {
-    wake(id);
-  }
+  wake(id);
   if (node.label == UINT32_MAX) {
     set_hints(id, request.hints);
   }
@@ -69,8 +67,7 @@ void Reducer::cancel_all() {
     decided(Decision::Cancelled, kNoNode, fmt::format("{} thunks were not finished", unfinished()));
   }
   for (NodeId id = 0; id < nodes_.size(); ++id) {
-    const State state = nodes_[id].state;
-    if (has(id) && state != State::Finished && state != State::LetGo) {
+    if (has(id) && !is_at_rest(nodes_[id].state)) {
       release_attempts(id, Unwanted::Cancelled);
       finish(id, Verdict::Cancelled);
     }
@@ -85,8 +82,7 @@ void Reducer::restart(NodeId id) {
   node.result = nullptr;
   node.failure = nullptr;
   node.because = kNoNode;
-  drop_edges(id);
-  chains_.erase(id);
+  stop_waiting(id);
   node.refused = 0;
   node.tries_here = node.tries_elsewhere = node.attempts = node.duplicates = 0;
   node.losses = node.fruitless = 0;
@@ -239,9 +235,7 @@ bool Reducer::join_twin(NodeId id) {
     }
   }
   const Node& other = nodes_[twin];
-  if (other.state == State::LetGo) {
-    wake(twin);
-  }
+  wake(twin);
   if (other.state != State::Finished) {
     set_state(id, State::Following);
     nodes_[id].because = twin;
@@ -389,8 +383,7 @@ void Reducer::finish(NodeId id, Verdict verdict) {
   assert(node.state != State::Finished);
   node.verdict = verdict;
   node.remaking = false;
-  drop_edges(id);
-  chains_.erase(id);
+  stop_waiting(id);
   if (verdict != Verdict::Succeeded) {
     node.result = nullptr;
     ++(verdict == Verdict::Failed ? counters_.failed : counters_.given_up);

@@ -267,6 +267,8 @@ class Reducer {
   bool check_outputs_made(NodeId id);
   std::vector<Made> made_for(NodeId id) const;
   uint32_t take_edges(uint32_t count);
+  void put_edge(uint32_t at, const object::Promise& promise);
+  void stop_waiting(NodeId id);
   void drop_edges(NodeId id);
   [[nodiscard]] std::vector<NodeId> targets(NodeId id) const;
   bool wait_for(NodeId id, NodeId to);

@@ -35,15 +35,17 @@ bool Reducer::is_wanted(NodeId id) const {
 
 // Nobody waits for it: it waits for nothing, either.
 void Reducer::let_go(NodeId id) {
-  drop_edges(id);
-  chains_.erase(id);
+  stop_waiting(id);
   nodes_[id].failure = nullptr;
   set_state(id, State::LetGo);
   retire(id);
 }
 
-// It is wanted again.
+// It is wanted: if it was let go, it goes on.
 void Reducer::wake(NodeId id) {
+  if (nodes_[id].state != State::LetGo) {
+    return;
+  }
   first_unfinished_ = std::min(first_unfinished_, id);
   if (stopping()) {
     stop(id);

@@ -36,12 +36,7 @@ void Reducer::await(NodeId id, std::vector<object::Promise> promises) {
   const uint32_t first = take_edges(count);
   uint32_t at = first;
   for (const object::Promise& promise : promises) {
-    const NodeId to = node_for(promise.thunk);
-    edges_[at++] = {to, intern(promise.output)};
-    ++nodes_[to].holds;
-    if (nodes_[to].state == State::WaitingForParent) {
-      reopen(to);  // whoever mentions it has made it
-    }
+    put_edge(at++, promise);
   }
   drop_edges(id);
   nodes_[id].first_edge = first;
@@ -63,6 +58,21 @@ uint32_t Reducer::take_edges(uint32_t count) {
     free->second = edges_[first].to;  // the next of the list
   }
   return first;
+}
+
+void Reducer::put_edge(uint32_t at, const object::Promise& promise) {
+  const NodeId to = node_for(promise.thunk);
+  edges_[at] = {to, intern(promise.output)};
+  ++nodes_[to].holds;
+  if (nodes_[to].state == State::WaitingForParent) {
+    reopen(to);  // whoever mentions it has made it
+  }
+}
+
+// It waits for nothing of the graph any more.
+void Reducer::stop_waiting(NodeId id) {
+  drop_edges(id);
+  chains_.erase(id);
 }
 
 void Reducer::drop_edges(NodeId id) {
@@ -125,9 +135,7 @@ bool Reducer::wait_for(NodeId id, NodeId to) {
     fail_cycle({id});
     return false;
   }
-  if (nodes_[to].state == State::LetGo) {
-    wake(to);
-  }
+  wake(to);
   Node& node = nodes_[id];
   Node& dependency = nodes_[to];
   if (dependency.state == State::Finished) {
@@ -365,8 +373,7 @@ bool Reducer::find_short_cycle(NodeId id) {
 
 // Everything unfinished waits for something else unfinished, so going from one to the next comes round.
 void Reducer::break_cycle() {
-  while (nodes_[first_unfinished_].state == State::Finished ||
-         nodes_[first_unfinished_].state == State::LetGo) {
+  while (is_at_rest(nodes_[first_unfinished_].state)) {
     ++first_unfinished_;
   }
   std::unordered_map<NodeId, size_t> seen;
@@ -438,8 +445,8 @@ void Reducer::stop_all() {
   decided(is_drained ? Decision::Drained : Decision::Stopped, stopped_by_->node, stopped_by_->error.message);
   for (NodeId id = first_unfinished_; id < nodes_.size(); ++id) {
     const Node& node = nodes_[id];
-    const bool stays = node.state == State::Finished || node.state == State::LetGo ||
-                       node.state == State::Following || (node.state == State::Running && may_end);
+    const bool stays =
+        is_at_rest(node.state) || node.state == State::Following || (node.state == State::Running && may_end);
     if (stays) {
       continue;
     }

@@ -290,8 +290,7 @@ void Reducer::orphan(NodeId id, base::Error error) {
     return;
   }
   lead_away(id);
-  drop_edges(id);
-  chains_.erase(id);
+  stop_waiting(id);
   Node& node = nodes_[id];
   node.result = nullptr;
   node.tail = false;
@@ -299,7 +298,7 @@ void Reducer::orphan(NodeId id, base::Error error) {
   node.because = parent;
   link(parent, id);
   const State state = nodes_[parent].state;
-  if (state == State::WaitingForTail || state == State::LetGo || state == State::Finished) {
+  if (state == State::WaitingForTail || is_at_rest(state)) {
     make_again(parent);
   }
   urge({parent, node.path, node.hurried});

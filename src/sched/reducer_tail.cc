@@ -120,19 +120,16 @@ bool Reducer::follow_call(NodeId id, NodeId callee) {
   const auto count = static_cast<uint32_t>(promises.size());
   const uint32_t first = take_edges(count);
   for (const auto& [promise, passed] : promises) {
-    const Edge edge{node_for(promise.thunk), intern(promise.output)};
+    const auto at = first + static_cast<uint32_t>(via.size());
+    put_edge(at, promise);
+    const Edge edge = edges_[at];
     via.push_back(passed);
     for (uint32_t old = 0; passed == kNoNode && old < node.edge_count; ++old) {
       const Edge& before = edges_[node.first_edge + old];
       via.back() = before.to == edge.to && before.output == edge.output ? this->via(id, old) : via.back();
     }
-    ++nodes_[edge.to].holds;
     if (via.back() != kNoNode) {
       ++nodes_[via.back()].holds;
-    }
-    edges_[first + via.size() - 1] = edge;
-    if (nodes_[edge.to].state == State::WaitingForParent) {
-      reopen(edge.to);
     }
   }
   drop_edges(id);

@@ -151,8 +151,7 @@ std::vector<std::string> Reducer::inconsistencies() const {
     if (node.forgotten) {
       continue;
     }
-    const bool rests = node.state == State::Finished || node.state == State::LetGo;
-    findings.expect(!rests || node.edge_count == 0, id, "holds on to what it does not need");
+    findings.expect(!is_at_rest(node.state) || node.edge_count == 0, id, "holds on to what it does not need");
     findings.expect(node.state != State::LetGo || !is_wanted(id), id, "is let go, and somebody waits");
     findings.expect(!may_be_forgotten(id) || node.idle, id, "is never forgotten");
     const bool orphaned = node.state == State::WaitingForParent;
