@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <atomic>
@@ -420,14 +421,13 @@ TEST(Session, signals_that_the_build_did_not_live_to_get_do_not_hide_how_it_ende
 TEST(Session, what_a_drain_finds_not_started_leaves_no_placeholder_and_is_counted) {
   World world(std::chrono::seconds(600));  // nothing starts that is not hurried
   world.write("in", "hello\n");
+  ASSERT_EQ(::mkfifo(world.at("ready").c_str(), 0600), 0);
   std::thread drainer([&] {
-    while (world.read("in2") != "ready\n") {
-      ::usleep(2000);
-    }
+    EXPECT_EQ(world.read("ready"), "yes\n");  // waits for who writes it
     world.current->drain("it is late");
   });
   const Finished finished =
-      world.make("x-tool in out\ncat out >real\nx-tool in out2\necho ready >in2; sleep 600");
+      world.make("x-tool in out\ncat out >real\nx-tool in out2\necho yes >ready; sleep 600");
   drainer.join();
   EXPECT_NE(finished.exit_code, 0);
   EXPECT_FALSE(finished.stopped);
