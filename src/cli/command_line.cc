@@ -120,11 +120,7 @@ void add_build_flags(CLI::App& app, Request& request) {
   app.add_option("-j,--jobs", settings.jobs)->type_name("N");
   app.add_flag("-k,--keep-going", settings.keep_going);
   app.add_option("--cache", settings.cache)->check(CLI::IsMember({"read", "write", "off"}));
-  app.add_option("--engine", settings.engine)->type_name("NAME")->check([](const std::string& name) {
-    return is_engine(name) ? std::string()
-                           : "there is no engine '" + name +
-                                 "': it is local, or a server's address such as " + "reapi://HOST:PORT";
-  });
+  app.add_option("--engine", settings.engine)->type_name("NAME")->check(no_engine);
   add_sandbox_flag(app, settings);
   add_server_flags(app, settings);
 }
@@ -196,24 +192,16 @@ void check_words(const Shape& shape, const Request& request) {
 // The command line of `gg run` and `gg cc`: flags of ours end at the first word that is none, or at "--"; all
 // behind is the build's.
 std::vector<std::string> split_off_build_command(std::vector<std::string>& argv) {
-  static const std::vector<std::string> with_value{"--store",
-                                                   "--config",
-                                                   "--profile",
-                                                   "-j",
-                                                   "--jobs",
-                                                   "--engine",
-                                                   "--sandbox",
-                                                   "--summary",
-                                                   "--tool",
-                                                   "--instance",
-                                                   "--platform",
-                                                   "--ca",
-                                                   "--client-certificate",
-                                                   "--client-key",
-                                                   "--token-file",
-                                                   "--max-executions",
-                                                   "--max-cost",
-                                                   "--cache"};
+  // `gg run` has every flag that `gg infer` and `gg cc` have.
+  Request unused;
+  CLI::App flags;
+  flags.set_help_flag();
+  add_global_flags(flags, unused);
+  add_own_flags(flags, "run", unused);
+  const auto takes_value = [&flags](const std::string& word) {
+    const CLI::Option* option = flags.get_option_no_throw(word);
+    return option != nullptr && option->get_items_expected_max() > 0;
+  };
   for (size_t i = 2; i < argv.size(); ++i) {
     if (argv[i] == "--") {
       std::vector<std::string> rest(argv.begin() + static_cast<std::ptrdiff_t>(i) + 1, argv.end());
@@ -225,7 +213,7 @@ std::vector<std::string> split_off_build_command(std::vector<std::string>& argv)
       argv.resize(i);
       return rest;
     }
-    if (std::find(with_value.begin(), with_value.end(), argv[i]) != with_value.end()) {
+    if (takes_value(argv[i])) {
       ++i;
     }
   }

@@ -90,9 +90,8 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
   }
   object::Records& records = without_memos_ ? *without_memos_ : storage.memos();
   if (storage.waits_for_network()) {
-    near_ = std::make_unique<sched::Steps>(
-        storage.refilling(),
-        without_memos_ ? *without_memos_ : static_cast<object::Records&>(storage.records()));
+    object::Records& own = storage.records();
+    near_ = std::make_unique<sched::Steps>(storage.refilling(), without_memos_ ? *without_memos_ : own);
   }
   sched::Policy policy;
   policy.on_failure = on_failure;

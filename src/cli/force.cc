@@ -194,13 +194,10 @@ std::string name_of(const Wanted& wanted) {
                                                          : word_of(wanted.promise));
 }
 
-RunRecord head_of(const Request& request, const base::Clock& clock) {
-  RunRecord head;
-  head.argv = {"gg", "force"};
-  head.argv.insert(head.argv.end(), request.words.begin(), request.words.end());
-  head.working_directory = std::filesystem::current_path().string();
-  head.started_ns = clock.wall().count();
-  return head;
+std::vector<std::string> line_of(const Request& request) {
+  std::vector<std::string> line{"gg", "force"};
+  line.insert(line.end(), request.words.begin(), request.words.end());
+  return line;
 }
 
 }  // namespace
@@ -216,7 +213,8 @@ int force(const Request& request, const Environment&) {
     throw UsageError("gg force -o wants one promise, promise:HASH/SIZE:OUTPUT");
   }
   const auto storage = open_storage_and_server(request.settings);
-  Journal journal = Journal::unless_all_are_hits(request.settings.store, head_of(request, storage->clock()));
+  Journal journal =
+      Journal::unless_all_are_hits(request.settings.store, head_of_run(line_of(request), storage->clock()));
   Execution execution(
       *storage, request.settings, &journal,
       request.settings.keep_going ? sched::OnFailure::KeepGoing : sched::OnFailure::FinishRunning);

@@ -234,6 +234,14 @@ void take(const json& line, const std::string& path, RunRecord& run) {
 
 }  // namespace
 
+RunRecord head_of_run(std::vector<std::string> argv, const base::Clock& clock) {
+  RunRecord head;
+  head.argv = std::move(argv);
+  head.working_directory = std::filesystem::current_path().string();
+  head.started_ns = clock.wall().count();
+  return head;
+}
+
 Journal::Journal(const std::string& store, const RunRecord& head)
     : Journal(begun({store, head}, Shared::No)) {}
 

@@ -89,6 +89,9 @@ struct RunRecord : EndRecord {
   std::vector<DecisionRecord> decisions;
 };
 
+// What the journal of a run that starts here and now begins with.
+[[nodiscard]] RunRecord head_of_run(std::vector<std::string> argv, const base::Clock& clock);
+
 // The run's own record: JSON lines (spec/journal.md), each appended whole or not at all, and under a lock,
 // since launchers share one; what a kill left of a line goes before the next. Any thread.
 class Journal {

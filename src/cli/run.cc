@@ -116,10 +116,7 @@ int run_build(const Request& request, const Environment& environment) {
       read_tool_files(settings, std::filesystem::current_path().string());
   StopSignals stop_signals;  // before any thread: they inherit the blocked signals
   const auto storage = open_storage_and_server(settings);
-  RunRecord head;
-  head.argv = request.words;
-  head.working_directory = std::filesystem::current_path().string();
-  head.started_ns = storage->clock().wall().count();
+  const RunRecord head = head_of_run(request.words, storage->clock());
   Journal journal(settings.store, head);
 
   // A failure is an answer where somebody waits for it (configure, `||`). Whether it ends the build is for

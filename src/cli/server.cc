@@ -73,9 +73,8 @@ std::unique_ptr<Server> server_of(const Settings& settings) {
   if (settings.engine == "local") {
     return nullptr;
   }
-  if (!is_engine(settings.engine)) {
-    throw base::OperatorError("there is no engine '" + settings.engine +
-                              "': it is local, or a server's address such as reapi://HOST:PORT");
+  if (const std::string problem = no_engine(settings.engine); !problem.empty()) {
+    throw base::OperatorError(problem);
   }
   if (!settings.shared_store.empty()) {
     throw base::OperatorError(

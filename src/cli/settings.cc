@@ -125,8 +125,11 @@ void set_store(Settings& settings, const std::string& place) {
   (net::is_grpc_address(place) ? settings.shared_store : settings.store) = place;
 }
 
-bool is_engine(const std::string& name) {
-  return name == "local" || net::is_grpc_address(name);
+std::string no_engine(const std::string& name) {
+  return name == "local" || net::is_grpc_address(name)
+             ? ""
+             : "there is no engine '" + name +
+                   "': it is local, or a server's address such as reapi://HOST:PORT";
 }
 
 void read_config(Settings& settings, MustExist must_exist) {

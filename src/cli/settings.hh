@@ -42,8 +42,8 @@ struct Settings {
 // What --store says: a directory, or the address of a server whose results are shared.
 void set_store(Settings& settings, const std::string& place);
 
-// What --engine may say: "local", or the address of a server.
-[[nodiscard]] bool is_engine(const std::string& name);
+// What is wrong with what --engine says; "": it is "local", or begins as the address of a server.
+[[nodiscard]] std::string no_engine(const std::string& name);
 
 // Reads the config file at settings.config over `settings`: first its top level, then [profile.NAME] for
 // settings.profile. A missing file is fine unless `must_exist`; a key nobody knows, or a value of the wrong

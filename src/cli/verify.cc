@@ -43,7 +43,10 @@ std::vector<Candidate> thunks_of(const RunRecord& run) {
       candidates.push_back({*thunk, command.label, command.started_ns, {}});
     }
   }
-  for (const FinishRecord& finish : run.commands.empty() ? run.finished : std::vector<FinishRecord>{}) {
+  if (!run.commands.empty()) {
+    return candidates;
+  }
+  for (const FinishRecord& finish : run.finished) {
     const auto thunk = object::Digest::parse(finish.thunk);
     if (thunk && finish.outcome != "failed" && seen.insert(*thunk).second) {
       candidates.push_back({*thunk, finish.thunk, run.started_ns, {}});
