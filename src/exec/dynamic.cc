@@ -60,7 +60,7 @@ bool path_before(const Node& a, const Node& b) {
 // Takes over what a process made, from what it returned downwards.
 class Intake {
  public:
-  Intake(int root, const Layout& layout, object::Store& store, const object::StillWanted& wanted)
+  Intake(int root, const Layout& layout, object::Store& store, const base::StillWanted& wanted)
       : root_(root), store_(store), wanted_(wanted) {
     const std::string own = std::string(ir::dynamic::kKnown) + "/";
     for (const Node& node : layout) {
@@ -242,7 +242,7 @@ class Intake {
 
   int root_;
   object::Store& store_;
-  const object::StillWanted& wanted_;
+  const base::StillWanted& wanted_;
   std::unordered_set<Digest> own_files_;
   std::unordered_set<Digest> own_directories_;
   std::unordered_map<Digest, Outputs> thunks_;  // taken, and what they declare
@@ -321,7 +321,7 @@ Expected<void> add_own_tree(TreeReader& trees, const Digest& root, Layout& layou
 
 Expected<ir::Returned> take_returned(int root, const Layout& layout,
                                      const std::map<std::string, std::string>& places, object::Store& store,
-                                     const object::StillWanted& wanted) {
+                                     const base::StillWanted& wanted) {
   const auto bytes = manifest(root);
   if (!bytes) {
     return tl::unexpected<Failure>(bytes.error());

@@ -25,6 +25,6 @@ namespace exec {
 // `root`: a descriptor of the container's "/" as the process left it.
 [[nodiscard]] Expected<ir::Returned> take_returned(int root, const Layout& layout,
                                                    const std::map<std::string, std::string>& places,
-                                                   object::Store& store, const object::StillWanted& wanted);
+                                                   object::Store& store, const base::StillWanted& wanted);
 
 }  // namespace exec

@@ -144,7 +144,7 @@ Expected<Executor::Traced> Executor::execute(const object::Digest& thunk, const 
   if (!ended) {
     return failure(ended.error());
   }
-  const object::StillWanted wanted = [&stop] { return !stop.raised(); };
+  const base::StillWanted wanted = [&stop] { return !stop.raised(); };
   Expected<ir::Returned> returned;
   if (task->dynamic && ended->end == sandbox::End::Exited && ended->exit_code == 0) {
     returned = take_returned(ended->root.get(), *layout, task->places, store_, wanted);

@@ -21,7 +21,7 @@ using object::Entry;
 
 class Collector {
  public:
-  Collector(object::Store& store, const ir::Returned& returned, const object::StillWanted& wanted)
+  Collector(object::Store& store, const ir::Returned& returned, const base::StillWanted& wanted)
       : store_(store), returned_(returned), wanted_(wanted) {}
 
   // What was returned at or below `path`, where the command has made nothing.
@@ -44,7 +44,7 @@ class Collector {
   Expected<Entry> entry(const UniqueFd& place, const std::string& path) {
     struct stat status {};
 
-    if (wanted_ && !wanted_()) {
+    if (!base::is_wanted(wanted_)) {
       return failure({"the outputs are not wanted any more", base::FailureKind::RetryHere});
     }
     if (::fstat(place.get(), &status) != 0) {
@@ -183,13 +183,13 @@ class Collector {
 
   object::Store& store_;
   const ir::Returned& returned_;
-  const object::StillWanted& wanted_;
+  const base::StillWanted& wanted_;
 };
 
 }  // namespace
 
 Expected<std::optional<Entry>> collect(int root, const std::string& path, object::Store& store,
-                                       const ir::Returned& returned, const object::StillWanted& wanted) {
+                                       const ir::Returned& returned, const base::StillWanted& wanted) {
   const UniqueFd place = open_in_root(root, path);
   Collector collector(store, returned, wanted);
   if (!place && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) {

@@ -21,6 +21,6 @@ namespace exec {
 [[nodiscard]] Expected<std::optional<object::Entry>> collect(int root, const std::string& path,
                                                              object::Store& store,
                                                              const ir::Returned& returned = {},
-                                                             const object::StillWanted& wanted = {});
+                                                             const base::StillWanted& wanted = {});
 
 }  // namespace exec

@@ -124,7 +124,7 @@ sandbox::Job job_for(const ir::Command& command, const sandbox::Limits& limits) 
 }
 
 Expected<ir::Result> result_of(const Ended& ended, int root, const std::map<std::string, std::string>& places,
-                               object::Store& store, const object::StillWanted& wanted,
+                               object::Store& store, const base::StillWanted& wanted,
                                const ir::Returned& returned) {
   std::optional<base::Error> none = no_result(ended);
   if (none) {

@@ -53,7 +53,7 @@ struct Task {
 // store, or says why this end is no result. Fails (RetryHere) once it is not wanted any more.
 [[nodiscard]] Expected<ir::Result> result_of(const sandbox::Ended& ended, int root,
                                              const std::map<std::string, std::string>& places,
-                                             object::Store& store, const object::StillWanted& wanted,
+                                             object::Store& store, const base::StillWanted& wanted,
                                              const ir::Returned& returned = {});
 
 }  // namespace exec

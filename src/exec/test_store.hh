@@ -4,7 +4,7 @@
 #include "base/files.hh"
 #include "exec/tree_builder.hh"
 #include "object/hash.hh"
-#include "object/memory_store.hh"
+#include "object/in_memory.hh"
 #include "object/tree.hh"
 
 #include <fcntl.h>
@@ -19,26 +19,8 @@
 namespace exec {
 
 // Objects in memory; the first placing of one as a link makes its file, which the store's later links share.
-class TestStore final : public object::FileStore {
+class TestStore final : public object::InMemory<object::FileStore> {
  public:
-  [[nodiscard]] base::Result<std::optional<std::string>> get(const object::Digest& digest) override {
-    return objects_.get(digest);
-  }
-
-  [[nodiscard]] base::Result<object::Digest> put(std::string_view bytes) override {
-    return objects_.put(bytes);
-  }
-
-  [[nodiscard]] base::Result<object::Digest> put_file(int fd, std::string_view subject,
-                                                      const object::StillWanted& wanted) override {
-    return objects_.put_file(fd, subject, wanted);
-  }
-
-  [[nodiscard]] base::Result<std::vector<object::Digest>> missing(
-      std::span<const object::Digest> digests) override {
-    return objects_.missing(digests);
-  }
-
   [[nodiscard]] base::Result<bool> place(const object::Digest& digest, bool executable,
                                          const std::string& path, Placing placing) override {
     const std::scoped_lock lock(mutex_);
@@ -59,7 +41,7 @@ class TestStore final : public object::FileStore {
     return true;
   }
 
-  void forget(const object::Digest& digest) { objects_.forget(digest); }
+  void forget(const object::Digest& digest) { memory.forget(digest); }
 
   // The file that containers share.
   [[nodiscard]] std::string object_path(const object::Digest& digest, bool executable) const {
@@ -70,7 +52,7 @@ class TestStore final : public object::FileStore {
 
  private:
   base::Result<bool> write(const object::Digest& digest, const std::string& path, mode_t mode) {
-    const base::Result<std::optional<std::string>> bytes = objects_.get(digest);
+    const base::Result<std::optional<std::string>> bytes = memory.get(digest);
     if (!bytes || !*bytes) {
       return false;
     }
@@ -82,7 +64,6 @@ class TestStore final : public object::FileStore {
     return true;
   }
 
-  object::MemoryStore objects_;
   base::TemporaryDirectory directory_;
   std::mutex mutex_;
   size_t placed_ = 0;

@@ -9,7 +9,7 @@
 #include "intercept/session.hh"
 #include "model/model.hh"
 #include "object/hash.hh"
-#include "object/memory_store.hh"
+#include "object/in_memory.hh"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,29 +32,14 @@
 // and a forcer that does the same, later. The real tool adds a line that tells it from the thunk.
 namespace intercept::world {
 
-class MemoryFileStore final : public object::FileStore {
+class MemoryFileStore final : public object::InMemory<object::FileStore> {
  public:
-  base::Result<std::optional<std::string>> get(const object::Digest& digest) override {
-    return memory_.get(digest);
-  }
-
-  base::Result<object::Digest> put(std::string_view bytes) override { return memory_.put(bytes); }
-
-  base::Result<object::Digest> put_file(int fd, std::string_view subject,
-                                        const object::StillWanted& wanted) override {
-    return memory_.put_file(fd, subject, wanted);
-  }
-
-  base::Result<std::vector<object::Digest>> missing(std::span<const object::Digest> digests) override {
-    return memory_.missing(digests);
-  }
-
   base::Result<bool> place(const object::Digest& digest, bool executable, const std::string& path,
                            Placing /*placing*/) override {
-    const auto bytes = memory_.get(digest);
+    const auto bytes = memory.get(digest);
     if (loses && bytes && *bytes == *loses && placings_before_loss-- == 0) {
       loses.reset();
-      memory_.forget(digest);
+      memory.forget(digest);
       return false;
     }
     if (!bytes || !*bytes) {
@@ -68,9 +53,6 @@ class MemoryFileStore final : public object::FileStore {
   // so many placings that go well.
   std::optional<std::string> loses;
   int placings_before_loss = 0;
-
- private:
-  object::MemoryStore memory_;
 };
 
 struct Recipe {

@@ -56,6 +56,10 @@ base::Error error_of(const grpc::Status& status, std::string_view attempt) {
           known != nullptr ? known->kind : FailureKind::RetryElsewhere};
 }
 
+grpc::Status status_of(const google::rpc::Status& status) {
+  return {static_cast<grpc::StatusCode>(status.code()), status.message(), status.SerializeAsString()};
+}
+
 // Not INTERNAL and UNKNOWN: servers say these for what stays wrong, too, and the scheduler asks again anyway.
 bool may_pass(grpc::StatusCode code) {
   switch (code) {

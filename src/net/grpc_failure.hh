@@ -9,11 +9,18 @@
 #include <string>
 #include <string_view>
 
+namespace google::rpc {
+class Status;
+}
+
 namespace net {
 
 // A call's status as an error: "ATTEMPT: what the server said (UNAVAILABLE)". The kind says whether the same
 // call may succeed later (the network, a busy server), or is refused for good there.
 [[nodiscard]] base::Error error_of(const grpc::Status& status, std::string_view attempt);
+
+// A status that comes within an answer.
+[[nodiscard]] grpc::Status status_of(const google::rpc::Status& status);
 
 // May the same call succeed when it is made again a little later?
 [[nodiscard]] bool may_pass(grpc::StatusCode code);

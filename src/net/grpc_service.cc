@@ -68,10 +68,10 @@ milliseconds with_jitter(milliseconds time) {
 
 }  // namespace
 
-bool pause(milliseconds time, const StillWanted& wanted) {
+bool pause(milliseconds time, const base::StillWanted& wanted) {
   constexpr milliseconds kGlance{50};
   const auto until = steady_clock::now() + time;
-  while (!wanted || wanted()) {
+  while (base::is_wanted(wanted)) {
     const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
     if (left.count() <= 0) {
       return true;
@@ -160,7 +160,7 @@ base::Result<void> GrpcService::prepare(grpc::ClientContext& context, millisecon
   return {};
 }
 
-grpc::Status GrpcService::call(milliseconds limit, const StillWanted& wanted, const Once& once) {
+grpc::Status GrpcService::call(milliseconds limit, const base::StillWanted& wanted, const Once& once) {
   const auto give_up = steady_clock::now() + options_.patience;
   for (milliseconds back_off = kFirstBackOff;; back_off = std::min(back_off * 2, kLastBackOff)) {
     grpc::ClientContext context;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.hh"
+#include "base/still_wanted.hh"
 #include "net/grpc_address.hh"
 
 #include <grpcpp/channel.h>
@@ -17,9 +18,6 @@
 #include <vector>
 
 namespace net {
-
-// Is whoever waits for a call still interested? Asked between tries; empty: yes.
-using StillWanted = std::function<bool()>;
 
 // The connections to one server, and how its calls are made. Any thread. Connections are made at the first
 // call.
@@ -54,7 +52,7 @@ class GrpcService {
   // Makes a call, and again after a while where that may help. `once` makes it one time. The status is that
   // of the last try.
   using Once = std::function<grpc::Status(grpc::ClientContext&, const std::shared_ptr<grpc::Channel>&)>;
-  [[nodiscard]] grpc::Status call(std::chrono::milliseconds limit, const StillWanted& wanted,
+  [[nodiscard]] grpc::Status call(std::chrono::milliseconds limit, const base::StillWanted& wanted,
                                   const Once& once);
 
  private:
@@ -75,6 +73,6 @@ class GrpcService {
 };
 
 // Waits; false as soon as nobody wants it any more.
-[[nodiscard]] bool pause(std::chrono::milliseconds time, const StillWanted& wanted);
+[[nodiscard]] bool pause(std::chrono::milliseconds time, const base::StillWanted& wanted);
 
 }  // namespace net

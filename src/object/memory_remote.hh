@@ -1,27 +1,19 @@
 #pragma once
 
-#include "object/memory_store.hh"
+#include "object/in_memory.hh"
 
 namespace object {
 
 // For tests. A store far away, and how often it was asked.
-class MemoryRemote final : public RemoteStore {
+class MemoryRemote final : public InMemory<RemoteStore> {
  public:
-  base::Result<std::optional<std::string>> get(const Digest& digest) override { return memory.get(digest); }
-
-  base::Result<Digest> put(std::string_view bytes) override { return memory.put(bytes); }
-
-  base::Result<Digest> put_file(int fd, std::string_view subject, const StillWanted& wanted) override {
-    return memory.put_file(fd, subject, wanted);
-  }
-
   base::Result<std::vector<Digest>> missing(std::span<const Digest> digests) override {
     ++asked;
     return memory.missing(digests);
   }
 
   base::Result<std::vector<Digest>> send(std::span<const Digest> digests, Store& from,
-                                         const Wanted& /*wanted*/) override {
+                                         const base::StillWanted& /*wanted*/) override {
     ++asked;
     std::vector<Digest> lost;
     const std::vector<Digest> lacking = memory.missing(digests).value();
@@ -37,7 +29,7 @@ class MemoryRemote final : public RemoteStore {
   }
 
   base::Result<std::vector<Digest>> fetch(std::span<const Digest> digests, Store& into,
-                                          const Wanted& /*wanted*/) override {
+                                          const base::StillWanted& /*wanted*/) override {
     ++asked;
     for (const Digest& digest : digests) {
       if (const auto bytes = *memory.get(digest)) {
@@ -51,7 +43,6 @@ class MemoryRemote final : public RemoteStore {
     distrusted.insert(distrusted.end(), digests.begin(), digests.end());
   }
 
-  MemoryStore memory;
   int asked = 0;
   std::vector<Digest> sent;
   std::vector<Digest> distrusted;

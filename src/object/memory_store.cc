@@ -21,7 +21,8 @@ base::Result<Digest> MemoryStore::put(std::string_view bytes) {
   return digest;
 }
 
-base::Result<Digest> MemoryStore::put_file(int fd, std::string_view subject, const StillWanted& /*wanted*/) {
+base::Result<Digest> MemoryStore::put_file(int fd, std::string_view subject,
+                                           const base::StillWanted& /*wanted*/) {
   if (::lseek(fd, 0, SEEK_SET) < 0) {
     return base::failure(base::SyscallError("seek in", subject).what());
   }

@@ -14,7 +14,7 @@ class MemoryStore final : public Store {
   [[nodiscard]] base::Result<std::optional<std::string>> get(const Digest& digest) override;
   [[nodiscard]] base::Result<Digest> put(std::string_view bytes) override;
   [[nodiscard]] base::Result<Digest> put_file(int fd, std::string_view subject,
-                                              const StillWanted& wanted) override;
+                                              const base::StillWanted& wanted) override;
   [[nodiscard]] base::Result<std::vector<Digest>> missing(std::span<const Digest> digests) override;
 
   // As if it had been collected.

@@ -32,7 +32,8 @@ base::Result<Digest> RefillingStore::put(std::string_view bytes) {
   return store_.put(bytes);
 }
 
-base::Result<Digest> RefillingStore::put_file(int fd, std::string_view subject, const StillWanted& wanted) {
+base::Result<Digest> RefillingStore::put_file(int fd, std::string_view subject,
+                                              const base::StillWanted& wanted) {
   return store_.put_file(fd, subject, wanted);
 }
 

@@ -33,7 +33,7 @@ class RefillingStore final : public FileStore {
   [[nodiscard]] base::Result<std::optional<std::string>> get(const Digest& digest) override;
   [[nodiscard]] base::Result<Digest> put(std::string_view bytes) override;
   [[nodiscard]] base::Result<Digest> put_file(int fd, std::string_view subject,
-                                              const StillWanted& wanted) override;
+                                              const base::StillWanted& wanted) override;
 
   // What is missing here may be there for whoever gets it; nobody is asked for it.
   [[nodiscard]] base::Result<std::vector<Digest>> missing(std::span<const Digest> digests) override;

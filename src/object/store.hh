@@ -1,9 +1,9 @@
 #pragma once
 
 #include "base/result.hh"
+#include "base/still_wanted.hh"
 #include "object/digest.hh"
 
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,10 +11,6 @@
 #include <vector>
 
 namespace object {
-
-// Is the answer still wanted? Asked between the pieces of long work, on the thread that does it. Empty: it
-// is.
-using StillWanted = std::function<bool()>;
 
 // Where objects live: local directory, S3, a REAPI CAS. Immutable bytes under their digest; putting twice is
 // fine. Blocks, so call it from a pool; safe from any thread. What a store holds is a lease, not a fact: an
@@ -37,7 +33,7 @@ class Store {
   // Stores what the descriptor yields from its start (a regular file; streamed, so any size) and says its
   // name. `subject` is for messages. Fails, and leaves nothing, once it is not wanted any more.
   [[nodiscard]] virtual base::Result<Digest> put_file(int fd, std::string_view subject,
-                                                      const StillWanted& wanted = {}) = 0;
+                                                      const base::StillWanted& wanted = {}) = 0;
 
   // Those of `digests` that the store lacks.
   [[nodiscard]] virtual base::Result<std::vector<Digest>> missing(std::span<const Digest> digests) = 0;
@@ -63,16 +59,13 @@ class FileStore : public Store {
 // that send or fetch the same at the same time wait for each other, and the bytes travel once.
 class RemoteStore : public Store {
  public:
-  // Asked now and then: is it still worth going on? Empty: yes.
-  using Wanted = std::function<bool()>;
-
   // Sends what this store lacks of `digests`. Answers those that `from` does not hold either.
   [[nodiscard]] virtual base::Result<std::vector<Digest>> send(std::span<const Digest> digests, Store& from,
-                                                               const Wanted& wanted) = 0;
+                                                               const base::StillWanted& wanted) = 0;
 
   // Brings what `into` lacks of `digests`, each checked against its name. Answers those that are not here.
   [[nodiscard]] virtual base::Result<std::vector<Digest>> fetch(std::span<const Digest> digests, Store& into,
-                                                                const Wanted& wanted) = 0;
+                                                                const base::StillWanted& wanted) = 0;
 
   // What was seen of these counts no more: somebody has found one of them gone.
   virtual void distrust(std::span<const Digest> digests) = 0;

@@ -24,7 +24,8 @@ base::Result<Digest> TieredStore::put(std::string_view bytes) {
   return here_.put(bytes);
 }
 
-base::Result<Digest> TieredStore::put_file(int fd, std::string_view subject, const StillWanted& wanted) {
+base::Result<Digest> TieredStore::put_file(int fd, std::string_view subject,
+                                           const base::StillWanted& wanted) {
   return here_.put_file(fd, subject, wanted);
 }
 

@@ -13,7 +13,7 @@ class TieredStore final : public FileStore {
   [[nodiscard]] base::Result<std::optional<std::string>> get(const Digest& digest) override;
   [[nodiscard]] base::Result<Digest> put(std::string_view bytes) override;
   [[nodiscard]] base::Result<Digest> put_file(int fd, std::string_view subject,
-                                              const StillWanted& wanted) override;
+                                              const base::StillWanted& wanted) override;
 
   // Those that neither has.
   [[nodiscard]] base::Result<std::vector<Digest>> missing(std::span<const Digest> digests) override;

@@ -72,7 +72,7 @@ base::Result<Digest> MadeStore::put(std::string_view bytes) {
 
 // What the input tree holds is known by its name already, and need not be copied.
 base::Result<Digest> MadeStore::put_file(int fd, std::string_view subject,
-                                         const object::StillWanted& /*wanted*/) {
+                                         const base::StillWanted& /*wanted*/) {
   if (::lseek(fd, 0, SEEK_SET) < 0) {
     throw base::SyscallError("seek in", subject);
   }

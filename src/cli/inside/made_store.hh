@@ -22,7 +22,7 @@ class MadeStore final : public object::Store {
   [[nodiscard]] base::Result<std::optional<std::string>> get(const object::Digest& digest) override;
   [[nodiscard]] base::Result<object::Digest> put(std::string_view bytes) override;
   [[nodiscard]] base::Result<object::Digest> put_file(int fd, std::string_view subject,
-                                                      const object::StillWanted& wanted) override;
+                                                      const base::StillWanted& wanted) override;
   [[nodiscard]] base::Result<std::vector<object::Digest>> missing(
       std::span<const object::Digest> digests) override;
 

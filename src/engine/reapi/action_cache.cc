@@ -16,7 +16,7 @@ constexpr std::chrono::seconds kCall{30};
 }  // namespace
 
 base::Result<std::optional<re::ActionResult>> ActionCache::find(const object::Digest& action,
-                                                                const net::StillWanted& wanted) {
+                                                                const base::StillWanted& wanted) {
   re::GetActionResultRequest request;
   request.set_instance_name(instance_);
   object::to_wire(action, *request.mutable_action_digest());
@@ -43,7 +43,7 @@ base::Result<std::optional<re::ActionResult>> ActionCache::find(const object::Di
 }
 
 base::Result<void> ActionCache::record(const object::Digest& action, const re::ActionResult& result,
-                                       const net::StillWanted& wanted) {
+                                       const base::StillWanted& wanted) {
   re::UpdateActionResultRequest request;
   request.set_instance_name(instance_);
   object::to_wire(action, *request.mutable_action_digest());

@@ -20,11 +20,11 @@ class ActionCache {
 
   // What it remembers, whatever the exit status; nullopt: nothing.
   [[nodiscard]] base::Result<std::optional<build::bazel::remote::execution::v2::ActionResult>> find(
-      const object::Digest& action, const net::StillWanted& wanted);
+      const object::Digest& action, const base::StillWanted& wanted);
 
   [[nodiscard]] base::Result<void> record(const object::Digest& action,
                                           const build::bazel::remote::execution::v2::ActionResult& result,
-                                          const net::StillWanted& wanted);
+                                          const base::StillWanted& wanted);
 
  private:
   net::GrpcService& service_;

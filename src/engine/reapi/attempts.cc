@@ -12,10 +12,6 @@ namespace {
 namespace re = build::bazel::remote::execution::v2;
 using base::FailureKind;
 
-tl::unexpected<sched::AttemptFailure> failed(base::Error error) {
-  return tl::unexpected<sched::AttemptFailure>(std::move(error));
-}
-
 // The protocol has FAILED_PRECONDITION with a list for missing inputs; servers say all of these.
 bool may_lack_inputs(grpc::StatusCode code) {
   return code == grpc::StatusCode::FAILED_PRECONDITION || code == grpc::StatusCode::NOT_FOUND ||
@@ -56,7 +52,8 @@ sched::AttemptResult Attempts::run(const sched::Job& job, Stop& stop) {
   return execute(*action, stop, [&stop] { return !stop.raised(); });
 }
 
-Attempts::Found Attempts::take(const re::ActionResult& answer, const Lowered& action, const Wanted& wanted) {
+Attempts::Found Attempts::take(const re::ActionResult& answer, const Lowered& action,
+                               const base::StillWanted& wanted) {
   auto remote = from_remote(answer, action.outputs, with_.here, with_.there);
   if (!remote) {
     return tl::unexpected(std::move(remote.error()));
@@ -77,7 +74,7 @@ Attempts::Found Attempts::take(const re::ActionResult& answer, const Lowered& ac
   return gone->empty() ? Found(std::move((*remote)->result)) : Found(std::nullopt);
 }
 
-sched::AttemptResult Attempts::execute(const Lowered& action, Stop& stop, const Wanted& wanted) {
+sched::AttemptResult Attempts::execute(const Lowered& action, Stop& stop, const base::StillWanted& wanted) {
   constexpr int kTries = 3;
   auto cache = ExecutionCall::Cache::Use;
   auto trust = InputSender::Trust::Leases;

@@ -19,14 +19,14 @@ class Attempts {
   [[nodiscard]] sched::AttemptResult run(const sched::Job& job, Stop& stop);
 
  private:
-  using Wanted = object::RemoteStore::Wanted;
   using Found = base::Result<std::optional<ir::Result>>;
 
   // The result with all that it needs, or nullopt if the server has lost some of that.
   [[nodiscard]] Found take(const build::bazel::remote::execution::v2::ActionResult& answer,
-                           const Lowered& action, const Wanted& wanted);
+                           const Lowered& action, const base::StillWanted& wanted);
 
-  [[nodiscard]] sched::AttemptResult execute(const Lowered& action, Stop& stop, const Wanted& wanted);
+  [[nodiscard]] sched::AttemptResult execute(const Lowered& action, Stop& stop,
+                                             const base::StillWanted& wanted);
 
   ReapiEngine::Surroundings with_;
   ReapiEngine::Options options_;

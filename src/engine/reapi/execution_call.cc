@@ -36,19 +36,15 @@ bool is_break(grpc::StatusCode code) {
 }  // namespace
 
 Executed ExecutionCall::done(const lro::Operation& operation) {
-  const auto failed = [](const google::rpc::Status& status) {
-    return Executed{
-        {static_cast<grpc::StatusCode>(status.code()), status.message(), status.SerializeAsString()}, {}};
-  };
   if (operation.has_error()) {
-    return failed(operation.error());
+    return {net::status_of(operation.error()), {}};
   }
   re::ExecuteResponse response;
   if (!response.ParseFromString(operation.response().value())) {
     return {{grpc::StatusCode::INTERNAL, "its answer cannot be read"}, {}};
   }
   if (response.status().code() != 0) {
-    return failed(response.status());
+    return {net::status_of(response.status()), {}};
   }
   if (!response.has_result()) {
     return {{grpc::StatusCode::INTERNAL, "its answer holds no result"}, {}};

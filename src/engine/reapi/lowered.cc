@@ -3,31 +3,12 @@
 #include "base/embedded.hh"
 #include "ir/dynamic.hh"
 #include "ir/output_path.hh"
-#include "object/tree.hh"
 
 GG_EMBED(gg_exec_image, GG_EXEC_IMAGE);
 
 namespace engine {
 
 namespace {
-
-tl::unexpected<sched::AttemptFailure> failed(base::Error error) {
-  return tl::unexpected<sched::AttemptFailure>(std::move(error));
-}
-
-ReapiExpected<std::string> read(object::Store& store, const object::Digest& digest, const char* what) {
-  auto bytes = store.get(digest);
-  if (!bytes) {
-    return failed(std::move(bytes.error()));
-  }
-  if (!*bytes) {
-    return tl::unexpected(
-        sched::AttemptFailure({std::string("the store does not hold ") + what + " " + digest.to_string(),
-                               base::FailureKind::Deterministic},
-                              {digest}));
-  }
-  return std::move(**bytes);
-}
 
 std::string_view gg_exec() {
   return GG_EMBEDDED(gg_exec_image);
@@ -71,13 +52,9 @@ base::Result<object::Digest> beside_gg_exec(object::Store& store, const object::
 
 // Would a worker's own /tmp hide something from this command?
 ReapiExpected<bool> needs_tmp(object::Store& store, const object::Digest& root, const ir::Command& command) {
-  const auto bytes = read(store, root, "the input root");
-  if (!bytes) {
-    return tl::unexpected(bytes.error());
-  }
-  const auto directory = object::decode_directory(*bytes);
+  const auto directory = read_directory(store, root, "the input root");
   if (!directory) {
-    return failed(directory.error());
+    return tl::unexpected(directory.error());
   }
   return directory->entries.count("tmp") != 0 || command.working_directory.starts_with("tmp");
 }
@@ -102,7 +79,7 @@ base::Result<void> rewrite(object::Store& store, ir::Thunk thunk, const ir::Comm
 }  // namespace
 
 ReapiExpected<Lowered> lower(object::Store& store, const object::Digest& name, const Lowering& lowering) {
-  const auto encoded = read(store, name, "the thunk");
+  const auto encoded = read_object(store, name, "the thunk");
   if (!encoded) {
     return tl::unexpected(encoded.error());
   }
@@ -117,7 +94,7 @@ ReapiExpected<Lowered> lower(object::Store& store, const object::Digest& name, c
                      base::FailureKind::RetryElsewhere});
     }
   }
-  const auto words = read(store, thunk->command, "the command");
+  const auto words = read_object(store, thunk->command, "the command");
   if (!words) {
     return tl::unexpected(words.error());
   }

@@ -1,17 +1,12 @@
 #pragma once
 
-#include "base/result.hh"
+#include "engine/reapi/objects.hh"
 #include "ir/thunk.hh"
-#include "object/store.hh"
-#include "sched/engine.hh"
 
 #include <map>
 #include <string>
 
 namespace engine {
-
-template <class T>
-using ReapiExpected = tl::expected<T, sched::AttemptFailure>;
 
 // How a cluster wants its actions.
 struct Lowering {

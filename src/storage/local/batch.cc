@@ -39,7 +39,7 @@ base::Result<object::Digest> Batch::put(std::string_view bytes) {
 }
 
 base::Result<object::Digest> Batch::put_file(int fd, std::string_view subject,
-                                             const object::StillWanted& wanted) {
+                                             const base::StillWanted& wanted) {
   return store_.put_file(fd, subject, wanted);
 }
 

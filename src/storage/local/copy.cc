@@ -37,8 +37,8 @@ uint64_t copy_in_kernel(int from, int to, uint64_t size) {
   return static_cast<uint64_t>(from_offset);
 }
 
-void go_on_if(const object::StillWanted& wanted, std::string_view subject) {
-  if (wanted && !wanted()) {
+void go_on_if(const base::StillWanted& wanted, std::string_view subject) {
+  if (!base::is_wanted(wanted)) {
     throw base::SyscallError("read", subject, ECANCELED);
   }
 }
@@ -64,7 +64,7 @@ void copy_bytes(int from, int to, uint64_t size, std::string_view subject) {
   }
 }
 
-object::Digest hash_from_start(int from, std::string_view subject, const object::StillWanted& wanted) {
+object::Digest hash_from_start(int from, std::string_view subject, const base::StillWanted& wanted) {
   object::Hasher hasher;
   std::vector<char>& chunk = chunk_of_this_thread();
   for (uint64_t done = 0;;) {
@@ -78,7 +78,7 @@ object::Digest hash_from_start(int from, std::string_view subject, const object:
   }
 }
 
-object::Digest copy_and_hash(const HashedCopy& copy, const object::StillWanted& wanted) {
+object::Digest copy_and_hash(const HashedCopy& copy, const base::StillWanted& wanted) {
   if (::ioctl(copy.to, FICLONE, copy.from) == 0) {
     return hash_from_start(copy.to, copy.to_subject, wanted);
   }

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/still_wanted.hh"
 #include "object/digest.hh"
-#include "object/store.hh"
 
 #include <cstdint>
 #include <string_view>
@@ -16,7 +16,7 @@ void copy_bytes(int from, int to, uint64_t size, std::string_view subject);
 // Hashes `from` from its start, whatever its position. Throws SyscallError naming `subject`; ECANCELED once
 // it is not wanted any more.
 [[nodiscard]] object::Digest hash_from_start(int from, std::string_view subject,
-                                             const object::StillWanted& wanted = {});
+                                             const base::StillWanted& wanted = {});
 
 struct HashedCopy {
   int from;
@@ -27,6 +27,6 @@ struct HashedCopy {
 
 // Copies all of `from` and names the bytes that arrived, even while somebody changes the source. Throws
 // SyscallError naming the end that failed; ECANCELED once it is not wanted any more.
-[[nodiscard]] object::Digest copy_and_hash(const HashedCopy& copy, const object::StillWanted& wanted = {});
+[[nodiscard]] object::Digest copy_and_hash(const HashedCopy& copy, const base::StillWanted& wanted = {});
 
 }  // namespace storage

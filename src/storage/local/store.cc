@@ -176,8 +176,7 @@ base::Result<Digest> LocalStore::put(std::string_view bytes) {
   });
 }
 
-base::Result<Digest> LocalStore::put_file(int fd, std::string_view subject,
-                                          const object::StillWanted& wanted) {
+base::Result<Digest> LocalStore::put_file(int fd, std::string_view subject, const base::StillWanted& wanted) {
   std::string bytes;
   try {
     const struct stat status = base::status_of(fd, subject);
@@ -200,7 +199,7 @@ base::Result<Digest> LocalStore::put_file(int fd, std::string_view subject,
 // Hashed first, since most large files that are put are held already, and a second hash costs less than
 // writing.
 base::Result<Digest> LocalStore::put_large(int fd, std::string_view subject,
-                                           const object::StillWanted& wanted) {
+                                           const base::StillWanted& wanted) {
   const Digest expected = hash_from_start(fd, subject, wanted);
   return in_store(layout_.root, [&]() -> base::Result<Digest> {
     if (holds_sound(expected, Form::Plain)) {

@@ -44,7 +44,7 @@ class LocalStore final : public object::FileStore {
   [[nodiscard]] base::Result<std::optional<std::string>> get(const object::Digest& digest) override;
   [[nodiscard]] base::Result<object::Digest> put(std::string_view bytes) override;
   [[nodiscard]] base::Result<object::Digest> put_file(int fd, std::string_view subject,
-                                                      const object::StillWanted& wanted) override;
+                                                      const base::StillWanted& wanted) override;
 
   // Many small objects at once, in one file that appears whole or not at all.
   [[nodiscard]] base::Result<void> put_pack(std::vector<std::pair<object::Digest, std::string>> objects);
@@ -106,7 +106,7 @@ class LocalStore final : public object::FileStore {
 
   void write_object(const object::Digest& digest, Form form, const std::function<void(int fd)>& fill);
   void publish(FreshFile& file, const object::Digest& digest, Form form);
-  base::Result<object::Digest> put_large(int fd, std::string_view subject, const object::StillWanted& wanted);
+  base::Result<object::Digest> put_large(int fd, std::string_view subject, const base::StillWanted& wanted);
 
   bool mark_pack(int fd);
   bool unpack(const object::Digest& digest);

@@ -36,10 +36,6 @@ std::string unique_name() {
                      high & 0xfffU, 0x8000U | ((low >> 48U) & 0x3fffU), low & 0xffff'ffff'ffffU);
 }
 
-grpc::Status as_status(const google::rpc::Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), status.message(), status.SerializeAsString()};
-}
-
 }  // namespace
 
 BlobCalls::BlobCalls(net::GrpcService& service, std::string instance, uint64_t batch_bytes)
@@ -53,7 +49,7 @@ base::Error BlobCalls::failed(const grpc::Status& status, const std::string& att
 }
 
 base::Result<std::vector<object::Digest>> BlobCalls::missing(std::span<const object::Digest> digests,
-                                                             const Wanted& wanted) {
+                                                             const base::StillWanted& wanted) {
   re::FindMissingBlobsRequest request;
   request.set_instance_name(instance_);
   for (const object::Digest& digest : digests) {
@@ -74,7 +70,7 @@ base::Result<std::vector<object::Digest>> BlobCalls::missing(std::span<const obj
   return lacking;
 }
 
-base::Result<void> BlobCalls::update(std::span<const Blob> blobs, const Wanted& wanted) {
+base::Result<void> BlobCalls::update(std::span<const Blob> blobs, const base::StillWanted& wanted) {
   re::BatchUpdateBlobsRequest request;
   request.set_instance_name(instance_);
   for (const auto& [digest, bytes] : blobs) {
@@ -90,7 +86,7 @@ base::Result<void> BlobCalls::update(std::span<const Blob> blobs, const Wanted& 
         re::ContentAddressableStorage::NewStub(channel)->BatchUpdateBlobs(&context, request, &answer);
     for (const auto& response : answer.responses()) {
       if (sent.ok() && response.status().code() != 0) {
-        sent = as_status(response.status());
+        sent = net::status_of(response.status());
       }
     }
     return sent;
@@ -102,7 +98,7 @@ base::Result<void> BlobCalls::update(std::span<const Blob> blobs, const Wanted& 
 }
 
 base::Result<std::vector<BlobCalls::Blob>> BlobCalls::read(std::span<const object::Digest> digests,
-                                                           const Wanted& wanted) {
+                                                           const base::StillWanted& wanted) {
   re::BatchReadBlobsRequest request;
   request.set_instance_name(instance_);
   for (const object::Digest& digest : digests) {
@@ -116,7 +112,7 @@ base::Result<std::vector<BlobCalls::Blob>> BlobCalls::read(std::span<const objec
     for (const auto& response : answer.responses()) {
       if (got.ok() && response.status().code() != 0 &&
           response.status().code() != grpc::StatusCode::NOT_FOUND) {
-        got = as_status(response.status());
+        got = net::status_of(response.status());
       }
     }
     return got;
@@ -133,7 +129,7 @@ base::Result<std::vector<BlobCalls::Blob>> BlobCalls::read(std::span<const objec
   return blobs;
 }
 
-base::Result<void> BlobCalls::write_stream(const Blob& blob, const Wanted& wanted) {
+base::Result<void> BlobCalls::write_stream(const Blob& blob, const base::StillWanted& wanted) {
   const auto& [digest, bytes] = blob;
   const std::string name =
       fmt::format("{}uploads/{}/blobs/{}/{}", prefix_, unique_name(), digest.hex(), digest.size());
@@ -183,7 +179,7 @@ base::Result<void> BlobCalls::write_stream(const Blob& blob, const Wanted& wante
 }
 
 base::Result<std::optional<std::string>> BlobCalls::read_stream(const object::Digest& digest,
-                                                                const Wanted& wanted) {
+                                                                const base::StillWanted& wanted) {
   std::string bytes;
   const grpc::Status status = service_.call(kStreamCall, wanted, [&](auto& context, const auto& channel) {
     bs::ReadRequest request;

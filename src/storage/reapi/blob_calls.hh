@@ -15,7 +15,6 @@ namespace storage {
 // The calls that move blobs, one method a call; each is tried again where that may help. Any thread.
 class BlobCalls {
  public:
-  using Wanted = net::StillWanted;
   using Blob = std::pair<object::Digest, std::string>;
 
   // `batch_bytes`: what the server says; 0: nothing.
@@ -29,19 +28,19 @@ class BlobCalls {
 
   // At most kDigestsAtOnce.
   [[nodiscard]] base::Result<std::vector<object::Digest>> missing(std::span<const object::Digest> digests,
-                                                                  const Wanted& wanted);
+                                                                  const base::StillWanted& wanted);
 
   // All of them are there afterwards.
-  [[nodiscard]] base::Result<void> update(std::span<const Blob> blobs, const Wanted& wanted);
+  [[nodiscard]] base::Result<void> update(std::span<const Blob> blobs, const base::StillWanted& wanted);
 
   // What came, as it came: names are not checked. Those that the server lacks are left out.
   [[nodiscard]] base::Result<std::vector<Blob>> read(std::span<const object::Digest> digests,
-                                                     const Wanted& wanted);
+                                                     const base::StillWanted& wanted);
 
   // One blob of any size. A transfer that broke goes on where it broke.
-  [[nodiscard]] base::Result<void> write_stream(const Blob& blob, const Wanted& wanted);
+  [[nodiscard]] base::Result<void> write_stream(const Blob& blob, const base::StillWanted& wanted);
   [[nodiscard]] base::Result<std::optional<std::string>> read_stream(const object::Digest& digest,
-                                                                     const Wanted& wanted);
+                                                                     const base::StillWanted& wanted);
 
  private:
   [[nodiscard]] base::Error failed(const grpc::Status& status, const std::string& attempt) const;

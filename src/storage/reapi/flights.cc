@@ -14,7 +14,7 @@ Flights::Claim Flights::claim(std::span<const object::Digest> digests, std::vect
   return {*this, std::move(mine)};
 }
 
-bool Flights::wait(std::span<const object::Digest> digests, const std::function<bool()>& wanted) {
+bool Flights::wait(std::span<const object::Digest> digests, const base::StillWanted& wanted) {
   constexpr std::chrono::milliseconds kGlance{50};
   std::unique_lock lock(mutex_);
   const auto landed = [&] {
@@ -22,7 +22,7 @@ bool Flights::wait(std::span<const object::Digest> digests, const std::function<
                         [this](const object::Digest& digest) { return flying_.count(digest) != 0; });
   };
   while (!landed_.wait_for(lock, kGlance, landed)) {
-    if (wanted && !wanted()) {
+    if (!base::is_wanted(wanted)) {
       return false;
     }
   }

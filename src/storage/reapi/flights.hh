@@ -1,9 +1,9 @@
 #pragma once
 
+#include "base/still_wanted.hh"
 #include "object/digest.hh"
 
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <span>
 #include <unordered_set>
@@ -36,7 +36,7 @@ class Flights {
   [[nodiscard]] Claim claim(std::span<const object::Digest> digests, std::vector<object::Digest>& taken);
 
   // Until nobody moves any of them; false: `wanted` said no.
-  [[nodiscard]] bool wait(std::span<const object::Digest> digests, const std::function<bool()>& wanted);
+  [[nodiscard]] bool wait(std::span<const object::Digest> digests, const base::StillWanted& wanted);
 
  private:
   void land(std::span<const object::Digest> digests);

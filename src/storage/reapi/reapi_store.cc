@@ -63,7 +63,7 @@ base::Result<object::Digest> ReapiStore::put(std::string_view bytes) {
 }
 
 base::Result<object::Digest> ReapiStore::put_file(int fd, std::string_view subject,
-                                                  const object::StillWanted& wanted) {
+                                                  const base::StillWanted& wanted) {
   if (::lseek(fd, 0, SEEK_SET) != 0) {
     return base::failure("rewind '" + std::string(subject) + "'", base::FailureKind::RetryElsewhere);
   }
@@ -76,7 +76,7 @@ base::Result<Digests> ReapiStore::missing(std::span<const object::Digest> digest
   return ask(leases_.unknown(each_once(digests)), {});
 }
 
-base::Result<Digests> ReapiStore::ask(const Digests& digests, const Wanted& wanted) {
+base::Result<Digests> ReapiStore::ask(const Digests& digests, const base::StillWanted& wanted) {
   Digests lacking;
   for (size_t at = 0; at < digests.size(); at += BlobCalls::kDigestsAtOnce) {
     const size_t count = std::min(BlobCalls::kDigestsAtOnce, digests.size() - at);
@@ -92,7 +92,7 @@ base::Result<Digests> ReapiStore::ask(const Digests& digests, const Wanted& want
 }
 
 base::Result<Digests> ReapiStore::send(std::span<const object::Digest> digests, Store& from,
-                                       const Wanted& wanted) {
+                                       const base::StillWanted& wanted) {
   Digests lost;
   for (Digests open = leases_.unknown(each_once(digests)); !open.empty(); open = leases_.unknown(open)) {
     Digests taken;
@@ -114,7 +114,7 @@ base::Result<Digests> ReapiStore::send(std::span<const object::Digest> digests, 
 }
 
 base::Result<Digests> ReapiStore::fetch(std::span<const object::Digest> digests, Store& into,
-                                        const Wanted& wanted) {
+                                        const base::StillWanted& wanted) {
   Digests absent;
   Digests open = each_once(digests);
   while (!open.empty()) {
@@ -197,11 +197,13 @@ base::Result<Digests> ReapiStore::for_each(const std::vector<Digests>& batches, 
   return lacking;
 }
 
-base::Result<Digests> ReapiStore::upload(const Digests& digests, Store& from, const Wanted& wanted) {
+base::Result<Digests> ReapiStore::upload(const Digests& digests, Store& from,
+                                         const base::StillWanted& wanted) {
   return for_each(batches(digests), [&](const Digests& batch) { return upload_batch(batch, from, wanted); });
 }
 
-base::Result<Digests> ReapiStore::upload_batch(const Digests& batch, Store& from, const Wanted& wanted) {
+base::Result<Digests> ReapiStore::upload_batch(const Digests& batch, Store& from,
+                                               const base::StillWanted& wanted) {
   Digests lost;
   std::vector<BlobCalls::Blob> blobs;
   for (const object::Digest& digest : batch) {
@@ -215,7 +217,7 @@ base::Result<Digests> ReapiStore::upload_batch(const Digests& batch, Store& from
       lost.push_back(digest);
     }
   }
-  if (wanted && !wanted()) {
+  if (!base::is_wanted(wanted)) {
     return not_wanted();
   }
   if (!blobs.empty()) {
@@ -229,13 +231,15 @@ base::Result<Digests> ReapiStore::upload_batch(const Digests& batch, Store& from
   return lost;
 }
 
-base::Result<Digests> ReapiStore::download(const Digests& digests, Store& into, const Wanted& wanted) {
+base::Result<Digests> ReapiStore::download(const Digests& digests, Store& into,
+                                           const base::StillWanted& wanted) {
   return for_each(batches(digests),
                   [&](const Digests& batch) { return download_batch(batch, into, wanted); });
 }
 
 // A blob that does not match its name counts as one that is not there: whoever needs it has it made again.
-base::Result<Digests> ReapiStore::download_batch(const Digests& batch, Store& into, const Wanted& wanted) {
+base::Result<Digests> ReapiStore::download_batch(const Digests& batch, Store& into,
+                                                 const base::StillWanted& wanted) {
   std::vector<BlobCalls::Blob> blobs;
   if (is_large(batch.front())) {
     auto bytes = calls_.read_stream(batch.front(), wanted);

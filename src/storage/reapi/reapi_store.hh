@@ -1,10 +1,10 @@
 #pragma once
 
 #include "base/clock.hh"
+#include "object/leases.hh"
 #include "object/store.hh"
 #include "storage/reapi/blob_calls.hh"
 #include "storage/reapi/flights.hh"
-#include "storage/reapi/leases.hh"
 
 #include <chrono>
 #include <functional>
@@ -29,24 +29,30 @@ class ReapiStore final : public object::RemoteStore {
   [[nodiscard]] base::Result<std::optional<std::string>> get(const object::Digest& digest) override;
   [[nodiscard]] base::Result<object::Digest> put(std::string_view bytes) override;
   [[nodiscard]] base::Result<object::Digest> put_file(int fd, std::string_view subject,
-                                                      const object::StillWanted& wanted) override;
+                                                      const base::StillWanted& wanted) override;
   [[nodiscard]] base::Result<std::vector<object::Digest>> missing(
       std::span<const object::Digest> digests) override;
 
   [[nodiscard]] base::Result<std::vector<object::Digest>> send(std::span<const object::Digest> digests,
-                                                               Store& from, const Wanted& wanted) override;
+                                                               Store& from,
+                                                               const base::StillWanted& wanted) override;
   [[nodiscard]] base::Result<std::vector<object::Digest>> fetch(std::span<const object::Digest> digests,
-                                                                Store& into, const Wanted& wanted) override;
+                                                                Store& into,
+                                                                const base::StillWanted& wanted) override;
   void distrust(std::span<const object::Digest> digests) override;
 
  private:
   using Digests = std::vector<object::Digest>;
 
-  [[nodiscard]] base::Result<Digests> ask(const Digests& digests, const Wanted& wanted);
-  [[nodiscard]] base::Result<Digests> upload(const Digests& digests, Store& from, const Wanted& wanted);
-  [[nodiscard]] base::Result<Digests> download(const Digests& digests, Store& into, const Wanted& wanted);
-  [[nodiscard]] base::Result<Digests> upload_batch(const Digests& batch, Store& from, const Wanted& wanted);
-  [[nodiscard]] base::Result<Digests> download_batch(const Digests& batch, Store& into, const Wanted& wanted);
+  [[nodiscard]] base::Result<Digests> ask(const Digests& digests, const base::StillWanted& wanted);
+  [[nodiscard]] base::Result<Digests> upload(const Digests& digests, Store& from,
+                                             const base::StillWanted& wanted);
+  [[nodiscard]] base::Result<Digests> download(const Digests& digests, Store& into,
+                                               const base::StillWanted& wanted);
+  [[nodiscard]] base::Result<Digests> upload_batch(const Digests& batch, Store& from,
+                                                   const base::StillWanted& wanted);
+  [[nodiscard]] base::Result<Digests> download_batch(const Digests& batch, Store& into,
+                                                     const base::StillWanted& wanted);
 
   // Batches that a call can carry; what is larger than that is alone in one.
   [[nodiscard]] std::vector<Digests> batches(const Digests& digests) const;
@@ -58,7 +64,7 @@ class ReapiStore final : public object::RemoteStore {
 
   Options options_;
   BlobCalls calls_;
-  Leases leases_;
+  object::Leases leases_;
   Flights sending_;
   Flights fetching_;
 };

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace storage {
+namespace object {
 
 // What was seen in a store far away, and until when that is believed: it may be collected there at any time.
 // Any thread.
@@ -16,16 +16,18 @@ class Leases {
  public:
   Leases(const base::Clock& clock, base::Nanoseconds term) : clock_(clock), term_(term) {}
 
-  // Those that are not believed to be there.
-  [[nodiscard]] std::vector<object::Digest> unknown(std::span<const object::Digest> digests) const;
+  [[nodiscard]] bool believes(const Digest& digest) const;
 
-  void note(std::span<const object::Digest> digests);
-  void forget(std::span<const object::Digest> digests);
+  // Those that are not believed to be there.
+  [[nodiscard]] std::vector<Digest> unknown(std::span<const Digest> digests) const;
+
+  void note(std::span<const Digest> digests);
+  void forget(std::span<const Digest> digests);
 
  private:
   const base::Clock& clock_;
   base::Nanoseconds term_;
-  base::Guarded<std::unordered_map<object::Digest, base::Nanoseconds>> until_;
+  base::Guarded<std::unordered_map<Digest, base::Nanoseconds>> until_;
 };
 
-}  // namespace storage
+}  // namespace object
