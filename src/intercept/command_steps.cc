@@ -208,8 +208,8 @@ std::optional<Streams> finish(object::FileStore& store, const model::Inferred& i
                               const ir::Result& result, mode_t mask,
                               const std::function<std::string(const std::string& path)>& at) {
   auto streams = held_streams(store, result);
-  const bool placed = streams && place_outputs(store, inferred, result, OutputsToPlace::All, mask, at) &&
-                      write_now_files(inferred, mask, at);
+  const bool placed = streams && write_now_files(inferred, mask, at) &&
+                      place_outputs(store, inferred, result, OutputsToPlace::All, mask, at);
   return placed ? std::move(streams) : std::nullopt;
 }
 

@@ -273,6 +273,15 @@ bool Commands::promise(const JobRef& job, const model::Inferred& inferred) {
   }
   ledger_.expect(inferred.thunk, inferred.label, nullptr, nullptr);
   const mode_t mask = job->request.file_mode_mask;
+  const auto at = [this](const std::string& path) {
+    registry_.will_place(path);
+    return path;
+  };
+  if (!write_now_files(inferred, mask, at)) {
+    job->bet = {};
+    job->bet.reason = "placeholder-not-written";
+    return false;
+  }
   for (const model::Output& output : inferred.outputs) {
     if (output.made == model::Output::Made::Perhaps) {
       continue;
@@ -285,15 +294,6 @@ bool Commands::promise(const JobRef& job, const model::Inferred& inferred) {
       job->bet.detail = written.error().message;
       return false;
     }
-  }
-  const auto at = [this](const std::string& path) {
-    registry_.will_place(path);
-    return path;
-  };
-  if (!write_now_files(inferred, job->request.file_mode_mask, at)) {
-    job->bet = {};
-    job->bet.reason = "placeholder-not-written";
-    return false;
   }
   report(job, Outcome::Promised, "", "", &inferred);
   ledger_.expect(

@@ -107,6 +107,9 @@ class Work {
         return tl::unexpected(done.error());
       }
     }
+    for (const std::string& object : objects_) {
+      step_.add_output(object, Output::Made::Always, false);
+    }
     if (!answered_ && command_.goal == GccCommand::Goal::Link) {
       if (auto done = link(); !done) {
         return tl::unexpected(done.error());
@@ -220,7 +223,7 @@ class Work {
     using Goal = GccCommand::Goal;
     const Goal goal = command_.goal;
     if (goal == Goal::Compile || goal == Goal::Assembly || goal == Goal::Preprocess) {
-      step_.add_output(object_path(command_, source), Output::Made::Always, false);
+      objects_.push_back(object_path(command_, source));
     }
     if (command_.goal == GccCommand::Goal::Compile) {
       add_beside(source);
@@ -454,6 +457,7 @@ class Work {
   GccCommand command_;
   std::shared_ptr<const Toolchain> toolchain_;
   Step step_;
+  std::vector<std::string> objects_;
   std::set<std::string> kept_stages_;  // -save-temps: what is written on the way
   std::optional<Inference> answered_;  // an answer that ends the work
   std::optional<LinkFootprint> linked_;

@@ -91,9 +91,10 @@ struct Materials;
 struct Inferred {
   object::Digest thunk;  // its name; Models::keep puts it, and all it names but for promises, into the store
   std::shared_ptr<const Materials> materials;
+  // As the tool ends them: a make file may want an object to be no older than what is written beside it.
   std::vector<Output> outputs;
-  std::vector<WrittenNow> written_now;
-  std::string label;  // for people: "compile src/a.c"
+  std::vector<WrittenNow> written_now;  // before the outputs
+  std::string label;                    // for people: "compile src/a.c"
   // The footprint rests on somebody's word, and the tool may fail in its container where it would not here.
   // The caller is told the real status; a failure is followed by the real command.
   bool caller_waits = false;

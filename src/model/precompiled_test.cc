@@ -35,7 +35,7 @@ class Precompiled : public Trial {
     EXPECT_EQ(ran.completed.exit_code, real.exit_code);
     EXPECT_EQ(ran.completed.err, real.err);
     ASSERT_FALSE(answer.outputs.empty());
-    EXPECT_EQ(answer.outputs[0].path, path(output));
+    EXPECT_EQ(answer.outputs.back().path, path(output));
     ASSERT_TRUE(ran.outputs.contains(output));
     for (const WrittenNow& written : answer.written_now) {
       EXPECT_EQ(written.bytes, base::read_file_if_there(written.path).value_or("no file"));

@@ -111,6 +111,20 @@ class Make(Case):
                         "\tcc -MMD -MQ '$$weird' -c x.c -o o/y.o\n\tcc -M x.c > d/printed\n",
             "x.c": "#include <stddef.h>\n#include \"x.h\"\nsize_t n = X;\n", "x.h": "#define X 1\n"}, ["make"])
 
+    def test_an_object_is_no_older_than_what_is_written_beside_it(self):
+        names = [f"f{i}" for i in range(60)]
+        self.fresh({
+            "Makefile": "all: " + " ".join(name + ".o" for name in names) + "\n"
+                        "%.o: %.c\n\tcc -MMD -MF $*.d -fstack-usage --coverage -gsplit-dwarf -c $< -o $@\n",
+            **{name + ".c": f"int {name}(void) {{ return 1; }}\n" for name in names}})
+        for state in ("cold", "warm"):
+            self.under_gg(MAKE)
+            for name in names:
+                times = {ending: (self.tree / (name + ending)).stat().st_mtime_ns
+                         for ending in (".o", ".d", ".su", ".gcno", ".dwo")}
+                self.assertEqual(max(times.values()), times[".o"], (state, name, times))
+            self.under_gg(["sh", "-c", "rm f*.o"])
+
     def test_dates_are_compiled_anew_each_time(self):
         self.fresh({"Makefile": "t.o: t.c\n\tcc -c t.c\n", "t.c": "const char* t = __DATE__ __TIME__;\n"})
         self.under_gg(["make"])
