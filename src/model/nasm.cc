@@ -55,8 +55,8 @@ constexpr Option kNasm[] = {
     {"--before", Separate, Neutral},
     {"-M", Nothing, Declines, "dependencies-only"},
     {"-MG", Nothing, Declines, "dependencies-only"},
-    {"-MD", Separate, WritesFile},
-    {"-MF", Separate, Declines, "dependencies-to-file"},
+    {"-MD", Separate, DependenciesAll},
+    {"-MF", Separate, DependencyFile},
     {"-MT", Separate, DependencyTarget},
     {"-MQ", Separate, DependencyTarget},
     {"-MP", Nothing, DependencyPhony},
@@ -175,6 +175,8 @@ bool asks_for_map(const std::string& text) {
 
 std::variant<Command, Declined> parse(std::span<const Option> table, const std::vector<std::string>& argv) {
   Command command;
+  bool writes_depfile = false;
+  std::optional<std::string> depfile;  // the last that is named
   for (size_t at = 1; at < argv.size();) {
     if (!argv[at].starts_with('-')) {
       if (!command.source.empty()) {
@@ -195,14 +197,16 @@ std::variant<Command, Declined> parse(std::span<const Option> table, const std::
       case Does::Output:
         command.output = argument;
         break;
-      case WritesFile:
-        if (argument.starts_with('-')) {  // without a name it is another option
-          return Declined{"unknown-option", argv[at]};
+      case DependenciesAll:
+        writes_depfile = true;
+        if (argument.starts_with('-') && argument != "-") {  // without a name, and it is another option
+          ++at;
+          continue;
         }
-        if (!command.depfile.empty()) {
-          return Declined{"dependencies-to-file", argument};  // nasm writes the last alone
-        }
-        command.depfile = argument;
+        depfile = argument;
+        break;
+      case DependencyFile:
+        depfile = argument;
         break;
       case DependencyTarget:
       case DependencyPhony:
@@ -242,6 +246,12 @@ std::variant<Command, Declined> parse(std::span<const Option> table, const std::
   }
   if (command.output.empty() || command.output == "-" || command.output.starts_with("/dev/")) {
     return Declined{"special-output", command.output};
+  }
+  if (writes_depfile) {
+    command.depfile = depfile.value_or(command.output + ".d");
+    if (command.depfile == "-" || command.depfile.empty()) {
+      return Declined{"dependencies-to-file", command.depfile};
+    }
   }
   return command;
 }
