@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace sched {
@@ -17,7 +19,7 @@ base::Result<ir::Result> to_result(const Answer& answer) {
   return tl::unexpected<base::Error>(answer.error);
 }
 
-// All but `steps` and `progress` belongs to the loop thread.
+// All but `steps` and `progress` belongs to the loop thread; record() and answer() run on the pool.
 struct Coordinator::Impl : std::enable_shared_from_this<Impl> {
   Impl(loop::Loop& its_loop, object::Store& store, object::Records& records, const base::Clock& its_clock,
        Observer& its_observer, std::vector<Place> its_places, const Policy& policy)
@@ -57,7 +59,8 @@ struct Coordinator::Impl : std::enable_shared_from_this<Impl> {
   void arm_timer();
   void attempt_done(AttemptId attempt, AttemptResult result, MicroDollars billed);
   void read_slots();
-  void deliver(Deliveries deliveries);
+  void deliver();
+  void record(const std::shared_ptr<const Deliveries>& all);
   static void answer(const Deliveries& deliveries);
   [[nodiscard]] Answer answer_for(NodeId node) const;
 
@@ -87,6 +90,7 @@ struct Coordinator::Impl : std::enable_shared_from_this<Impl> {
   std::unordered_map<AttemptId, Running> running;
   std::vector<Action> actions;
   Deliveries deliveries;
+  std::unordered_set<object::Digest> recording;  // whose memos are being written
   bool working = false;
   loop::Loop::TimerId timer = 0;
   base::Nanoseconds timer_due{0};
@@ -208,9 +212,7 @@ void Coordinator::Impl::work() {
     }
     std::swap(round, actions);  // its memory goes round, too
   }
-  if (!deliveries.memos.empty() || !deliveries.answers.empty() || !deliveries.finished.empty()) {
-    deliver(std::exchange(deliveries, {}));
-  }
+  deliver();
   arm_timer();
   progress.with([this](Counters& counters) { counters = reducer.counters(); });
 }
@@ -233,33 +235,50 @@ void Coordinator::Impl::arm_timer() {
   }
 }
 
-void Coordinator::Impl::deliver(Deliveries all) {
-  loop.on_pool([impl = shared_from_this(), all = std::make_shared<Deliveries>(std::move(all))] {
-    std::vector<NodeId> recorded_of;
+// Two results of one thunk (what a tail call owes, then what it comes to) are not written at once: the first
+// could come last. So all waits then, until that is done.
+void Coordinator::Impl::deliver() {
+  const bool any = !deliveries.memos.empty() || !deliveries.answers.empty() || !deliveries.finished.empty();
+  if (!any || std::any_of(deliveries.memos.begin(), deliveries.memos.end(),
+                          [this](const RecordMemo& memo) { return recording.count(memo.thunk) != 0; })) {
+    return;
+  }
+  for (const RecordMemo& memo : deliveries.memos) {
+    recording.insert(memo.thunk);
+  }
+  loop.on_pool([impl = shared_from_this(), all = std::make_shared<const Deliveries>(
+                                               std::exchange(deliveries, {}))] { impl->record(all); });
+}
+
+void Coordinator::Impl::record(const std::shared_ptr<const Deliveries>& all) {
+  if (all->memos.empty() && all->finished.empty()) {
+    answer(*all);
+    return;
+  }
+  std::vector<NodeId> recorded_of;
+  for (const RecordMemo& memo : all->memos) {
+    const base::Result<void> recorded = steps.record(memo.thunk, *memo.result);
+    if (recorded) {
+      recorded_of.push_back(memo.node);
+    } else {
+      // The result is right; it will only have to be worked out again another time.
+      loop.post([impl = shared_from_this(), message = recorded.error().message] {
+        impl->observer.trouble("cannot record a result: " + message);
+      });
+    }
+  }
+  loop.post([impl = shared_from_this(), all, recorded_of = std::move(recorded_of)] {
     for (const RecordMemo& memo : all->memos) {
-      const base::Result<void> recorded = impl->steps.record(memo.thunk, *memo.result);
-      if (recorded) {
-        recorded_of.push_back(memo.node);
-      } else {
-        // The result is right; it will only have to be worked out again another time.
-        impl->loop.post([impl, message = recorded.error().message] {
-          impl->observer.trouble("cannot record a result: " + message);
-        });
-      }
+      impl->recording.erase(memo.thunk);
     }
-    if (all->memos.empty() && all->finished.empty()) {
-      answer(*all);
-      return;
+    for (const NodeId node : recorded_of) {
+      impl->reducer.recorded(node);
     }
-    impl->loop.post([impl, all, recorded_of = std::move(recorded_of)] {
-      for (const NodeId node : recorded_of) {
-        impl->reducer.recorded(node);
-      }
-      for (const Told& told : all->finished) {
-        impl->observer.finished(told.thunk, told.label, told.outcome);
-      }
-      impl->loop.on_pool([all] { answer(*all); });
-    });
+    for (const Told& told : all->finished) {
+      impl->observer.finished(told.thunk, told.label, told.outcome);
+    }
+    impl->loop.on_pool([all] { answer(*all); });
+    impl->deliver();
   });
 }
 

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <map>
+#include <mutex>
 
 namespace sched {
 namespace {
@@ -497,6 +499,54 @@ TEST_F(CoordinatorTest, a_tail_call_is_recorded_while_what_it_calls_still_runs) 
   process.engine.release_all();
   process.run();
   EXPECT_EQ(text_of(process.answer(call)), "x");
+}
+
+// Records that write down what one thunk still owes only once another of its results has overtaken that, or
+// when released.
+class SlowRecords final : public object::Records {
+ public:
+  SlowRecords(object::Records& records, const Digest& slow) : records_(records), slow_(slow) {}
+
+  base::Result<std::optional<std::string>> find(std::string_view table, const Digest& key) override {
+    return records_.find(table, key);
+  }
+
+  base::Result<void> record(std::string_view table, const Digest& key, std::string_view value) override {
+    if (key == slow_ && ir::decode_result(value).value().owes()) {
+      released_.get_future().wait();
+      return records_.record(table, key, value);
+    }
+    auto recorded = records_.record(table, key, value);
+    if (key == slow_) {
+      release();
+    }
+    return recorded;
+  }
+
+  void release() {
+    std::call_once(once_, [this] { released_.set_value(); });
+  }
+
+ private:
+  object::Records& records_;
+  const Digest slow_;
+  std::once_flag once_;
+  std::promise<void> released_;
+};
+
+TEST_F(CoordinatorTest, what_a_tail_call_owes_does_not_replace_the_record_of_what_it_came_to) {
+  const Digest call = machine.thunk({"callwrap", say("x").to_string()});
+  SlowRecords slow(records, call);
+  {
+    Process process(store, slow);
+    process.ask(call);
+    process.run_until([&] { return process.coordinator.progress().executed == 2; });
+    process.loop.on_pool([&] { slow.release(); });  // after all that the pool was given until now
+    process.run();
+    EXPECT_EQ(text_of(process.answer(call)), "in a directory: x");
+  }
+  Process later(store, records);
+  EXPECT_TRUE(later.coordinator.known(call).has_value());
 }
 
 TEST_F(CoordinatorTest, a_tail_call_that_was_waited_for_is_forgotten_in_the_end) {
