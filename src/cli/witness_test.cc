@@ -1,10 +1,15 @@
 #include "cli/witness.hh"
 
 #include "base/files.hh"
+#include "ir/thunk.hh"
 #include "object/hash.hh"
+#include "object/memory_store.hh"
+#include "sched/coordinator.hh"
+#include "testing/fake_engine.hh"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace cli {
@@ -94,6 +99,56 @@ TEST_F(WitnessTest, a_decision_is_told_with_whom_it_is_about) {
   EXPECT_EQ(run.decisions.at(1).thunk, "");
   EXPECT_EQ(run.decisions.at(1).detail, "it is late");
   EXPECT_EQ(run.decisions.at(1).at_ns, 2);
+}
+
+TEST_F(WitnessTest,
+       what_a_coordinator_refuses_for_want_of_money_is_in_the_journal_with_its_reason_and_the_bill) {
+  object::MemoryStore store;
+  object::MemoryRecords records;
+  const auto thunk_that_says = [&](const std::string& word) {
+    ir::Command command;
+    command.arguments = {word};
+    ir::Thunk thunk;
+    thunk.command = store.put(ir::encode(command)).value();
+    thunk.input_root = store.put(object::encode(object::Directory{})).value();
+    return store.put(ir::encode(thunk)).value();
+  };
+  sched::Policy policy;
+  policy.on_failure = sched::OnFailure::KeepGoing;
+  policy.budget.micro_dollars = 100;
+  loop::Loop loop(1);
+  fake::Engine engine(loop, "cloud", 1, [](const sched::Job&) { return ir::Result(); });
+  engine.set_price(70);
+  const base::SystemClock clock;
+  sched::Coordinator coordinator(loop, store, records, clock, witness_,
+                                 {{&engine, sched::Reducer::FailureIs::Final}}, policy);
+  std::vector<sched::Answer> answers;  // of the loop thread
+  for (const char* word : {"a", "b"}) {
+    coordinator.submit(thunk_that_says(word), {}, [&](const sched::Answer& answer) {
+      loop.post([&, answer] {
+        answers.push_back(answer);
+        if (answers.size() == 2) {
+          loop.stop();
+        }
+      });
+    });
+  }
+  loop.run();
+  const RunRecord run = told();
+  ASSERT_EQ(run.attempts.size(), 1U);
+  EXPECT_EQ(run.attempts[0].billed_micro_dollars, 70U);
+  ASSERT_EQ(run.decisions.size(), 1U);
+  EXPECT_EQ(run.decisions[0].reason, "over-budget");
+  EXPECT_NE(run.decisions[0].thunk, run.attempts[0].thunk);
+  EXPECT_EQ(
+      run.decisions[0].detail,
+      "no engine can take thunk " + run.decisions[0].thunk +
+          ": cloud: the budget of $0.000100 does not bear it: $0.000070 is spent, and it may cost $0.000070");
+  const auto refused = std::find_if(run.finished.begin(), run.finished.end(), [&](const FinishRecord& one) {
+    return one.thunk == run.decisions[0].thunk;
+  });
+  ASSERT_NE(refused, run.finished.end());
+  EXPECT_EQ(refused->outcome, "failed");
 }
 
 TEST_F(WitnessTest, a_thunk_that_finished_says_by_what) {

@@ -613,6 +613,28 @@ TEST_F(CoordinatorTest, a_failed_command_is_answered_with_its_result_and_its_dep
   EXPECT_FALSE(records.find(object::kMemoTable, bad).value().has_value());
 }
 
+TEST_F(CoordinatorTest, what_the_budget_in_dollars_does_not_bear_is_refused_and_told) {
+  Policy policy = Process::keep_going();
+  policy.budget.micro_dollars = 100;
+  Process process(store, records, policy);
+  process.engine.set_price(70);
+  process.coordinator.slots_changed(process.engine);
+  const Digest first = say("x");
+  const Digest second = machine.thunk({"join"}, {{"a", out_of(first)}});
+  process.ask(second, "second");
+  process.run();
+  EXPECT_EQ(process.coordinator.progress().billed, 70U);
+  const std::string refusal = "no engine can take second (thunk " + second.to_string() +
+                              "): fake: the budget of $0.000100 does not bear it: $0.000070 is spent, and it "
+                              "may cost $0.000070";
+  EXPECT_EQ(process.answer(second).verdict, Verdict::Failed);
+  EXPECT_EQ(process.answer(second).error.message, refusal);
+  EXPECT_EQ(process.engine.started.size(), 1U);
+  EXPECT_EQ(
+      std::count(process.notes.lines.begin(), process.notes.lines.end(), "over-budget second: " + refusal),
+      1);
+}
+
 TEST_F(CoordinatorTest, a_hiccup_is_retried_and_told) {
   const Digest leaf = say("x");
   Process process(store, records);

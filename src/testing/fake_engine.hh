@@ -26,6 +26,7 @@ class Engine final : public sched::Engine {
     sched::Capacity capacity;
     capacity.name = name_;
     capacity.slots = slots_;
+    capacity.per_job = price_;
     return capacity;
   }
 
@@ -42,6 +43,9 @@ class Engine final : public sched::Engine {
 
   void set_slots(unsigned slots) { slots_ = slots; }
 
+  // Each job is billed that.
+  void set_price(sched::MicroDollars price) { price_ = price; }
+
   void release_all() {
     while (!pending_.empty()) {
       release(pending_.begin()->first);
@@ -56,13 +60,14 @@ class Engine final : public sched::Engine {
   void release(sched::AttemptId attempt) {
     if (const auto job = pending_.extract(attempt)) {
       const Done done = std::move(job.mapped().second);
-      done(attempt, work_(job.mapped().first), 0);
+      done(attempt, work_(job.mapped().first), price_);
     }
   }
 
   loop::Loop& loop_;
   std::string name_;
   unsigned slots_;
+  sched::MicroDollars price_ = 0;
   Work work_;
   std::map<sched::AttemptId, std::pair<sched::Job, Done>> pending_;
 };

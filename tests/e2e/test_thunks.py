@@ -102,6 +102,21 @@ class Budgets(Thunks):
         self.under_gg(["make"], options=["--max-executions", "2"])
         self.assertEqual(self.gg("force", "--max-cost", "much", "a.o").status, 2)
 
+    def test_a_command_that_is_waited_for_runs_natively_when_the_budget_refuses_its_thunk(self):
+        self.write({"a.c": "int a;\n", "b.c": "int b;\n"})
+        build = ["sh", "-c", "cc -c a.c; cc -c b.c; echo $?"]
+        self.assertEqual(self.plain(build).out, b"0\n")
+        expected = self.snapshot()
+        for made in ("a.o", "b.o"):
+            (self.tree / made).unlink()
+        run = self.under_gg(build, options=["--max-executions", "1"])
+        self.assertEqual(run.out, b"0\n", str(run))
+        self.assert_same(expected, self.snapshot(), str(run))
+        stats = self.stats()
+        self.assertEqual((stats["executions"], stats["decisions"]), (1, {"over-budget": 1}))
+        self.assertEqual(stats["declined"]["not-forced"]["tools"], {"cc": 1})
+        self.assertIn("the budget of 1 executions is used up", stats["declined"]["not-forced"]["first"])
+
     def test_a_force_leaves_a_journal_unless_memos_had_everything(self):
         (thunk,) = self.made("a")
         self.ok(self.gg("force", thunk))
