@@ -138,10 +138,12 @@ base::Result<void> make_directory_tree(object::FileStore& store, const object::D
   return {};
 }
 
-void remove_any(const std::string& path) {
-  if (::unlink(path.c_str()) != 0 && errno == EISDIR) {
-    base::remove_tree(path);
-  }
+// False, with errno: it is still there.
+bool remove_any(const std::string& path) {
+  const auto removed = [&path] {
+    return ::unlink(path.c_str()) == 0 || errno == ENOENT || (errno == EISDIR && base::remove_tree(path));
+  };
+  return removed() || removed();  // an error of a disk may be of that one call
 }
 
 // Moves `temporary` to `path` if the placeholder `standing` is what stands there. Exchanging instead of
@@ -239,7 +241,10 @@ base::Result<bool> put_one(object::FileStore& store, const object::Promise& prom
     const auto now = standing_at(path, promise);
     return now && now->id == standing.id ? swap_in(temporary, path, standing) : base::Result<bool>(false);
   });
-  remove_any(temporary);
+  if (!remove_any(temporary) && placed) {
+    return tl::unexpected(
+        system_failure("the real file is in place at '" + path + "', but cannot remove", temporary));
+  }
   return placed;
 }
 
@@ -316,7 +321,7 @@ bool can_be_made(const std::string& path) {
 
 base::Result<void> write_now(const std::string& path, std::string_view bytes, mode_t mode) {
   const std::string temporary = temporary_beside(path);
-  ::unlink(temporary.c_str());
+  remove_any(temporary);
   const base::UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd) {
     return tl::unexpected(system_failure("create", temporary));
@@ -324,12 +329,12 @@ base::Result<void> write_now(const std::string& path, std::string_view bytes, mo
   try {
     base::write_all(fd.get(), bytes, temporary);
   } catch (const base::SyscallError& error) {
-    ::unlink(temporary.c_str());
+    remove_any(temporary);
     return base::failure(error.what(), base::FailureKind::RetryElsewhere);
   }
   if (::fchmod(fd.get(), mode) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0) {
     auto error = system_failure("write", path);
-    ::unlink(temporary.c_str());
+    remove_any(temporary);
     return tl::unexpected(std::move(error));
   }
   return {};

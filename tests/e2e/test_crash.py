@@ -183,11 +183,16 @@ class Faults(Crash):
             skip(self, "set GG_FAULTS_LIBRARY to the library of tests/faults")
         self.log = self.world / "changes"
 
-    def with_fault(self, what, at, words=("run", "--", *MAKE), **options):
+    def with_fault(self, what, at, words=("run", "--", *MAKE), under="/tmp:/dev/shm", **options):
         self.log.unlink(missing_ok=True)
         return self.run_command([GG, *words], env={
-            "LD_PRELOAD": LIBRARY, "GG_FAULT": what, "GG_FAULT_AT": str(at), "GG_FAULT_UNDER": "/tmp:/dev/shm",
+            "LD_PRELOAD": LIBRARY, "GG_FAULT": what, "GG_FAULT_AT": str(at), "GG_FAULT_UNDER": str(under),
             "GG_FAULT_LOG": str(self.log)}, **options)
+
+    def changes(self):
+        """Of the run before: (number, call, path) each."""
+        return [(int(number), *rest) for number, *rest in
+                (line.split(" ", 2) for line in self.log.read_text().splitlines())]
 
     def change(self, number):
         changes = self.log.read_text().splitlines() if self.log.exists() else []
@@ -239,6 +244,28 @@ class Faults(Crash):
                      "its name": sum(path.endswith("/sessions/sessions") for path in state)}
             self.assertEqual(kinds, dict.fromkeys(kinds, int(placeholders)), state)
             self.assertEqual([path for path in later if path.endswith((".journal", "/placeholders"))], [])
+
+    def test_a_temporary_beside_a_file_put_in_place_goes_also_when_its_first_removal_fails(self):
+        self.warm()
+        files = few(next(self.salts))
+        self.fresh(files)
+        self.ok(self.with_fault("count", 0, under=self.tree))
+        removals = [at for at, *change in self.changes() if self.removes_temporary(*change)]
+        failed = 0
+        for at in removals:
+            self.fresh(files)
+            self.environment["XDG_CACHE_HOME"] = str(self.world / f"store{at}")
+            run = self.with_fault(str(errno.EIO), at, under=self.tree)
+            # In another order it may have been another change.
+            if any(number == at and self.removes_temporary(*change) for number, *change in self.changes()):
+                failed += 1
+                left = [path for path in self.snapshot() if os.path.basename(path).startswith(b".gg-")]
+                self.assertEqual(left, [], f"{self.change(at)}\n{run}")
+        self.assertGreater(failed, 0)
+
+    @staticmethod
+    def removes_temporary(call, path):
+        return call == "unlink" and os.path.basename(path).startswith(".gg-")
 
     def test_killed_at_any_change_it_goes_on(self):
         self.each("kill")
