@@ -14,11 +14,15 @@ BUILD_FOLDER: a configured build (the `dev` preset) whose tests of sched are up 
 import argparse
 import collections
 import concurrent.futures
+import contextlib
+import ctypes
 import json
 import os
 import pathlib
 import re
+import resource
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -183,8 +187,24 @@ def with_switches(text, mutants):
 class Build:
     """The tests of sched with all mutants in them, made in a folder of its own as the build folder makes them."""
 
-    def __init__(self, build, folder, mutants, jobs, histories):
+    def __init__(self, build, folder, jobs, histories):
         self.build, self.folder, self.histories = build, folder, histories
+        self.pool = concurrent.futures.ThreadPoolExecutor(jobs)
+        self.running, self.stopped = set(), False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """Nothing of it runs any more."""
+        self.stopped = True
+        for ran in list(self.running):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(ran.pid, signal.SIGKILL)
+        self.pool.shutdown(cancel_futures=True)
+
+    def make(self, mutants):
+        folder, build = self.folder, self.build
         (folder / "sched").mkdir()
         (folder / "mutant_number.hh").write_text(SWITCH)
         by_source = collections.defaultdict(list)
@@ -195,8 +215,7 @@ class Build:
         commands = json.loads((build / "compile_commands.json").read_text())
         # Whatever may include a header of sched is compiled anew.
         again = [one for one in commands if pathlib.Path(one["file"]).parent in (SCHED, SCHED.parent / "testing")]
-        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            objects = dict(pool.map(self.compile, again))
+        objects = dict(self.pool.map(self.compile, again))
         linked = [path for name, path in objects.items() if "_test.dir" not in name]
         for test in TESTS:
             asked = subprocess.run(["ninja", "-C", str(build), "-t", "commands", "-s", "src/sched/" + test],
@@ -221,7 +240,8 @@ class Build:
         if source.parent == SCHED and changed.exists():
             words[words.index(command["file"])] = str(changed)
         words[1:1] = ["-w", "-g0", f"-I{self.folder}"]
-        subprocess.run(words, check=True, cwd=command["directory"])
+        if self.status(words, cwd=command["directory"], preexec_fn=end_with_this_program) != 0:
+            raise RuntimeError(f"{source} does not compile with its conditions negated")
         return name, output
 
     def noticed(self, mutant):
@@ -230,19 +250,41 @@ class Build:
             environment = dict(os.environ, GG_HISTORIES=str(self.histories), GG_MUTANT=str(mutant.number),
                                GTEST_FILTER=what, GTEST_BREAK_ON_FAILURE="0", GTEST_FAIL_FAST="1")
             with tempfile.TemporaryDirectory(dir=self.folder) as here:
-                try:
-                    ran = subprocess.run([str(self.folder / test)], env=environment, cwd=here, timeout=PATIENCE,
-                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=limit)
-                except subprocess.TimeoutExpired:
-                    return test + " (hangs)"
-            if ran.returncode != 0:
+                status = self.status([str(self.folder / test)], PATIENCE, env=environment, cwd=here, preexec_fn=confine,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            if status is None:
+                return test + " (hangs)"
+            if status != 0:
                 return test
         return ""
 
+    def status(self, words, patience=None, **options):
+        """The exit status of a command, or None if it takes too long. It does not outlive this program."""
+        with subprocess.Popen(words, start_new_session=True, **options) as ran:
+            self.running.add(ran)
+            try:
+                return ran.wait(0 if self.stopped else patience)
+            except subprocess.TimeoutExpired:
+                os.killpg(ran.pid, signal.SIGKILL)
+                return None
+            finally:
+                self.running.discard(ran)
 
-def limit():
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+LIBC = ctypes.CDLL(None)  # before any fork
+SELF = os.getpid()
+
+
+def end_with_this_program():
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != SELF:  # killed before that
+        os._exit(1)
+
+
+def confine():
     """A mutant may loop for ever and take all memory."""
-    import resource
+    end_with_this_program()
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -294,19 +336,20 @@ def main():
         print(f"{len(mutants)} mutants")
         return 0
     known, found = listed(), set()
-    with tempfile.TemporaryDirectory(prefix="gg-mutants-") as folder:
-        build = Build(wanted.build.resolve(), pathlib.Path(folder), mutants, wanted.jobs, wanted.histories)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was made is removed then, too
+    with tempfile.TemporaryDirectory(prefix="gg-mutants-") as folder, \
+            Build(wanted.build.resolve(), pathlib.Path(folder), wanted.jobs, wanted.histories) as build:
+        build.make(mutants)
         noticed = build.noticed(Mutant(0, None, "", None))
         if noticed:
             sys.exit(f"mutants: {noticed} fails with no condition negated")
-        with concurrent.futures.ThreadPoolExecutor(wanted.jobs) as pool:
-            for one, by in zip(mutants, pool.map(build.noticed, mutants)):
-                name = name_of(one)
-                if not by:
-                    found.add(name)
-                    print(f"{'survives, as listed' if name in known else 'SURVIVES'}: {name}", flush=True)
-                elif wanted.verbose:
-                    print(f"dies in {by}: {name}", flush=True)
+        for one, by in zip(mutants, build.pool.map(build.noticed, mutants)):
+            name = name_of(one)
+            if not by:
+                found.add(name)
+                print(f"{'survives, as listed' if name in known else 'SURVIVES'}: {name}", flush=True)
+            elif wanted.verbose:
+                print(f"dies in {by}: {name}", flush=True)
     survived = sum(name_of(one) in found for one in mutants)
     percent = 100.0 * (len(mutants) - survived) / max(len(mutants), 1)
     print(f"{len(mutants)} mutants, {survived} survived - {percent:.1f} % died")
