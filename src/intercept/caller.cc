@@ -239,13 +239,20 @@ bool is_throw_away(const std::string& working_directory) {
          folder.find("/meson-private/tmp") != std::string::npos;
 }
 
+struct Outlet {
+  StreamId stream;
+  bool through_ninja = false;  // samu does not touch what it collects
+};
+
 // Where what is written to the stream comes out: ninja collects both streams of a command in a pipe, and
 // writes them to its own standard output.
-StreamId outlet_of(const StreamId& stream, const Walk& walk) {
-  StreamId outlet = stream;
+Outlet outlet_of(const StreamId& stream, const Walk& walk) {
+  Outlet outlet{stream};
   for (const Ancestor& ancestor : walk.ancestors) {
-    if (is_pipe(outlet) && ancestor.role == Role::Ninja && holds(ancestor.process.pid, outlet)) {
-      outlet = stream_of(ancestor.process.pid, 1).value_or(StreamId{});
+    if (is_pipe(outlet.stream) && ancestor.role == Role::Ninja &&
+        holds(ancestor.process.pid, outlet.stream)) {
+      outlet.stream = stream_of(ancestor.process.pid, 1).value_or(StreamId{});
+      outlet.through_ninja = outlet.through_ninja || ancestor.process.program != "samu";
     }
   }
   return outlet;
@@ -309,8 +316,8 @@ Bet judge_caller(const Caller& caller, const StreamId& own_output, const StreamI
     child = ancestor.process;
     child_output = stream_of(child.pid, 1).value_or(StreamId{});
   }
-  const StreamId output_to = outlet_of(caller.standard_output, walk);
-  const StreamId errors_to = outlet_of(caller.standard_error, walk);
+  const auto [output_to, output_through_ninja] = outlet_of(caller.standard_output, walk);
+  const auto [errors_to, errors_through_ninja] = outlet_of(caller.standard_error, walk);
   bet.errors_to_output = errors_to != caller.standard_error;
   if (!is_own_or_none(errors_to, bet.errors_to_output ? own_output : own_error) ||
       !is_own_or_none(output_to, own_output)) {
@@ -319,6 +326,7 @@ Bet judge_caller(const Caller& caller, const StreamId& own_output, const StreamI
   bet.allowed = true;
   bet.output_unwanted = is_null_device(output_to);
   bet.errors_unwanted = is_null_device(errors_to);
+  bet.shown_by_ninja = output_through_ninja || errors_through_ninja;
   return bet;
 }
 

@@ -18,6 +18,7 @@ struct Bet {
   bool output_unwanted = false;   // the caller threw away what it writes to standard output (/dev/null)
   bool errors_unwanted = false;   // the same of standard error
   bool errors_to_output = false;  // what it writes to standard error comes out on gg's standard output
+  bool shown_by_ninja = false;    // which collects what it writes, and shows it in its own way
 };
 
 struct Caller {

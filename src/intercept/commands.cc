@@ -1,6 +1,7 @@
 #include "intercept/commands.hh"
 
 #include "base/program_path.hh"
+#include "intercept/ninja_output.hh"
 #include "intercept/placeholder.hh"
 #include "intercept/placing.hh"
 
@@ -395,6 +396,9 @@ void Commands::tell_late(const JobRef& job, const ir::Result& result) {
   if (job->bet.errors_to_output) {
     out += std::exchange(err, "");
   }
+  if (job->bet.shown_by_ninja) {
+    out = as_ninja_shows(out, job->request.environment);
+  }
   if (!out.empty() || !err.empty()) {
     observer_.late_output(out, err);
   }
@@ -411,6 +415,9 @@ void Commands::report_lost(const JobRef& job, const model::Inferred& inferred,
   if (result) {
     failed.exit_code = result->exit_code;
     failed.diagnostics = bytes_of(result->standard_output) + bytes_of(result->standard_error);
+    if (job->bet.shown_by_ninja) {
+      failed.diagnostics = as_ninja_shows(failed.diagnostics, job->request.environment);
+    }
   } else {
     failed.message = result.error().message;
   }

@@ -21,6 +21,18 @@ class Diagnostics(Case):
         run = self.under_gg(["make"])
         self.assertEqual(self.sorted_lines(run.foreign_err), self.sorted_lines(plainly.err))
 
+    def test_colours_that_ninja_takes_away_stay_away(self):
+        files = WARNS | {"build.ninja": "rule cc\n  command = cc -Wall -fdiagnostics-color=always -c $in -o $out\n"
+                                        "build a.o: cc a.c\nbuild b.o: cc b.c\n"}
+        for force in ({}, {"CLICOLOR_FORCE": "1"}):
+            self.fresh(files)
+            plainly = self.plain(["ninja", "--quiet"], env=force)
+            self.assertEqual(b"\x1b" in plainly.out, bool(force), str(plainly))
+            for state in ("cold", "warm"):
+                self.fresh(files)
+                run = self.under_gg(["ninja", "--quiet"], env=force)
+                self.assertEqual(run.out, plainly.out, state)
+
     def test_a_memo_hit_replays_the_warning_exactly_once(self):
         self.fresh(WARNS)
         self.under_gg(["make"])
