@@ -5,7 +5,6 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,11 +19,6 @@ namespace {
 // Asleep at so many looks in a row, so far apart: a compiler that waits for its disk is not.
 constexpr int kLooks = 5;
 constexpr int kLookMilliseconds = 200;
-
-// By number: old glibc lacks the wrapper.
-base::UniqueFd open_process(pid_t process) {
-  return base::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
-}
 
 }  // namespace
 

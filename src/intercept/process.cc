@@ -4,7 +4,9 @@
 #include "base/files.hh"
 
 #include <dirent.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -153,6 +155,16 @@ bool is_busy(pid_t pid) {
   const std::vector<std::string> threads = threads_of(pid);  // none: it has ended
   return std::any_of(threads.begin(), threads.end(),
                      [](const std::string& thread) { return runs(thread) || has_busy_child(thread); });
+}
+
+// By number: old glibc lacks the wrapper.
+base::UniqueFd open_process(pid_t pid) {
+  return base::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+bool has_ended(const base::UniqueFd& process, std::chrono::milliseconds within) {
+  pollfd ended{process.get(), POLLIN, 0};
+  return ::poll(&ended, 1, static_cast<int>(within.count())) > 0;
 }
 
 }  // namespace intercept

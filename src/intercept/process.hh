@@ -1,13 +1,16 @@
 #pragma once
 
+#include "base/unique_fd.hh"
+
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-// What /proc tells of a process of the build. Everything may be gone the next moment, so every answer is
+// What the kernel tells of a process of the build. Everything may be gone the next moment, so every answer is
 // optional.
 namespace intercept {
 
@@ -49,6 +52,13 @@ struct Process {
 
 // The name of its executable without the folder; "" when unknown.
 [[nodiscard]] std::string program_name(pid_t pid);
+
+// A descriptor that stands for it (pidfd_open(2)); none: it is gone, or a thread that is no process.
+[[nodiscard]] base::UniqueFd open_process(pid_t pid);
+
+// Has it, or does it within this time?
+[[nodiscard]] bool has_ended(const base::UniqueFd& process,
+                             std::chrono::milliseconds within = std::chrono::milliseconds(0));
 
 [[nodiscard]] std::string last_part(const std::string& path);
 

@@ -3,11 +3,13 @@
 #include "base/errors.hh"
 #include "base/files.hh"
 #include "intercept/placeholder.hh"
+#include "intercept/process.hh"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -303,23 +305,79 @@ std::set<std::string> Registry::take_paths(const object::Promise& promise) {
   return it == paths_.end() ? std::set<std::string>{} : it->second;
 }
 
-std::vector<base::Error> Registry::put(const object::Promise& promise, const object::Entry& entry) {
-  const std::set<std::string> taken = take_paths(promise);
-  if (taken.empty()) {
-    return {};
+void Registry::leave_to(base::UniqueFd process, std::set<std::string> paths) {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(others_, [](const Other& other) { return has_ended(*other.process); });
+  others_.push_back({std::make_shared<const base::UniqueFd>(std::move(process)), std::move(paths)});
+}
+
+void Registry::wait_for_others(const std::set<std::string>& paths) {
+  const auto concerns = [&paths](const Other& other) {
+    return std::any_of(other.paths.begin(), other.paths.end(),
+                       [&paths](const std::string& path) { return paths.count(path) != 0; });
+  };
+  std::vector<std::shared_ptr<const base::UniqueFd>> processes;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const Other& other : others_) {
+      if (concerns(other)) {
+        processes.push_back(other.process);
+      }
+    }
   }
-  // The decisive look and the rename happen under the lock that abandon() takes: a writer that was announced
-  // is never overwritten.
+  if (processes.empty()) {
+    return;
+  }
+  // It may be stopped, or wait for this very file: then it is not waited for.
+  const auto patient_until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  for (const auto& process : processes) {
+    const auto time =
+        std::chrono::ceil<std::chrono::milliseconds>(patient_until - std::chrono::steady_clock::now());
+    (void)has_ended(*process, std::max(time, std::chrono::milliseconds(0)));
+  }
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(others_, [&processes](const Other& other) {
+    return std::find(processes.begin(), processes.end(), other.process) != processes.end();
+  });
+}
+
+std::vector<base::Error> Registry::put(const object::Promise& promise, const object::Entry& entry) {
+  std::vector<base::Error> errors;
+  std::set<std::string> left;
+  for (std::set<std::string> paths = take_paths(promise); !paths.empty(); paths = std::exchange(left, {})) {
+    wait_for_others(paths);
+    const std::vector<base::Error> failed = put_at(promise, entry, paths, left);
+    errors.insert(errors.end(), failed.begin(), failed.end());
+  }
+  return errors;
+}
+
+std::vector<base::Error> Registry::put_at(const object::Promise& promise, const object::Entry& entry,
+                                          const std::set<std::string>& taken, std::set<std::string>& left) {
+  // The decisive look and the rename happen under the lock that abandon() and leave_to() take: a writer that
+  // was announced is never overwritten.
   const Gate gate = [&](const std::string& path, const std::function<base::Result<bool>()>& swap) {
     const std::scoped_lock lock(mutex_);
     const auto it = paths_.find(promise);
-    return it != paths_.end() && it->second.count(path) != 0 ? swap() : base::Result<bool>(false);
+    if (it == paths_.end() || it->second.count(path) == 0) {
+      return base::Result<bool>(false);
+    }
+    if (std::any_of(others_.begin(), others_.end(), [&path](const Other& other) {
+          return other.paths.count(path) != 0 && !has_ended(*other.process);
+        })) {
+      left.insert(path);
+      return base::Result<bool>(false);
+    }
+    return swap();
   };
   Putting putting = put_in_place(store_, promise, entry, {taken.begin(), taken.end()}, gate);
   const std::scoped_lock lock(mutex_);
   const auto it = paths_.find(promise);
   for (const std::string& path :
        putting.errors.empty() ? taken : std::set<std::string>(putting.placed.begin(), putting.placed.end())) {
+    if (left.count(path) != 0) {
+      continue;
+    }
     if (it != paths_.end()) {
       it->second.erase(path);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.hh"
+#include "base/unique_fd.hh"
 #include "intercept/journal.hh"
 #include "intercept/outstanding.hh"
 #include "intercept/placing.hh"
@@ -10,6 +11,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -52,6 +54,10 @@ class Registry {
 
   // A placeholder of the promise was found there, or will be as soon as a rename, link or copy is through.
   void add(const object::Promise& promise, const std::string& path);
+
+  // A process (a pidfd) that looks at these files and then opens them, and fails if they are others by then
+  // (cp, install), has begun: until it has ended, or a second is over, nothing is put in place there.
+  void leave_to(base::UniqueFd process, std::set<std::string> paths);
 
   // Somebody is about to write a file of his own there: from now on nothing is put in place at that path.
   void abandon(const std::string& path);
@@ -101,6 +107,10 @@ class Registry {
   std::optional<object::Promise> look_at(const std::string& suspect);
   void remove_paths(const object::Promise& promise);
   [[nodiscard]] std::set<std::string> take_paths(const object::Promise& promise);
+  [[nodiscard]] std::vector<base::Error> put_at(const object::Promise& promise, const object::Entry& entry,
+                                                const std::set<std::string>& taken,
+                                                std::set<std::string>& left);
+  void wait_for_others(const std::set<std::string>& paths);
   [[nodiscard]] std::set<object::Promise> promises_of(const object::Digest& thunk) const;
 
   mutable std::mutex mutex_;  // of the maps and the journal; never held while bytes are copied
@@ -114,6 +124,13 @@ class Registry {
   object::FileStore& store_;
   std::map<object::Promise, std::set<std::string>> paths_;
   std::map<std::string, object::Promise> promise_at_;
+
+  struct Other {
+    std::shared_ptr<const base::UniqueFd> process;
+    std::set<std::string> paths;
+  };
+
+  std::vector<Other> others_;  // to whom paths are left
   std::set<std::string> suspects_;
   // Suspects where something else was found. They are looked at again only together with all others, since a
   // placeholder may have been about to be written over what was there: a directory is opened often.

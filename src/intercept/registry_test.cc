@@ -5,6 +5,7 @@
 #include "intercept/journal.hh"
 #include "intercept/placeholder.hh"
 #include "intercept/placing.hh"
+#include "intercept/process.hh"
 #include "intercept/testing_world.hh"
 #include "intercept/tracee.hh"
 #include "object/hash.hh"
@@ -21,6 +22,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <memory>
@@ -191,6 +193,37 @@ TEST(Registry, a_copy_is_put_in_place_too) {
   (void)tree.registry.look_at_suspects();
   tree.put();
   EXPECT_EQ(base::read_file(tree.at("copy")), "the real bytes");
+}
+
+TEST(Registry, nothing_is_put_in_place_under_a_program_that_has_looked_at_the_file_and_opens_it_next) {
+  Tree tree;
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("a.o"), 0644).value());
+  const pid_t copier = ::fork();
+  ASSERT_GE(copier, 0);
+  if (copier == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  tree.registry.leave_to(open_process(copier), {tree.at("a.o")});
+  std::optional<object::Promise> stood;
+  std::thread copying([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    stood = read_placeholder(tree.at("a.o"));
+    ::kill(copier, SIGKILL);
+    ::waitpid(copier, nullptr, 0);
+  });
+  tree.put();
+  copying.join();
+  EXPECT_EQ(stood, tree.promise);
+  EXPECT_EQ(base::read_file(tree.at("a.o")), "the real bytes");
+}
+
+TEST(Registry, a_program_that_does_not_get_on_is_waited_for_no_longer_than_a_moment) {
+  Tree tree;
+  ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("a.o"), 0644).value());
+  tree.registry.leave_to(open_process(::getpid()), {tree.at("a.o")});
+  tree.put();
+  EXPECT_EQ(base::read_file(tree.at("a.o")), "the real bytes");
 }
 
 TEST(Registry, what_was_announced_and_is_not_written_yet_stays_under_suspicion) {

@@ -493,7 +493,9 @@ void Supervisor::Impl::on_execute(const Case& one) {
     const std::set<object::Promise> owed = registry.promises();
     promises.insert(promises.end(), owed.begin(), owed.end());
   }
-  if (!leaves_arguments_alone(program, argv)) {
+  const bool moves = only_moves_bytes(program, argv);
+  if (moves || !leaves_arguments_alone(program, argv)) {
+    std::set<std::string> stay;
     for (size_t i = 1; i < argv.size(); ++i) {
       const std::string& word = argv[i];
       if (word.empty() || is_kernels(word)) {
@@ -504,9 +506,13 @@ void Supervisor::Impl::on_execute(const Case& one) {
         continue;
       }
       if (const auto promise = known_promise(file)) {
-        registry.add(*promise, real_path(file, Last::Followed, settings.pristine_root));
-        promises.push_back(*promise);
+        const std::string where = real_path(file, Last::Followed, settings.pristine_root);
+        registry.add(*promise, where);
+        moves ? (void)stay.insert(where) : promises.push_back(*promise);
       }
+    }
+    if (base::UniqueFd process = stay.empty() ? base::UniqueFd() : open_process(one.thread)) {
+      registry.leave_to(std::move(process), std::move(stay));
     }
   }
   hold(one, promises);
