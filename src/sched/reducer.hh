@@ -267,7 +267,7 @@ class Reducer {
   bool check_outputs_made(NodeId id);
   std::vector<Made> made_for(NodeId id) const;
   uint32_t take_edges(uint32_t count);
-  void put_edge(uint32_t at, const object::Promise& promise);
+  void put_edge(NodeId from, uint32_t at, const object::Promise& promise);
   void stop_waiting(NodeId id);
   void drop_edges(NodeId id);
   [[nodiscard]] std::vector<NodeId> targets(NodeId id) const;

@@ -36,7 +36,7 @@ void Reducer::await(NodeId id, std::vector<object::Promise> promises) {
   const uint32_t first = take_edges(count);
   uint32_t at = first;
   for (const object::Promise& promise : promises) {
-    put_edge(at++, promise);
+    put_edge(id, at++, promise);
   }
   drop_edges(id);
   nodes_[id].first_edge = first;
@@ -60,12 +60,13 @@ uint32_t Reducer::take_edges(uint32_t count) {
   return first;
 }
 
-void Reducer::put_edge(uint32_t at, const object::Promise& promise) {
+void Reducer::put_edge(NodeId from, uint32_t at, const object::Promise& promise) {
   const NodeId to = node_for(promise.thunk);
   edges_[at] = {to, intern(promise.output)};
   ++nodes_[to].holds;
-  if (nodes_[to].state == State::WaitingForParent) {
-    reopen(to);  // whoever mentions it has made it
+  // Whose result mentions it has made it; a thunk that does may be older than the loss.
+  if (nodes_[to].state == State::WaitingForParent && nodes_[from].tail) {
+    reopen(to);
   }
 }
 
@@ -221,6 +222,10 @@ void Reducer::link(NodeId to, NodeId waiter) {
 
 // The node is finished: whoever waits for it learns of it, once.
 void Reducer::notify_waiters(NodeId id) {
+  const Verdict verdict = nodes_[id].verdict;
+  const bool has_failed = verdict == Verdict::Failed || verdict == Verdict::DependencyFailed;
+  // One that ran and only then failed, with its tail call (a cycle), has made what it was to make.
+  const bool has_made = verdict == Verdict::Succeeded || (has_failed && nodes_[id].tail && !stopping());
   uint32_t at = std::exchange(nodes_[id].waiters, kNoLink);
   while (at != kNoLink) {
     const Link link = links_[at];
@@ -232,9 +237,9 @@ void Reducer::notify_waiters(NodeId id) {
     Node& waiter = nodes_[link.waiter];
     if (waiter.state == State::Following) {
       adopt(link.waiter, id);
-    } else if (waiter.state == State::WaitingForParent && nodes_[id].verdict == Verdict::Succeeded) {
+    } else if (waiter.state == State::WaitingForParent && has_made) {
       reopen(link.waiter);
-    } else if (nodes_[id].verdict != Verdict::Succeeded) {
+    } else if (verdict != Verdict::Succeeded) {
       fail_because(link.waiter, id);
     } else if (--waiter.missing == 0) {
       wait_on_edges(link.waiter);  // looks again: something else may be being made anew meanwhile

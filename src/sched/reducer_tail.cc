@@ -121,7 +121,7 @@ bool Reducer::follow_call(NodeId id, NodeId callee) {
   const uint32_t first = take_edges(count);
   for (const auto& [promise, passed] : promises) {
     const auto at = first + static_cast<uint32_t>(via.size());
-    put_edge(at, promise);
+    put_edge(id, at, promise);
     const Edge edge = edges_[at];
     via.push_back(passed);
     for (uint32_t old = 0; passed == kNoNode && old < node.edge_count; ++old) {

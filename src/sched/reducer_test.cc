@@ -765,6 +765,46 @@ TEST(LostThunk, goes_on_as_soon_as_its_parent_has_run_whatever_that_made) {
   EXPECT_EQ(desk.reducer.state(desk.node("child")), State::Opening);
 }
 
+TEST(LostThunk, waits_for_its_maker_though_a_thunk_that_is_older_than_the_loss_promises_it) {
+  Desk desk;
+  desk.add("root");
+  desk.open("root");
+  desk.end("root", calls("call"));
+  desk.open("call", {promise_of("leaf")});
+  desk.open("leaf");
+  desk.end("leaf", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("leaf")})));
+  desk.add("older");
+  desk.open("older", {promise_of("leaf")});
+  EXPECT_EQ(desk.reducer.state(desk.node("leaf")), State::WaitingForParent);
+  desk.open("root");
+  desk.end("root", calls("call"));
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  desk.substitute("older", "older of x");
+  desk.end("older", made("y"));
+  EXPECT_EQ(desk.verdict("older"), Verdict::Succeeded);
+}
+
+TEST(LostThunk, goes_on_when_its_maker_has_run_again_and_failed_only_with_its_tail_call) {
+  Desk desk;
+  desk.add("leaf");
+  desk.add("root");
+  desk.open("root");
+  ir::Result calls_both = calls("call");
+  calls_both.outputs.emplace("too", promise_of("cyclic"));
+  desk.end("root", calls_both);
+  desk.open("call", {promise_of("leaf")});
+  desk.open("leaf");
+  desk.end("leaf", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("leaf")})));
+  desk.open("cyclic", {promise_of("root")});
+  desk.open("root");
+  desk.end("root", calls_both);
+  EXPECT_EQ(desk.verdict("root"), Verdict::Failed);
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  EXPECT_EQ(desk.verdict("leaf"), Verdict::Succeeded);
+}
+
 TEST(LostThunk, fails_with_the_parent_that_was_to_make_it_again) {
   Desk desk;
   desk.add("child");
