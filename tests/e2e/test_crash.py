@@ -38,7 +38,8 @@ def fan_out(salt):
              f"app: main.o chain{WIDTH - 1}.o\n\tld -r -o $@ $^\n",
              "sub/app.copy: app\n\tmkdir -p sub\n\tcp app $@\n",
              "app.link: app\n\tln -f app $@\n",
-             "sum: first.a app\n\tcksum first.a app >$@\n"]
+             # Not `>$@`: what a killed shell leaves of that, make takes for done; so it does without gg.
+             "sum: first.a app\n\tcksum first.a app >$@.new && mv $@.new $@\n"]
     sources = {f"{part}.s": f"\t.globl {part}\n{part}:\n\t.quad {salt}, {i}\n" for i, part in enumerate(parts)}
     return {"Makefile": "".join(rules), "main.h": f"#define SALT {salt}\n",
             "main.c": '#include "main.h"\nint salt = SALT;\n', **sources}
