@@ -34,6 +34,13 @@ std::string temporary_name_beside(const std::string& path) {
          path.substr(name, kLongestName - kStart.size() - kEnd.size()) + std::string(kEnd);
 }
 
+bool stands_at(const std::string& path, const struct stat& file) {
+  struct stat standing {};
+
+  return ::lstat(path.c_str(), &standing) == 0 && standing.st_dev == file.st_dev &&
+         standing.st_ino == file.st_ino;
+}
+
 // The temporary, empty and locked against others that write the same file. Theirs may have become that file,
 // or have been removed, between our open and our lock.
 UniqueFd claim_temporary(const std::string& path, mode_t mode) {
@@ -52,10 +59,7 @@ UniqueFd claim_temporary(const std::string& path, mode_t mode) {
       throw SyscallError("create", path, EEXIST);  // somebody else's, who could write to it later
     }
 
-    struct stat standing {};
-
-    if (::lstat(path.c_str(), &standing) == 0 && standing.st_dev == held.st_dev &&
-        standing.st_ino == held.st_ino) {
+    if (stands_at(path, held)) {
       if (held.st_size != 0 && ::ftruncate(fd.get(), 0) != 0) {
         throw SyscallError("truncate", path);
       }
@@ -236,6 +240,15 @@ void write_file_atomically(const std::string& path, std::string_view bytes, mode
   } catch (const SyscallError&) {
     ::unlink(temporary.c_str());
     throw;
+  }
+}
+
+void remove_abandoned_temporary(const std::string& path) {
+  const std::string temporary = temporary_name_beside(path);
+  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 &&
+      stands_at(temporary, status_of(fd.get(), temporary))) {
+    ::unlink(temporary.c_str());
   }
 }
 

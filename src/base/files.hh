@@ -59,9 +59,14 @@ void keep_through_power_loss(int fd, const std::string& path);
 enum class Durability { Process, PowerLoss };  // PowerLoss: fsync before the rename
 
 // Replaces `path` at once: readers see the old bytes or the new, never a mixture. The temporary stands beside
-// it and is removed if anything fails; after a kill, by the next to write that file. Throws SyscallError.
+// it and is removed if anything fails; after a kill, by the next to write that file, or by
+// remove_abandoned_temporary(). Throws SyscallError.
 void write_file_atomically(const std::string& path, std::string_view bytes, mode_t mode = 0666,
                            Durability durability = Durability::Process);
+
+// Removes what a kill has left of such a write, for those who do not write themselves. One that is under way
+// goes on.
+void remove_abandoned_temporary(const std::string& path);
 
 // mkdir -p. Throws SyscallError.
 void make_directories(const std::string& path, mode_t mode = 0777);

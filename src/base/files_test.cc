@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace base {
 namespace {
@@ -18,6 +21,19 @@ TEST(Files, an_absent_file_is_an_answer_and_an_unreadable_one_an_error_that_name
   } catch (const SyscallError& error) {
     EXPECT_NE(std::string(error.what()).find(folder.path() + "/none"), std::string::npos) << error.what();
   }
+}
+
+TEST(Files, what_a_kill_left_of_an_atomic_write_is_removed_but_not_what_somebody_writes) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/file";
+  const std::string temporary = directory.path() + "/.gg-file.tmp";
+  const UniqueFd writer(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(::flock(writer.get(), LOCK_EX), 0);
+  remove_abandoned_temporary(path);
+  EXPECT_EQ(::access(temporary.c_str(), F_OK), 0);
+  ASSERT_EQ(::flock(writer.get(), LOCK_UN), 0);
+  remove_abandoned_temporary(path);
+  EXPECT_NE(::access(temporary.c_str(), F_OK), 0);
 }
 
 TEST(Files, an_atomic_write_replaces_and_leaves_no_temporary) {

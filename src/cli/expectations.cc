@@ -7,10 +7,11 @@ namespace cli {
 
 Expectations::~Expectations() {
   durations_.with([this](const std::optional<sched::Durations>& durations) {
-    if (!durations || !durations->has_learnt()) {
-      return;
-    }
     try {
+      if (!durations || !durations->has_learnt()) {
+        base::remove_abandoned_temporary(path_);
+        return;
+      }
       base::write_file_atomically(path_, durations->encode());
     } catch (const base::SyscallError&) {
       // The next run expects what this one did. (A full disk has been spoken of by now.)
