@@ -1,0 +1,223 @@
+#include "storage/s3/pack_format.hh"
+
+#include "object/hash.hh"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+
+namespace storage {
+
+namespace {
+
+constexpr std::string_view kMagic = "gg s3 pack 1\n";
+constexpr std::string_view kEnd = "gg end 1";
+constexpr size_t kDigestBytes = 40;
+constexpr size_t kObjectBytes = kDigestBytes + 8 + 8 + 1;
+constexpr size_t kMemoBytes = 2 * kDigestBytes;
+constexpr int kLevel = 3;
+constexpr size_t kWorthwhile = 64;  // below that, there is nothing to gain
+
+void append_number(std::string& bytes, uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    bytes += static_cast<char>(number >> static_cast<unsigned>(shift));
+  }
+}
+
+void append_digest(std::string& bytes, const object::Digest& digest) {
+  bytes.append(reinterpret_cast<const char*>(digest.hash().data()), digest.hash().size());
+  append_number(bytes, digest.size());
+}
+
+// Whoever calls has seen that it is long enough.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+
+  uint64_t number() {
+    uint64_t value = 0;
+    for (const char byte : take(8)) {
+      value = value << 8U | static_cast<unsigned char>(byte);
+    }
+    return value;
+  }
+
+  object::Digest digest() {
+    object::Digest::Hash hash{};
+    const std::string_view bytes = take(hash.size());
+    std::copy(bytes.begin(), bytes.end(), hash.begin());
+    return {hash, number()};
+  }
+
+  std::string_view take(size_t count) {
+    assert(count <= bytes_.size());
+    const std::string_view taken = bytes_.substr(0, count);
+    bytes_.remove_prefix(count);
+    return taken;
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
+tl::unexpected<base::Error> no_pack(const char* why) {
+  return base::failure(std::string("that is no pack of gg's: ") + why, base::FailureKind::RetryElsewhere);
+}
+
+struct Footer {
+  uint64_t index_offset = 0;
+  uint64_t objects = 0;
+  uint64_t memos = 0;
+  std::string_view hash;  // of all before it, from the index's begin
+
+  explicit Footer(std::string_view bytes) {
+    Reader reader(bytes);
+    index_offset = reader.number();
+    objects = reader.number();
+    memos = reader.number();
+    hash = reader.take(object::Digest::kHashBytes);
+  }
+};
+
+std::string compressed(std::string_view bytes) {
+  std::string out(ZSTD_compressBound(bytes.size()), '\0');
+  const size_t length = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), kLevel);
+  out.resize(ZSTD_isError(length) != 0U ? bytes.size() : length);
+  return out;
+}
+
+}  // namespace
+
+PackBuilder::PackBuilder() : bytes_(kMagic) {}
+
+void PackBuilder::add(const object::Digest& digest, std::string_view bytes) {
+  PackedObject object{digest, bytes_.size(), bytes.size(), PackEncoding::Plain};
+  if (bytes.size() >= kWorthwhile) {
+    const std::string small = compressed(bytes);
+    if (small.size() < bytes.size() - bytes.size() / 16) {
+      object.encoding = PackEncoding::Zstd;
+      object.stored = small.size();
+      bytes_ += small;
+      index_.objects.push_back(object);
+      return;
+    }
+  }
+  bytes_ += bytes;
+  index_.objects.push_back(object);
+}
+
+PackBuilder::Pack PackBuilder::take() && {
+  std::sort(index_.objects.begin(), index_.objects.end(), [](const PackedObject& a, const PackedObject& b) {
+    return std::tie(a.digest, a.offset) < std::tie(b.digest, b.offset);
+  });
+  index_.objects.erase(
+      std::unique(index_.objects.begin(), index_.objects.end(),
+                  [](const PackedObject& a, const PackedObject& b) { return a.digest == b.digest; }),
+      index_.objects.end());
+  std::sort(index_.memos.begin(), index_.memos.end(), [](const PackedMemo& a, const PackedMemo& b) {
+    return std::tie(a.thunk, a.result) < std::tie(b.thunk, b.result);
+  });
+  index_.memos.erase(std::unique(index_.memos.begin(), index_.memos.end()), index_.memos.end());
+  bytes_ += encode_index(index_, bytes_.size());
+  return {std::move(bytes_), std::move(index_)};
+}
+
+std::string encode_index(const PackIndex& index, uint64_t index_offset) {
+  std::string bytes;
+  for (const PackedObject& object : index.objects) {
+    append_digest(bytes, object.digest);
+    append_number(bytes, object.offset);
+    append_number(bytes, object.stored);
+    bytes += static_cast<char>(object.encoding);
+  }
+  for (const PackedMemo& memo : index.memos) {
+    append_digest(bytes, memo.thunk);
+    append_digest(bytes, memo.result);
+  }
+  append_number(bytes, index_offset);
+  append_number(bytes, index.objects.size());
+  append_number(bytes, index.memos.size());
+  const object::Digest::Hash hash = object::hash(bytes).hash();
+  bytes.append(reinterpret_cast<const char*>(hash.data()), hash.size());
+  return bytes += kEnd;
+}
+
+base::Result<uint64_t> index_and_footer_bytes(std::string_view footer, uint64_t pack_bytes) {
+  if (footer.size() != kPackFooterBytes || !footer.ends_with(kEnd)) {
+    return no_pack("its end is not one");
+  }
+  const Footer read(footer);
+  const uint64_t most = pack_bytes - kPackFooterBytes;
+  if (pack_bytes < kPackFooterBytes || read.index_offset > most || read.index_offset < kMagic.size() ||
+      read.objects > most / kObjectBytes || read.memos > most / kMemoBytes ||
+      read.objects * kObjectBytes + read.memos * kMemoBytes != most - read.index_offset) {
+    return no_pack("its index does not fit into it");
+  }
+  return pack_bytes - read.index_offset;
+}
+
+base::Result<PackIndex> decode_index(std::string_view bytes, uint64_t pack_bytes) {
+  if (bytes.size() < kPackFooterBytes) {
+    return no_pack("it is too short");
+  }
+  const std::string_view last = bytes.substr(bytes.size() - kPackFooterBytes);
+  const auto length = index_and_footer_bytes(last, pack_bytes);
+  if (!length) {
+    return tl::unexpected(length.error());
+  }
+  if (*length != bytes.size()) {
+    return no_pack("its index has another length");
+  }
+  const Footer footer(last);
+  const object::Digest::Hash hash =
+      object::hash(bytes.substr(0, bytes.size() - kEnd.size() - object::Digest::kHashBytes)).hash();
+  if (footer.hash != std::string_view(reinterpret_cast<const char*>(hash.data()), hash.size())) {
+    return no_pack("its index is damaged");
+  }
+  PackIndex index;
+  Reader reader(bytes);
+  for (uint64_t i = 0; i < footer.objects; ++i) {
+    PackedObject object{reader.digest(), reader.number(), reader.number(), PackEncoding::Plain};
+    object.encoding = static_cast<PackEncoding>(reader.take(1).front());
+    const bool lies_in_it = object.offset >= kMagic.size() && object.offset <= footer.index_offset &&
+                            object.stored <= footer.index_offset - object.offset;
+    const bool is_known = object.encoding == PackEncoding::Zstd ||
+                          (object.encoding == PackEncoding::Plain && object.stored == object.digest.size());
+    if (!lies_in_it || !is_known) {
+      return no_pack("an object does not lie in it");
+    }
+    index.objects.push_back(object);
+  }
+  for (uint64_t i = 0; i < footer.memos; ++i) {
+    const object::Digest thunk = reader.digest();
+    index.memos.push_back({thunk, reader.digest()});
+  }
+  return index;
+}
+
+std::optional<std::string> unpack(const PackedObject& object, std::string_view stored) {
+  if (stored.size() != object.stored) {
+    return std::nullopt;
+  }
+  std::string bytes;
+  if (object.encoding == PackEncoding::Plain) {
+    bytes = stored;
+  } else {
+    // What the frame says of its size is not believed, and neither is a size that no frame of so few bytes
+    // has (a block of zstd holds 128 KiB and takes 3 bytes at least).
+    constexpr uint64_t kBlock = 128U << 10U;
+    if (object.digest.size() / kBlock > object.stored) {
+      return std::nullopt;
+    }
+    bytes.resize(object.digest.size());
+    const size_t length = ZSTD_decompress(bytes.data(), bytes.size(), stored.data(), stored.size());
+    if (ZSTD_isError(length) != 0U || length != bytes.size()) {
+      return std::nullopt;
+    }
+  }
+  return object::hash(bytes) == object.digest ? std::optional(std::move(bytes)) : std::nullopt;
+}
+
+}  // namespace storage

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "base/result.hh"
+#include "object/digest.hh"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Many objects in one, with what they are results of: spec/packs.md. Version 1.
+namespace storage {
+
+// On the wire: never renumber.
+enum class PackEncoding : uint8_t {
+  Plain = 0,
+  Zstd = 1,
+};
+
+struct PackedObject {
+  object::Digest digest;
+  uint64_t offset = 0;  // in the pack
+  uint64_t stored = 0;  // bytes there
+  PackEncoding encoding = PackEncoding::Plain;
+
+  bool operator==(const PackedObject&) const = default;
+};
+
+// A thunk, and the object that is its encoded result.
+struct PackedMemo {
+  object::Digest thunk;
+  object::Digest result;
+
+  bool operator==(const PackedMemo&) const = default;
+};
+
+struct PackIndex {
+  std::vector<PackedObject> objects;  // by digest
+  std::vector<PackedMemo> memos;      // by thunk
+
+  bool operator==(const PackIndex&) const = default;
+};
+
+class PackBuilder {
+ public:
+  PackBuilder();
+
+  // Twice the same is fine.
+  void add(const object::Digest& digest, std::string_view bytes);
+
+  void add(const PackedMemo& memo) { index_.memos.push_back(memo); }
+
+  // So far, without the index.
+  [[nodiscard]] size_t bytes() const { return bytes_.size(); }
+
+  struct Pack {
+    std::string bytes;
+    PackIndex index;
+  };
+
+  [[nodiscard]] Pack take() &&;
+
+ private:
+  std::string bytes_;
+  PackIndex index_;
+};
+
+// What stands at the very end.
+inline constexpr size_t kPackFooterBytes = 64;
+
+// Where the index is: its bytes and the footer's, counted from the pack's end. The error: this is no pack.
+[[nodiscard]] base::Result<uint64_t> index_and_footer_bytes(std::string_view footer, uint64_t pack_bytes);
+
+// From these last bytes. Nothing in them is believed: they match their checksum, and every object lies in the
+// pack; or it is an error.
+[[nodiscard]] base::Result<PackIndex> decode_index(std::string_view index_and_footer, uint64_t pack_bytes);
+
+// The index and the footer of a pack, as they stand at its end.
+[[nodiscard]] std::string encode_index(const PackIndex& index, uint64_t index_offset);
+
+// An object's bytes from those that are stored; nullopt if they are not those of its name.
+[[nodiscard]] std::optional<std::string> unpack(const PackedObject& object, std::string_view stored);
+
+}  // namespace storage
