@@ -71,6 +71,27 @@ class RemoteStore : public Store {
   virtual void distrust(std::span<const Digest> digests) = 0;
 };
 
+// A store far away that knows memos, too: which object is the encoded result of a thunk. What it says of that
+// is the word of whoever could write there.
+class MemoStore : public RemoteStore {
+ public:
+  struct Memo {
+    Digest thunk;
+    Digest result;
+
+    bool operator==(const Memo&) const = default;
+  };
+
+  // Nullopt: nobody has told.
+  [[nodiscard]] virtual base::Result<std::optional<Digest>> result_of(const Digest& thunk) = 0;
+
+  // As send(); and once all of `digests` are there, the memos are. If any is lost, they are not.
+  [[nodiscard]] virtual base::Result<std::vector<Digest>> send_memos(std::span<const Memo> memos,
+                                                                     std::span<const Digest> digests,
+                                                                     Store& from,
+                                                                     const base::StillWanted& wanted) = 0;
+};
+
 // Small records under a thunk's name: the memo table (thunk -> encoded result) and its like. Blocks; any
 // thread.
 class Records {
