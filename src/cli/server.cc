@@ -92,9 +92,6 @@ std::unique_ptr<Server> server_of(const Settings& settings) {
 
 std::unique_ptr<Server> shared_server_of(const Settings& settings) {
   constexpr std::chrono::seconds kPatience{5};  // a build goes on without it
-  if (settings.shared_store.empty() || settings.cache == "off") {
-    return nullptr;
-  }
   Found found = ask(settings, settings.shared_store, kPatience);
   if (settings.cache == "write" && !found.capabilities.takes_results) {
     throw base::OperatorError("'" + found.service->address().target() +

@@ -35,8 +35,7 @@ class Server {
 // base::OperatorError.
 [[nodiscard]] std::unique_ptr<Server> server_of(const Settings& settings);
 
-// The one that settings.shared_store is the address of; null if there is none, or it is not to be used. Asks
-// it what it can do. Throws base::OperatorError.
+// The one that settings.shared_store is the address of. Asks it what it can do. Throws base::OperatorError.
 [[nodiscard]] std::unique_ptr<Server> shared_server_of(const Settings& settings);
 
 // What settings.platform says. Throws base::OperatorError for a word without "=".

@@ -4,9 +4,10 @@
 #include "cli/say.hh"
 #include "cli/server.hh"
 #include "engine/local/local_engine.hh"
+#include "engine/memos/shared_memos.hh"
+#include "engine/reapi/action_memos.hh"
 #include "engine/reapi/reapi_engine.hh"
 #include "engine/reapi/root_probe.hh"
-#include "engine/reapi/shared_memos.hh"
 
 #include <algorithm>
 #include <thread>
@@ -22,13 +23,18 @@ engine::ReapiEngine::Surroundings around(Server& server, Storage& storage) {
   return {server.service(), server.store(), storage.store(), storage.whole(), storage.clock()};
 }
 
-std::unique_ptr<object::Records> memos_at(Server& server, Storage& storage, const Settings& settings,
-                                          engine::SharedMemos::Use use) {
-  engine::SharedMemos::Options options;
+std::unique_ptr<engine::MemoExchange> memos_at(Server& server, Storage& storage, const Settings& settings) {
+  engine::ActionMemos::Options options;
   options.instance = settings.instance;
   options.lowering = {platform_of(settings), server.root};
+  return std::make_unique<engine::ActionMemos>(around(server, storage), options);
+}
+
+std::unique_ptr<object::Records> shared(Storage& storage, std::unique_ptr<engine::MemoExchange> exchange,
+                                        engine::SharedMemos::Use use) {
+  engine::SharedMemos::Options options;
   options.use = use;
-  return std::make_unique<engine::SharedMemos>(storage.records(), around(server, storage), options, say);
+  return std::make_unique<engine::SharedMemos>(storage.records(), std::move(exchange), options, say);
 }
 
 engine::ReapiEngine::Options server_options(const Settings& settings) {
@@ -77,12 +83,16 @@ std::unique_ptr<Storage> open_storage_and_server(const Settings& settings) {
     server->root =
         base::value_or_throw(engine::find_root(around(*server, *storage), server_options(settings)));
     // It remembers by itself what it has executed.
-    storage->share(memos_at(*server, *storage, settings, Use::Read), nullptr);
-  } else if (auto shared = shared_server_of(settings)) {
-    const Use use = settings.cache == "read" ? Use::Read : Use::ReadAndWrite;
-    auto memos = memos_at(*shared, *storage, settings, use);
-    storage->share(std::move(memos), std::move(shared));
+    storage->share(shared(*storage, memos_at(*server, *storage, settings), Use::Read), nullptr);
+    return storage;
   }
+  const Use use = settings.cache == "read" ? Use::Read : Use::ReadAndWrite;
+  if (settings.shared_store.empty() || settings.cache == "off") {
+    return storage;
+  }
+  auto server = shared_server_of(settings);
+  auto memos = shared(*storage, memos_at(*server, *storage, settings), use);
+  storage->share(std::move(memos), std::move(server));
   return storage;
 }
 

@@ -5,8 +5,13 @@
 namespace object {
 
 // For tests. A store far away, and how often it was asked.
-class MemoryRemote final : public InMemory<RemoteStore> {
+template <class Port>
+class MemoryRemoteOf : public InMemory<Port> {
+  using Base = InMemory<Port>;
+
  public:
+  using Base::memory;
+
   base::Result<std::vector<Digest>> missing(std::span<const Digest> digests) override {
     ++asked;
     return memory.missing(digests);
@@ -47,5 +52,7 @@ class MemoryRemote final : public InMemory<RemoteStore> {
   std::vector<Digest> sent;
   std::vector<Digest> distrusted;
 };
+
+using MemoryRemote = MemoryRemoteOf<RemoteStore>;
 
 }  // namespace object

@@ -1,22 +1,23 @@
 #pragma once
 
-#include "engine/reapi/action_cache.hh"
-#include "engine/reapi/reapi_engine.hh"
+#include "engine/memos/memo_exchange.hh"
 #include "object/store.hh"
 
 #include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace engine {
 
-// Records whose memos others share, through a Remote Execution server's action cache: what is not known here
-// is asked for there, outputs included, and what was found out here is told there, behind the caller's back.
-// A server that fails costs a warning, and nothing more is asked of it. All other tables are one's own. Any
+// Records whose memos others share: what is not known here is asked for at an exchange, and what was found
+// out here is told there, behind the caller's back. An exchange that fails costs a warning, and nothing more
+// is asked of it; one that refuses what it is told is still asked. All other tables are one's own. Any
 // thread.
 class SharedMemos final : public object::Records {
  public:
@@ -24,15 +25,13 @@ class SharedMemos final : public object::Records {
   using Warn = std::function<void(const std::string& message)>;
 
   struct Options {
-    std::string instance;
-    Lowering lowering;
     Use use = Use::ReadAndWrite;
     // How long the end of a run waits for what is still to be told.
     std::chrono::seconds last_wait{20};
   };
 
-  // `own`, and what is in `with`, outlive it.
-  SharedMemos(object::Records& own, const ReapiEngine::Surroundings& with, Options options, Warn warn);
+  // `own` outlives it.
+  SharedMemos(object::Records& own, std::unique_ptr<MemoExchange> exchange, Options options, Warn warn);
 
   // Tells the rest.
   ~SharedMemos() override;
@@ -43,24 +42,21 @@ class SharedMemos final : public object::Records {
                                           std::string_view value) override;
 
  private:
-  struct Memo {
-    object::Digest thunk;
-    ir::Result result;
-  };
+  using Memo = MemoExchange::Memo;
 
-  [[nodiscard]] base::Result<std::optional<ir::Result>> ask(const object::Digest& thunk);
-  [[nodiscard]] base::Result<void> tell(const Memo& memo);
-  [[nodiscard]] bool owes(const object::Digest& root);
   void work();
+  [[nodiscard]] std::vector<Memo> next(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] bool in_time();
   void give_up(const base::Error& error);
+  void tell_no_more(const base::Error& error);
 
   object::Records& own_;
-  ReapiEngine::Surroundings with_;
+  std::unique_ptr<MemoExchange> exchange_;
   Options options_;
+  MemoExchange::Pace pace_;
   Warn warn_;
-  ActionCache cache_;
   std::atomic<bool> broken_{false};
+  std::atomic<bool> mute_{false};  // it may not be told anything; asking is another matter
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -1,5 +1,6 @@
-#include "engine/reapi/shared_memos.hh"
+#include "engine/reapi/action_memos.hh"
 
+#include "engine/memos/shared_memos.hh"
 #include "object/hash.hh"
 #include "object/memory_remote.hh"
 #include "object/tree.hh"
@@ -73,14 +74,15 @@ struct User {
   std::vector<std::string> warnings;
 };
 
-class SharedMemosTest : public ::testing::Test {
+class ActionMemosTest : public ::testing::Test {
  protected:
   std::unique_ptr<SharedMemos> memos_of(User& user, SharedMemos::Use use = SharedMemos::Use::ReadAndWrite) {
     const ReapiEngine::Surroundings with{*cache_.service, there_, user.here, user.here, user.clock};
     SharedMemos::Options options;
     options.use = use;
     return std::make_unique<SharedMemos>(
-        user.own, with, options, [&user](const std::string& message) { user.warnings.push_back(message); });
+        user.own, std::make_unique<ActionMemos>(with, ActionMemos::Options()), options,
+        [&user](const std::string& message) { user.warnings.push_back(message); });
   }
 
   static object::Digest put_thunk(User& user, const object::Directory& root = {}) {
@@ -105,7 +107,7 @@ class SharedMemosTest : public ::testing::Test {
   User second_;
 };
 
-TEST_F(SharedMemosTest, what_one_has_found_out_another_knows_outputs_included) {
+TEST_F(ActionMemosTest, what_one_has_found_out_another_knows_outputs_included) {
   const object::Digest thunk = put_thunk(first_);
   const ir::Result result = result_of(first_);
   ASSERT_TRUE(memos_of(first_)->record(object::kMemoTable, thunk, ir::encode(result)));
@@ -115,7 +117,7 @@ TEST_F(SharedMemosTest, what_one_has_found_out_another_knows_outputs_included) {
   EXPECT_EQ(second_.own.find(object::kMemoTable, thunk).value(), ir::encode(result)) << "kept for next time";
 }
 
-TEST_F(SharedMemosTest, a_result_whose_outputs_are_gone_is_none) {
+TEST_F(ActionMemosTest, a_result_whose_outputs_are_gone_is_none) {
   const object::Digest thunk = put_thunk(first_);
   ASSERT_TRUE(memos_of(first_)->record(object::kMemoTable, thunk, ir::encode(result_of(first_))));
   there_.memory.forget(object::hash("object"));
@@ -123,7 +125,7 @@ TEST_F(SharedMemosTest, a_result_whose_outputs_are_gone_is_none) {
   EXPECT_EQ(memos_of(second_)->find(object::kMemoTable, thunk).value(), std::nullopt);
 }
 
-TEST_F(SharedMemosTest, who_only_reads_tells_nothing) {
+TEST_F(ActionMemosTest, who_only_reads_tells_nothing) {
   const object::Digest thunk = put_thunk(first_);
   const auto memo = ir::encode(result_of(first_));
   ASSERT_TRUE(memos_of(first_, SharedMemos::Use::Read)->record(object::kMemoTable, thunk, memo));
@@ -131,7 +133,7 @@ TEST_F(SharedMemosTest, who_only_reads_tells_nothing) {
   EXPECT_TRUE(there_.sent.empty());
 }
 
-TEST_F(SharedMemosTest, failures_and_what_owes_stay_here) {
+TEST_F(ActionMemosTest, failures_and_what_owes_stay_here) {
   ir::Result failed;
   failed.exit_code = 1;
   ASSERT_TRUE(memos_of(first_)->record(object::kMemoTable, put_thunk(first_), ir::encode(failed)));
@@ -146,7 +148,7 @@ TEST_F(SharedMemosTest, failures_and_what_owes_stay_here) {
   EXPECT_EQ(cache_.asked, 0);
 }
 
-TEST_F(SharedMemosTest, a_server_that_fails_is_complained_of_once_and_asked_no_more) {
+TEST_F(ActionMemosTest, a_server_that_fails_is_complained_of_once_and_asked_no_more) {
   cache_.broken = true;
   const object::Digest thunk = put_thunk(first_);
   const auto memos = memos_of(first_);
@@ -158,7 +160,7 @@ TEST_F(SharedMemosTest, a_server_that_fails_is_complained_of_once_and_asked_no_m
   EXPECT_NE(first_.warnings[0].find("going on without the shared results"), std::string::npos);
 }
 
-TEST_F(SharedMemosTest, other_tables_are_ones_own) {
+TEST_F(ActionMemosTest, other_tables_are_ones_own) {
   const auto memos = memos_of(first_);
   ASSERT_TRUE(memos->record(object::kFootprintTable, object::hash("x"), "value"));
   EXPECT_EQ(memos->find(object::kFootprintTable, object::hash("x")).value(), "value");
