@@ -202,7 +202,7 @@ std::vector<std::string> line_of(const Request& request) {
 
 }  // namespace
 
-int force(const Request& request, const Environment&) {
+int force(const Request& request, const Environment& environment) {
   StopSignals stop_signals;
   const std::vector<Wanted> wanted = wanted_by(request);
   if (wanted.empty()) {
@@ -212,7 +212,7 @@ int force(const Request& request, const Environment&) {
       (wanted.size() != 1 || !wanted[0].path.empty() || wanted[0].promise.output.empty())) {
     throw UsageError("gg force -o wants one promise, promise:HASH/SIZE:OUTPUT");
   }
-  const auto storage = open_storage_and_server(request.settings);
+  const auto storage = open_storage_and_server(request.settings, environment);
   Journal journal =
       Journal::unless_all_are_hits(request.settings.store, head_of_run(line_of(request), storage->clock()));
   Execution execution(

@@ -115,7 +115,7 @@ int run_build(const Request& request, const Environment& environment) {
   std::vector<model::DescribedTool> described =
       read_tool_files(settings, std::filesystem::current_path().string());
   StopSignals stop_signals;  // before any thread: they inherit the blocked signals
-  const auto storage = open_storage_and_server(settings);
+  const auto storage = open_storage_and_server(settings, environment);
   const RunRecord head = head_of_run(request.words, storage->clock());
   Journal journal(settings.store, head);
 

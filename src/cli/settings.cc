@@ -122,7 +122,7 @@ void apply(Settings& settings, const toml::table& table, const std::string& file
 }  // namespace
 
 void set_store(Settings& settings, const std::string& place) {
-  (net::is_grpc_address(place) ? settings.shared_store : settings.store) = place;
+  (place.find("://") != std::string::npos ? settings.shared_store : settings.store) = place;
 }
 
 std::string no_engine(const std::string& name) {

@@ -26,7 +26,7 @@ struct Settings {
   std::optional<unsigned> max_executions;
   std::optional<double> max_cost;
   bool explain = false;
-  std::string shared_store;           // address of a server; empty: none
+  std::string shared_store;           // address of a server or bucket; empty: none
   std::string cache = "write";        // read | write | off: what the shared store is used for
   std::string engine = "local";       // or the address of a server
   std::string instance;               // of that server, as all below
@@ -39,7 +39,7 @@ struct Settings {
   std::string summary = "auto";  // auto | off | json
 };
 
-// What --store says: a directory, or the address of a server whose results are shared.
+// What --store says: a directory, or an address (SCHEME://…) where results are shared.
 void set_store(Settings& settings, const std::string& place);
 
 // What is wrong with what --engine says; "": it is "local", or begins as the address of a server.

@@ -1,6 +1,7 @@
 #include "cli/wire_up.hh"
 
 #include "base/errors.hh"
+#include "cli/bucket.hh"
 #include "cli/say.hh"
 #include "cli/server.hh"
 #include "engine/local/local_engine.hh"
@@ -8,6 +9,7 @@
 #include "engine/reapi/action_memos.hh"
 #include "engine/reapi/reapi_engine.hh"
 #include "engine/reapi/root_probe.hh"
+#include "storage/s3/bucket.hh"
 
 #include <algorithm>
 #include <thread>
@@ -76,7 +78,7 @@ std::unique_ptr<Storage> open_storage(const Settings& settings, storage::Access 
   return std::make_unique<Storage>(settings, access, nullptr);
 }
 
-std::unique_ptr<Storage> open_storage_and_server(const Settings& settings) {
+std::unique_ptr<Storage> open_storage_and_server(const Settings& settings, const Environment& environment) {
   using Use = engine::SharedMemos::Use;
   auto storage = std::make_unique<Storage>(settings, storage::Access::ReadWrite, server_of(settings));
   if (Server* server = storage->server()) {
@@ -90,9 +92,13 @@ std::unique_ptr<Storage> open_storage_and_server(const Settings& settings) {
   if (settings.shared_store.empty() || settings.cache == "off") {
     return storage;
   }
-  auto server = shared_server_of(settings);
-  auto memos = shared(*storage, memos_at(*server, *storage, settings), use);
-  storage->share(std::move(memos), std::move(server));
+  if (storage::is_bucket_address(settings.shared_store)) {
+    storage->share(shared(*storage, open_bucket(settings, environment, storage->store()), use), nullptr);
+  } else {
+    auto server = shared_server_of(settings);
+    auto memos = shared(*storage, memos_at(*server, *storage, settings), use);
+    storage->share(std::move(memos), std::move(server));
+  }
   return storage;
 }
 

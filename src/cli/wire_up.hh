@@ -62,9 +62,10 @@ class Storage {
 [[nodiscard]] std::unique_ptr<Storage> open_storage(const Settings& settings,
                                                     storage::Access access = storage::Access::ReadWrite);
 
-// The same with the servers that the settings name, if they name any. Throws base::OperatorError that says
-// what is wrong with its address, or with what answers there.
-[[nodiscard]] std::unique_ptr<Storage> open_storage_and_server(const Settings& settings);
+// The same with the servers and buckets that the settings name, if they name any. Throws base::OperatorError
+// that says what is wrong with its address, or with what answers there.
+[[nodiscard]] std::unique_ptr<Storage> open_storage_and_server(const Settings& settings,
+                                                               const Environment& environment);
 
 // Where thunks are executed.
 struct Engines {
