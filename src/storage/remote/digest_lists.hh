@@ -11,11 +11,12 @@
 // Lists of names, as stores far away are asked about them.
 namespace storage {
 
-// Sorted.
+// In the order in which they first stand there.
 inline std::vector<object::Digest> each_once(std::span<const object::Digest> digests) {
-  std::vector<object::Digest> all(digests.begin(), digests.end());
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
+  std::unordered_set<object::Digest> seen;
+  std::vector<object::Digest> all;
+  std::copy_if(digests.begin(), digests.end(), std::back_inserter(all),
+               [&](const object::Digest& digest) { return seen.insert(digest).second; });
   return all;
 }
 

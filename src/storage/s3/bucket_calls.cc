@@ -97,7 +97,7 @@ base::Result<net::HttpResponse> BucketCalls::once(const Request& request, const 
 
 base::Result<net::HttpResponse> BucketCalls::call(const Request& request, const base::StillWanted& wanted) {
   const auto give_up = clock_.steady() + patience_.load();
-  int tries = 0;  // the first may have hung for longer than that
+  int tries = 0;  // two may have hung for longer than that
   int damaged = 0;
   bool has_fresh_secrets = false;
   for (milliseconds back_off = options_.first_back_off;; back_off = std::min(back_off * 2, kLastBackOff)) {
@@ -152,7 +152,7 @@ base::Result<net::HttpResponse> BucketCalls::call(const Request& request, const 
         limit_.overloaded();
       }
     }
-    if ((++tries > 1 && clock_.steady() >= give_up) || !pause(wait, wanted)) {
+    if ((++tries > 2 && clock_.steady() >= give_up) || !pause(wait, wanted)) {
       return tl::unexpected(std::move(error));
     }
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <numeric>
 #include <unordered_set>
 
 namespace storage {
@@ -99,7 +100,7 @@ void Holdings::read_file() {
     if (!key || !is_pack_name(*key) || !index) {
       return;
     }
-    packs.push_back({std::string(*key), *bytes, *index});
+    packs.push_back({std::string(*key), *bytes, *index, {}});
   }
   if (!listed) {
     return;
@@ -180,7 +181,7 @@ base::Result<void> Holdings::list(const base::StillWanted& wanted) {
     for (const BucketCalls::Listed& entry : *listed) {
       const std::string name = entry.key.substr(folder.size());
       if (is_pack_name(name) && there.insert(name).second && known.count(name) == 0) {
-        fresh.push_back({name, entry.bytes, {}});
+        fresh.push_back({name, entry.bytes, {}, {}});
       }
     }
     const size_t before = packs_.size();
@@ -258,6 +259,23 @@ std::optional<Holdings::Place> Holdings::find(const object::Digest& digest) cons
   return Place{kFolder + pack.key, pack.index.objects[found->second.object]};
 }
 
+std::vector<PackedObject> Holdings::between(const std::string& key, uint64_t offset, uint64_t end) const {
+  const std::shared_lock lock(mutex_);
+  const auto number = numbers_.find(key.substr(std::string_view(kFolder).size()));
+  if (number == numbers_.end()) {
+    return {};
+  }
+  const Pack& pack = packs_[number->second];
+  const auto& objects = pack.index.objects;
+  auto next = std::lower_bound(pack.by_offset.begin(), pack.by_offset.end(), offset,
+                               [&](uint32_t one, uint64_t least) { return objects[one].offset < least; });
+  std::vector<PackedObject> found;
+  for (; next != pack.by_offset.end() && objects[*next].offset + objects[*next].stored <= end; ++next) {
+    found.push_back(objects[*next]);
+  }
+  return found;
+}
+
 std::vector<object::Digest> Holdings::lacking(const std::vector<object::Digest>& digests) const {
   const std::shared_lock lock(mutex_);
   std::vector<object::Digest> rest;
@@ -277,11 +295,17 @@ void Holdings::add(const std::string& key, uint64_t bytes, PackIndex index) {
   for (const PackedObject& object : index.objects) {
     lost_.erase(object.digest);
   }
-  note({key.substr(std::string_view(kFolder).size()), bytes, std::move(index)});
+  note({key.substr(std::string_view(kFolder).size()), bytes, std::move(index), {}});
 }
 
 void Holdings::note(Pack pack) {
   const auto number = static_cast<uint32_t>(packs_.size());
+  numbers_.insert_or_assign(pack.key, number);
+  pack.by_offset.resize(pack.index.objects.size());
+  std::iota(pack.by_offset.begin(), pack.by_offset.end(), 0U);
+  std::sort(pack.by_offset.begin(), pack.by_offset.end(), [&](uint32_t a, uint32_t b) {
+    return pack.index.objects[a].offset < pack.index.objects[b].offset;
+  });
   for (size_t at = 0; at < pack.index.objects.size(); ++at) {
     const object::Digest& digest = pack.index.objects[at].digest;
     if (lost_.count(digest) == 0) {
@@ -296,6 +320,7 @@ void Holdings::note(Pack pack) {
 }
 
 void Holdings::rebuild() {
+  numbers_.clear();
   objects_.clear();
   memos_.clear();
   std::vector<Pack> packs = std::move(packs_);

@@ -46,6 +46,11 @@ class Holdings {
   };
 
   [[nodiscard]] std::optional<Place> find(const object::Digest& digest) const;
+
+  // What lies in that pack behind `offset`, and ends before `end`; by offset.
+  [[nodiscard]] std::vector<PackedObject> between(const std::string& key, uint64_t offset,
+                                                  uint64_t end) const;
+
   [[nodiscard]] std::vector<object::Digest> lacking(const std::vector<object::Digest>& digests) const;
   [[nodiscard]] std::optional<object::Digest> result_of(const object::Digest& thunk) const;
 
@@ -58,6 +63,7 @@ class Holdings {
     std::string key;
     uint64_t bytes = 0;
     PackIndex index;
+    std::vector<uint32_t> by_offset;  // numbers of objects
   };
 
   struct Entry {
@@ -82,6 +88,7 @@ class Holdings {
   mutable std::shared_mutex mutex_;  // of all below
   base::Nanoseconds until_{0};       // steady
   std::vector<Pack> packs_;
+  std::unordered_map<std::string, uint32_t> numbers_;  // of packs, by key
   std::unordered_map<object::Digest, Entry> objects_;
   std::unordered_map<object::Digest, object::Digest> memos_;
   std::unordered_set<object::Digest> lost_;     // until somebody sends them again

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <tuple>
+#include <unordered_set>
 
 namespace storage {
 
@@ -29,7 +30,7 @@ S3Store::S3Store(BucketCalls& calls, const base::Clock& clock, Options options)
 
 base::Result<std::optional<std::string>> S3Store::get(const object::Digest& digest) {
   object::MemoryStore memory;
-  const auto lacking = fetch({&digest, 1}, memory, {});
+  const auto lacking = bring({&digest, 1}, memory, ReadAhead::No, {});
   if (!lacking) {
     return tl::unexpected(lacking.error());
   }
@@ -191,6 +192,11 @@ base::Result<S3Store::Digests> S3Store::upload_pack(const Digests& digests, std:
 
 base::Result<S3Store::Digests> S3Store::fetch(std::span<const object::Digest> digests, Store& into,
                                               const base::StillWanted& wanted) {
+  return bring(digests, into, ReadAhead::Yes, wanted);
+}
+
+base::Result<S3Store::Digests> S3Store::bring(std::span<const object::Digest> digests, Store& into,
+                                              ReadAhead ahead, const base::StillWanted& wanted) {
   Digests absent;
   Digests open = each_once(digests);
   while (!open.empty()) {
@@ -201,7 +207,7 @@ base::Result<S3Store::Digests> S3Store::fetch(std::span<const object::Digest> di
     Digests taken;
     {
       const Flights::Claim claim = fetching_.claim(*lacking, taken);
-      const auto gone = download(claim.mine(), into, wanted);
+      const auto gone = download(claim.mine(), into, ahead, wanted);
       if (!gone) {
         return gone;
       }
@@ -244,18 +250,56 @@ std::vector<S3Store::Span> S3Store::spans(const Digests& digests, Digests& absen
   return all;
 }
 
-base::Result<S3Store::Digests> S3Store::download(const Digests& digests, Store& into,
+std::vector<PackedObject> S3Store::ahead_of(const Span& span, Store& into) const {
+  if (span.bytes >= options_.read_ahead) {
+    return {};
+  }
+  std::vector<PackedObject> behind =
+      holdings_.between(span.key, span.offset + span.bytes, span.offset + options_.read_ahead);
+  Digests digests;
+  for (const PackedObject& object : behind) {
+    digests.push_back(object.digest);
+  }
+  const auto lacking = into.missing(digests);
+  if (!lacking) {
+    return {};
+  }
+  const std::unordered_set<object::Digest> wanted(lacking->begin(), lacking->end());
+  behind.erase(std::remove_if(behind.begin(), behind.end(),
+                              [&](const PackedObject& object) { return wanted.count(object.digest) == 0; }),
+               behind.end());
+  return behind;
+}
+
+base::Result<S3Store::Digests> S3Store::download(const Digests& digests, Store& into, ReadAhead read_ahead,
                                                  const base::StillWanted& wanted) {
   Digests absent;
   const std::vector<Span> all = spans(digests, absent);
   std::mutex mutex;
   const auto got = in_parallel(all.size(), options_.streams, [&](size_t at) -> base::Result<void> {
-    const auto gone = download_span(all[at], into, wanted);
+    Span span = all[at];
+    const auto behind = read_ahead == ReadAhead::Yes ? ahead_of(span, into) : std::vector<PackedObject>();
+    Digests names;
+    for (const PackedObject& object : behind) {
+      names.push_back(object.digest);
+    }
+    Digests taken;
+    const Flights::Claim claim = fetching_.claim(names, taken);
+    const std::unordered_set<object::Digest> ours(claim.mine().begin(), claim.mine().end());
+    for (const PackedObject& object : behind) {
+      const uint64_t end = span.offset + span.bytes;
+      if (ours.count(object.digest) != 0 && object.offset <= end + kGap) {
+        span.objects.push_back(object);
+        span.bytes = object.offset + object.stored - span.offset;
+      }
+    }
+    const auto gone = download_span(span, into, wanted);
     if (!gone) {
       return tl::unexpected(gone.error());
     }
     const std::scoped_lock lock(mutex);
-    append(absent, *gone);
+    std::copy_if(gone->begin(), gone->end(), std::back_inserter(absent),
+                 [&](const object::Digest& digest) { return ours.count(digest) == 0; });
     return {};
   });
   if (!got) {

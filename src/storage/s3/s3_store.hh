@@ -19,7 +19,10 @@ class S3Store final : public object::MemoStore {
     Holdings::Options holdings;
     uint64_t pack_bytes = uint64_t{8} << 20U;   // before compression; the pack is sent when it has so many
     uint64_t alone_bytes = uint64_t{1} << 20U;  // an object as large as that has a pack of its own
-    unsigned streams = 8;                       // requests at once of one send or fetch
+    // What is fetched at least, if a pack has so much behind the object that is asked for: the outputs of a
+    // result lie behind it, and then those that were made next.
+    uint64_t read_ahead = uint64_t{256} << 10U;
+    unsigned streams = 8;  // requests at once of one send or fetch
   };
 
   // Both outlive it.
@@ -63,8 +66,13 @@ class S3Store final : public object::MemoStore {
                                              Store& from, const base::StillWanted& wanted);
   [[nodiscard]] base::Result<Digests> upload_pack(const Digests& digests, std::span<const Memo> memos,
                                                   Store& from, const base::StillWanted& wanted);
+  // More of what lies behind a span, as far as `into` lacks it and nobody else fetches it.
+  [[nodiscard]] std::vector<PackedObject> ahead_of(const Span& span, Store& into) const;
   [[nodiscard]] std::vector<Span> spans(const Digests& digests, Digests& absent) const;
-  [[nodiscard]] base::Result<Digests> download(const Digests& digests, Store& into,
+  enum class ReadAhead { No, Yes };
+  [[nodiscard]] base::Result<Digests> bring(std::span<const object::Digest> digests, Store& into,
+                                            ReadAhead ahead, const base::StillWanted& wanted);
+  [[nodiscard]] base::Result<Digests> download(const Digests& digests, Store& into, ReadAhead ahead,
                                                const base::StillWanted& wanted);
   [[nodiscard]] base::Result<Digests> download_span(const Span& span, Store& into,
                                                     const base::StillWanted& wanted);

@@ -59,6 +59,37 @@ TEST_F(S3StoreTest, many_small_objects_go_in_one_request_and_come_in_one) {
   EXPECT_EQ(bucket_.requests().size(), before + 1);
 }
 
+TEST_F(S3StoreTest, what_lies_behind_the_object_that_is_asked_for_comes_along) {
+  std::vector<std::string> all;
+  for (int i = 0; i < 100; ++i) {
+    all.push_back("object " + std::to_string(i));
+  }
+  others_hold(all);
+  S3Store store(calls_, bucket_.clock(), options());
+  ASSERT_TRUE(store.open());
+  const Digests digests = put(all);
+  object::MemoryStore into;
+  EXPECT_EQ(store.fetch(Digests{digests[10]}, into, {}).value(), Digests());
+  const size_t before = bucket_.requests().size();
+  EXPECT_EQ(store.fetch(Digests(digests.begin() + 10, digests.end()), into, {}).value(), Digests());
+  EXPECT_EQ(bucket_.requests().size(), before) << "they lie in the order in which they were sent";
+  EXPECT_EQ(into.missing(digests)->size(), 10U);
+}
+
+TEST_F(S3StoreTest, damage_to_what_came_along_is_nobodys_loss) {
+  others_hold({"some bytes", "other bytes"});
+  S3Store store(calls_, bucket_.clock(), options());
+  ASSERT_TRUE(store.open());
+  bucket_.with([](auto& held) {
+    std::string& pack = held.begin()->second;
+    pack[13 + 12] = static_cast<char>(pack[13 + 12] ^ 1);
+  });
+  object::MemoryStore into;
+  const Digests all = put({"some bytes", "other bytes"});
+  EXPECT_EQ(store.fetch(Digests{all[0]}, into, {}).value(), Digests());
+  EXPECT_EQ(store.fetch(Digests{all[1]}, into, {}).value(), Digests{all[1]});
+}
+
 TEST_F(S3StoreTest, what_the_bucket_holds_is_known_without_asking) {
   others_hold({"a"});
   S3Store store(calls_, bucket_.clock(), options());
