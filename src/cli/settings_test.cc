@@ -46,6 +46,13 @@ TEST(Settings, a_budget_may_be_nothing_and_is_none_unless_given) {
   EXPECT_EQ(read("max-cost = 2.5").max_cost, 2.5);
 }
 
+TEST(Settings, a_store_is_a_directory_or_an_address_where_results_are_shared) {
+  EXPECT_EQ(read("store = '/var/cache/gg'").store, "/var/cache/gg");
+  for (const char* address : {"s3://team/main?region=eu-west-1", "grpcs://cache:443", "unknown://thing"}) {
+    EXPECT_EQ(read("store = '" + std::string(address) + "'").shared_store, address);
+  }
+}
+
 TEST(Settings, a_profile_that_is_not_there_is_an_error) {
   EXPECT_THROW(read("jobs = 1", "none"), base::OperatorError);
 }
