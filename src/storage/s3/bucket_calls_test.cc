@@ -19,6 +19,53 @@ TEST(BucketCallsTest, what_is_put_is_there_for_others) {
   EXPECT_EQ(*calls.get("packs/a b", {8, 5}, {}), std::nullopt) << "it ends before";
 }
 
+TEST(BucketCallsTest, a_list_of_many_pages_is_one) {
+  TestBucket bucket;
+  bucket.trouble = [](const Request& request) -> std::optional<std::string> {
+    const bool is_second = request.target.find("continuation-token=a%2Fb%3D") != std::string::npos;
+    return net::TestHttpServer::reply(
+        200, is_second
+                 ? "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>cache/packs/2</Key>"
+                   "<Size>20</Size></Contents></ListBucketResult>"
+                 : "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>a/b="
+                   "</NextContinuationToken><Contents><Key>cache/packs/1</Key><Size>10</Size></Contents>"
+                   "<Contents><Key>elsewhere/3</Key><Size>30</Size></Contents></ListBucketResult>");
+  };
+  const auto listed = bucket.calls().list("packs/", {});
+  ASSERT_TRUE(listed) << listed.error().message;
+  ASSERT_EQ(listed->size(), 2U);
+  EXPECT_EQ(listed->at(0).key, "packs/1");
+  EXPECT_EQ(listed->at(1).key, "packs/2");
+  EXPECT_EQ(listed->at(1).bytes, 20U);
+}
+
+TEST(BucketCallsTest, secrets_that_have_expired_are_fetched_anew_once) {
+  TestBucket bucket;
+  const base::TemporaryDirectory folder;
+  base::write_file_atomically(folder.path() + "/process",
+                              "echo x >> " + folder.path() + "/calls; echo '{\"AccessKeyId\":\"k'$(wc -l < " +
+                                  folder.path() + "/calls)'\",\"SecretAccessKey\":\"s\"}'");
+  net::HttpClient http({});
+  net::aws::Credentials credentials(
+      {{{"PATH", "/usr/bin:/bin"}},
+       {{"default", {{"credential_process", "sh " + folder.path() + "/process"}}}},
+       "default",
+       false},
+      http, bucket.clock());
+  Bucket place = bucket.calls().bucket();
+  BucketCalls calls(place, http, credentials, bucket.clock(), {});
+  bucket.trouble = [](const Request& request) {
+    return request.headers.at("authorization").find("Credential=k1/") != std::string::npos
+               ? std::optional(TestBucket::error(400, "ExpiredToken"))
+               : std::nullopt;
+  };
+  EXPECT_TRUE(calls.put("key", "bytes", {}));
+  EXPECT_EQ(bucket.requests().size(), 2U);
+  bucket.trouble = [](const Request&) { return std::optional(TestBucket::error(400, "ExpiredToken")); };
+  EXPECT_FALSE(calls.put("other", "bytes", {}));
+  EXPECT_EQ(bucket.requests().size(), 4U) << "and when the new ones are refused as well, that is that";
+}
+
 TEST(BucketCallsTest, a_put_says_what_it_sends_and_replaces_nothing) {
   TestBucket bucket;
   BucketCalls calls = bucket.calls();
