@@ -114,6 +114,10 @@ base::Result<void> read_profiles(std::string_view text, ProfileFile file, const 
   return {};
 }
 
+std::string amazon_endpoint(const std::string& service, const std::string& region) {
+  return "https://" + service + "." + region + ".amazonaws.com" + (region.starts_with("cn-") ? ".cn" : "");
+}
+
 base::Result<Configuration> Configuration::read(Environment environment, const std::string& profile) {
   Profiles profiles;
   for (const auto& done :

@@ -26,6 +26,9 @@ enum class ProfileFile {
 [[nodiscard]] base::Result<void> read_profiles(std::string_view text, ProfileFile file,
                                                const std::string& subject, Profiles& profiles);
 
+// Where Amazon's own is: "https://sts.eu-west-1.amazonaws.com".
+[[nodiscard]] std::string amazon_endpoint(const std::string& service, const std::string& region);
+
 // A value.
 class Configuration {
  public:

@@ -143,6 +143,25 @@ TEST_F(AwsCredentialsTest, a_container_is_asked_with_its_token) {
   EXPECT_NE(find(environment).error().message.find("neither https nor on this machine"), std::string::npos);
 }
 
+TEST_F(AwsCredentialsTest, a_chosen_profile_may_name_the_container_as_its_source) {
+  TestHttpServer server([](const Request& request) {
+    return request.method == "GET"
+               ? TestHttpServer::reply(200, R"({"AccessKeyId":"c","SecretAccessKey":"s","Token":"t"})")
+               : TestHttpServer::reply(200,
+                                       "<A><Credentials><AccessKeyId>role</AccessKeyId><SecretAccessKey>s"
+                                       "</SecretAccessKey><SessionToken>t</SessionToken>"
+                                       "<Expiration>2030-03-17T18:46:40Z</Expiration></Credentials></A>");
+  });
+  Environment environment = nowhere_;
+  environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = server.url();
+  environment["AWS_ENDPOINT_URL_STS"] = server.url();
+  const auto found =
+      find(environment, "[profile ci]\nrole_arn = arn:r\ncredential_source = EcsContainer\n", "ci", true);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->access_key, "role");
+  EXPECT_NE(server.requests().at(1).headers.at("authorization").find("Credential=c/"), std::string::npos);
+}
+
 TEST_F(AwsCredentialsTest, a_machine_is_asked_by_version_two) {
   TestHttpServer server([](const Request& request) {
     if (request.method == "PUT" && request.target == "/latest/api/token") {

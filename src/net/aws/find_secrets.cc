@@ -253,8 +253,7 @@ class Search {
 
   Found ask_sts(const Query& form, const std::string& role, const std::optional<Secrets>& signer) {
     const std::string region = configuration_.region().value_or("us-east-1");
-    const std::string url =
-        configuration_.endpoint("sts").value_or("https://sts." + region + ".amazonaws.com");
+    const std::string url = configuration_.endpoint("sts").value_or(amazon_endpoint("sts", region));
     const std::string body = canonical_query(form);
     HttpRequest request;
     request.method = "POST";
@@ -299,7 +298,7 @@ class Search {
   Found at_container() {
     const auto relative = configuration_.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
     const auto full = configuration_.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-    if (configuration_.is_chosen() || (!relative && !full)) {
+    if (!relative && !full) {
       return std::nullopt;
     }
     HttpRequest request;

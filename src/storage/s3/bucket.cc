@@ -66,10 +66,6 @@ std::string set(BucketAddress& address, std::string_view key, const std::string&
          "' (there are endpoint, region, profile, and style, which is path or host)";
 }
 
-std::string amazon_host(const std::string& region) {
-  return "s3." + region + (region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com");
-}
-
 BucketStyle style_of(const BucketAddress& address, const net::aws::Configuration& configuration,
                      bool is_amazon) {
   if (address.style) {
@@ -140,7 +136,7 @@ base::Result<Bucket> locate(const BucketAddress& address, const net::aws::Config
   bucket.region = address.region ? *address.region : configuration.region().value_or("us-east-1");
   const std::optional<std::string> configured =
       address.endpoint ? address.endpoint : configuration.endpoint("s3");
-  std::string endpoint = configured.value_or("https://" + amazon_host(bucket.region));
+  std::string endpoint = configured.value_or(net::aws::amazon_endpoint("s3", bucket.region));
   if (!is_endpoint(endpoint)) {
     return refuse(bucket.subject(), why_no_endpoint(endpoint));
   }
