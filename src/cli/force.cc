@@ -105,6 +105,8 @@ std::vector<Wanted> wanted_by(const Request& request) {
   return wanted;
 }
 
+enum class Placeholders { BecomeReal, Stay };
+
 // Waits for all thunks; results by name.
 class Results {
  public:
@@ -159,7 +161,8 @@ std::string give(Storage& storage, PlacingRecord& record, const object::Entry& e
 
 // What is wrong, or nothing.
 std::string put_one(Storage& storage, PlacingRecord& record, const Wanted& wanted,
-                    const base::Result<ir::Result>& result, const std::string& place) {
+                    const base::Result<ir::Result>& result, const std::string& place,
+                    Placeholders placeholders) {
   if (!result) {
     return result.error().message;
   }
@@ -181,11 +184,31 @@ std::string put_one(Storage& storage, PlacingRecord& record, const Wanted& wante
   if (wanted.path.empty()) {
     return give(storage, record, output->second, place);
   }
+  if (placeholders == Placeholders::Stay) {
+    return "";
+  }
   record.will_place(wanted.path);
   const auto put = intercept::put_in_place(
       storage.whole(), promise, output->second, {wanted.path},
       [](const std::string&, const std::function<base::Result<bool>()>& swap) { return swap(); });
   return put.errors.empty() ? "" : put.errors.front().message;
+}
+
+// All that is to be put in place, in few round trips where it is far away.
+void expect_placing(Storage& storage, const std::vector<Wanted>& wanted,
+                    const std::map<object::Digest, base::Result<ir::Result>>& results) {
+  std::vector<object::Digest> files;
+  for (const Wanted& one : wanted) {
+    const auto& result = results.at(one.promise.thunk);
+    if (!result) {
+      continue;
+    }
+    const auto output = result->outputs.find(one.promise.output);
+    if (output != result->outputs.end() && std::holds_alternative<object::File>(output->second)) {
+      files.push_back(std::get<object::File>(output->second).digest);
+    }
+  }
+  storage.whole().expect_placing(files);
 }
 
 std::string name_of(const Wanted& wanted) {
@@ -235,6 +258,12 @@ int force(const Request& request, const Environment& environment) {
     }
   }
   const auto results = pending.wait();
+  const auto placeholders = storage->executes_elsewhere() && request.settings.download == "none"
+                                ? Placeholders::Stay
+                                : Placeholders::BecomeReal;
+  if (placeholders == Placeholders::BecomeReal) {
+    expect_placing(*storage, wanted, results);
+  }
   PlacingRecord record(request.settings.store);
   size_t left = 0;
   for (const Wanted& one : wanted) {
@@ -242,7 +271,8 @@ int force(const Request& request, const Environment& environment) {
       ++left;  // said once, below
       continue;
     }
-    const std::string problem = put_one(*storage, record, one, results.at(one.promise.thunk), request.output);
+    const std::string problem =
+        put_one(*storage, record, one, results.at(one.promise.thunk), request.output, placeholders);
     if (!problem.empty()) {
       say("cannot force '" + name_of(one) + "': " + problem);
       ++left;

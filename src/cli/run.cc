@@ -73,6 +73,14 @@ void show_failure(const intercept::FailedCommand& command) {
 // What make ends with, whatever a command of its own ended with (GNU make's manual, "Running").
 constexpr int kMakeFailed = 2;
 
+// Where thunks are executed here, everything is here.
+intercept::Leave leave_of(const Storage& storage, const Settings& settings) {
+  if (!storage.executes_elsewhere() || settings.download == "all") {
+    return intercept::Leave::Nothing;
+  }
+  return settings.download == "targets" ? intercept::Leave::Intermediates : intercept::Leave::Unread;
+}
+
 int exit_status(const intercept::Finished& finished) {
   // The status of a build that gg itself ended is gg's doing, and says nothing.
   if (finished.exit_code != 0 && !finished.ended_for_failure) {
@@ -130,6 +138,7 @@ int run_build(const Request& request, const Environment& environment) {
   options.state_dir = settings.store + "/sessions";
   options.path_dir = settings.store + "/path";
   options.lazy = request.command == "infer";
+  options.leave = leave_of(*storage, settings);
   options.placeholders = settings.sandbox != "none";  // docs/decisions/no-sandbox.md
   options.keep_going = settings.keep_going;
   base::make_directories(options.state_dir);

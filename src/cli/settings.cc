@@ -5,8 +5,11 @@
 #include "cli/toml_text.hh"
 #include "net/grpc_address.hh"
 
+#include <fmt/format.h>
+
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 
@@ -73,6 +76,17 @@ Apply into(T Settings::*member) {
                   const std::string& key) { set(settings.*member, node, file, key); };
 }
 
+// Of a string that is one of these words.
+Apply choice(std::string Settings::*member, std::vector<std::string> words) {
+  return [member, words = std::move(words)](Settings& settings, const toml::node& node,
+                                            const std::string& file, const std::string& key) {
+    set(settings.*member, node, file, key);
+    if (std::find(words.begin(), words.end(), settings.*member) == words.end()) {
+      refuse(file, node, fmt::format("'{}' is one of {}", key, fmt::join(words, ", ")));
+    }
+  };
+}
+
 void store(Settings& settings, const toml::node& node, const std::string& file, const std::string& key) {
   std::string place;
   set(place, node, file, key);
@@ -83,7 +97,7 @@ void store(Settings& settings, const toml::node& node, const std::string& file, 
 const std::map<std::string, Apply, std::less<>>& keys() {
   static const std::map<std::string, Apply, std::less<>> table{
       {"store", store},
-      {"cache", into(&Settings::cache)},
+      {"cache", choice(&Settings::cache, {"read", "write", "off"})},
       {"profile", into(&Settings::profile)},
       {"json", into(&Settings::json)},
       {"quiet", into(&Settings::quiet)},
@@ -91,10 +105,11 @@ const std::map<std::string, Apply, std::less<>>& keys() {
       {"keep-going", into(&Settings::keep_going)},
       {"explain", into(&Settings::explain)},
       {"engine", into(&Settings::engine)},
-      {"sandbox", into(&Settings::sandbox)},
-      {"summary", into(&Settings::summary)},
+      {"sandbox", choice(&Settings::sandbox, {"auto", "none"})},
+      {"summary", choice(&Settings::summary, {"auto", "off", "json"})},
       {"max-executions", into(&Settings::max_executions)},
       {"max-cost", into(&Settings::max_cost)},
+      {"download", choice(&Settings::download, {"all", "targets", "none"})},
       {"instance", into(&Settings::instance)},
       {"platform", into(&Settings::platform)},
       {"ca", into(&Settings::authorities)},

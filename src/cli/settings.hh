@@ -29,6 +29,7 @@ struct Settings {
   std::string shared_store;           // address of a server or bucket; empty: none
   std::string cache = "write";        // read | write | off: what the shared store is used for
   std::string engine = "local";       // or the address of a server
+  std::string download = "all";       // all | targets | none: what comes from there although no one reads it
   std::string instance;               // of that server, as all below
   std::vector<std::string> platform;  // KEY=VALUE
   std::string authorities;            // file

@@ -53,6 +53,13 @@ TEST(Settings, a_store_is_a_directory_or_an_address_where_results_are_shared) {
   }
 }
 
+TEST(Settings, a_word_that_a_flag_would_refuse_is_refused) {
+  EXPECT_EQ(read("download = \"targets\"").download, "targets");
+  for (const char* line : {"download", "cache", "sandbox", "summary"}) {
+    EXPECT_THROW(read(std::string(line) + " = \"some\""), base::OperatorError) << line;
+  }
+}
+
 TEST(Settings, a_profile_that_is_not_there_is_an_error) {
   EXPECT_THROW(read("jobs = 1", "none"), base::OperatorError);
 }

@@ -25,10 +25,19 @@ engine::ReapiEngine::Surroundings around(Server& server, Storage& storage) {
   return {server.service(), server.store(), storage.store(), storage.whole(), storage.clock()};
 }
 
+// What the settings leave at the server comes down when somebody reads it.
+engine::ReapiEngine::Download download_of(const Settings& settings) {
+  return settings.download == "all" ? engine::ReapiEngine::Download::Outputs
+                                    : engine::ReapiEngine::Download::Nothing;
+}
+
 std::unique_ptr<engine::MemoExchange> memos_at(Server& server, Storage& storage, const Settings& settings) {
   engine::ActionMemos::Options options;
   options.instance = settings.instance;
   options.lowering = {platform_of(settings), server.root};
+  // The local engine's own results are here, and so are to be those that it shares.
+  options.download =
+      storage.server() == nullptr ? engine::ReapiEngine::Download::Outputs : download_of(settings);
   return std::make_unique<engine::ActionMemos>(around(server, storage), options);
 }
 
@@ -43,6 +52,7 @@ engine::ReapiEngine::Options server_options(const Settings& settings) {
   engine::ReapiEngine::Options options;
   options.instance = settings.instance;
   options.lowering.platform = platform_of(settings);
+  options.download = download_of(settings);
   options.slots = settings.jobs != 0 ? settings.jobs : kSlotsAtServer;
   return options;
 }

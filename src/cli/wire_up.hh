@@ -35,6 +35,8 @@ class Storage {
   // Null: thunks are executed here.
   [[nodiscard]] Server* server() { return server_.get(); }
 
+  [[nodiscard]] bool executes_elsewhere() const { return server_ != nullptr; }
+
   // The records with what others have found out, where they are shared.
   [[nodiscard]] object::Records& memos();
 

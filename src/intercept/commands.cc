@@ -218,6 +218,10 @@ void Commands::take(const JobRef& job, model::Inferred inferred) {
     run_natively(job, "output-not-writable", *path);
     return;
   }
+  {
+    const std::scoped_lock lock(mutex_);
+    thunks_.insert(inferred.thunk);
+  }
   if (replay(job, inferred)) {
     return;
   }
@@ -460,6 +464,11 @@ std::string Commands::bytes_of(const std::optional<object::Digest>& digest) {
     return **bytes;
   }
   return "gg: what this command wrote (" + digest->to_string() + ") is no longer in the store\n";
+}
+
+std::set<object::Digest> Commands::thunks() const {
+  const std::scoped_lock lock(mutex_);
+  return thunks_;
 }
 
 std::vector<FailedCommand> Commands::failures() const {

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,9 @@ class Commands {
 
   // In PATH mode the program is found under the shims' directory; the real ones are on `path`.
   void use_path(std::string directory, std::string path);
+
+  // All that commands have become.
+  [[nodiscard]] std::set<object::Digest> thunks() const;
 
   // Of commands whose caller had been told 0; in order of failing.
   [[nodiscard]] std::vector<FailedCommand> failures() const;
@@ -101,6 +105,7 @@ class Commands {
   std::string path_;
   mutable std::mutex mutex_;
   std::vector<FailedCommand> failures_;
+  std::set<object::Digest> thunks_;  // under mutex_
 };
 
 }  // namespace intercept

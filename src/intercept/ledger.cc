@@ -30,8 +30,9 @@ base::Result<ir::Result> renamed(base::Result<ir::Result> result,
 
 }  // namespace
 
-Ledger::Ledger(Forcer& forcer, Registry& registry, object::FileStore& store, Workers& workers)
-    : forcer_(forcer), registry_(registry), store_(store), workers_(workers) {}
+Ledger::Ledger(Forcer& forcer, Registry& registry, object::FileStore& store, Workers& workers,
+               Finished finished)
+    : forcer_(forcer), registry_(registry), store_(store), workers_(workers), finished_(finished) {}
 
 void Ledger::expect(const object::Digest& thunk, const std::string& label, Told told, Again again) {
   const std::scoped_lock lock(mutex_);
@@ -238,11 +239,42 @@ void Ledger::settle(const object::Digest& thunk, const base::Result<ir::Result>&
     conclude_with(result);
     return;
   }
-  const Put put_all = [this, thunk](const ir::Result& made) -> base::Result<void> {
-    const auto errors = registry_.put_all(thunk, made);
-    return errors.empty() ? base::Result<void>() : tl::unexpected(errors.front());
-  };
+  const Put put_all = [this, thunk](const ir::Result& made) { return put_in_place(thunk, made); };
   put(thunk, *result, put_all, conclude_with);
+}
+
+base::Result<void> Ledger::put_in_place(const object::Digest& thunk, const ir::Result& made) {
+  const bool stays = [&] {
+    // One that failed itself has no result but in this session.
+    const std::scoped_lock lock(mutex_);
+    return finished_ == Finished::StaysPromised && !entries_[thunk].instead;
+  }();
+  if (stays) {
+    registry_.remove_unmade(thunk, made);
+    return {};
+  }
+  const auto errors = registry_.put_all(thunk, made);
+  return errors.empty() ? base::Result<void>() : tl::unexpected(errors.front());
+}
+
+void Ledger::expect_forcing(const std::set<object::Promise>& promises) {
+  std::vector<object::Digest> files;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const object::Promise& promise : promises) {
+      const auto entry = entries_.find(promise.thunk);
+      if (entry == entries_.end() || !entry->second.first.result || !succeeded(*entry->second.first.result)) {
+        continue;
+      }
+      const auto& outputs = (*entry->second.first.result)->outputs;
+      const auto made = outputs.find(promise.output);
+      const auto* file = made == outputs.end() ? nullptr : std::get_if<object::File>(&made->second);
+      if (file != nullptr) {
+        files.push_back(file->digest);
+      }
+    }
+  }
+  store_.expect_placing(files);
 }
 
 // Whoever asks while the others are told joins the list; the last look and the mark are under one lock.

@@ -12,21 +12,29 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace intercept {
 
-// The session's thunks and how far they are. When one finishes, its outputs are put in place first; only then
-// is anybody told. Where the store turns out to have lost an output, or holds it damaged, the thunk that made
-// it is executed once more, and whoever wanted the output waits for that. Thread-safe.
+// The session's thunks and how far they are. When one finishes, its outputs are put in place first, if they
+// are to be; only then is anybody told. Where the store turns out to have lost an output, or holds it
+// damaged, the thunk that made it is executed once more, and whoever wanted the output waits for that.
+// Thread-safe.
 class Ledger {
  public:
   // Called on a worker.
   using Told = std::function<void(const base::Result<ir::Result>&)>;
 
-  Ledger(Forcer& forcer, Registry& registry, object::FileStore& store, Workers& workers);
+  // What becomes of a finished thunk's placeholders.
+  enum class Finished {
+    PutInPlace,
+    StaysPromised,  // until somebody forces one
+  };
+
+  Ledger(Forcer& forcer, Registry& registry, object::FileStore& store, Workers& workers, Finished finished);
 
   // Another thunk that is to stand in for one that failed (inference had not seen all it reads), and by what
   // names it makes the same outputs.
@@ -67,6 +75,9 @@ class Ledger {
   // placeholder of its thunk is left.
   void force(const object::Promise& promise, std::function<void(const base::Result<void>&)> told);
 
+  // They are forced soon: what finished thunks made of them comes near, many at once.
+  void expect_forcing(const std::set<object::Promise>& promises);
+
   // Work that may start thunks, on a worker. The ledger is not idle before it has been done.
   void post(std::function<void()> work);
 
@@ -103,6 +114,7 @@ class Ledger {
     std::optional<Instead> instead;
   };
 
+  [[nodiscard]] base::Result<void> put_in_place(const object::Digest& thunk, const ir::Result& made);
   void note_told(Making& making, Told told);
   void post_counted(std::function<void()> work);
   void arrived(const object::Digest& thunk, const base::Result<ir::Result>& result);
@@ -118,6 +130,7 @@ class Ledger {
   Registry& registry_;
   object::FileStore& store_;
   Workers& workers_;
+  const Finished finished_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<object::Digest, Entry> entries_;

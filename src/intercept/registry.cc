@@ -401,13 +401,21 @@ std::set<object::Promise> Registry::promises_of(const object::Digest& thunk) con
   return of_thunk;
 }
 
+void Registry::remove_unmade(const object::Digest& thunk, const ir::Result& result) {
+  for (const object::Promise& promise : promises_of(thunk)) {
+    if (!result.outputs.contains(promise.output)) {
+      remove_paths(promise);
+    }
+  }
+}
+
 std::vector<base::Error> Registry::put_all(const object::Digest& thunk, const ir::Result& result) {
+  remove_unmade(thunk, result);
   std::vector<base::Error> errors;
   for (const object::Promise& promise : promises_of(thunk)) {
     const auto made = result.outputs.find(promise.output);
     if (made == result.outputs.end()) {
-      remove_paths(promise);
-      continue;
+      continue;  // it came up meanwhile
     }
     auto failed = put(promise, made->second);
     errors.insert(errors.end(), failed.begin(), failed.end());

@@ -84,6 +84,9 @@ class Registry {
   // The same for every output of a finished thunk. Placeholders of an output that was not made are removed.
   [[nodiscard]] std::vector<base::Error> put_all(const object::Digest& thunk, const ir::Result& result);
 
+  // Removes the placeholders of outputs that the finished thunk has not made.
+  void remove_unmade(const object::Digest& thunk, const ir::Result& result);
+
   // Removes every placeholder of the thunk, or of all thunks.
   void remove(const object::Digest& thunk);
   void remove_all();

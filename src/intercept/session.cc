@@ -12,6 +12,7 @@
 #include "intercept/shim_image.hh"
 #include "intercept/supervisor.hh"
 #include "intercept/workers.hh"
+#include "ir/reduce.hh"
 #include "object/hash.hh"
 
 #include <fcntl.h>
@@ -160,7 +161,8 @@ struct Session::Impl {
         store(store_),
         clock(clock_),
         observer(observer_),
-        registry(options.state_dir, store, options.lazy ? Outstanding::Stay::Yes : Outstanding::Stay::No),
+        registry(options.state_dir, store,
+                 leaves() == Leave::Nothing ? Outstanding::Stay::No : Outstanding::Stay::Yes),
         folder(options.runtime_dir, "gg-", own_directory()),
         shims(place_of_shims(options.runtime_dir), "gg-", own_directory()),
         probe(options.state_dir + "/probed") {}
@@ -189,6 +191,8 @@ struct Session::Impl {
 
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
+
+  [[nodiscard]] Leave leaves() const { return options.lazy ? Leave::Unread : options.leave; }
 
   base::TemporaryDirectory::Announce own_directory() {
     return [this](const std::string& path) { registry.own_directory(path); };
@@ -235,7 +239,7 @@ struct Session::Impl {
     launch.pristine_root = pristine_root();
     launch.supervise = true;
     supervision.pristine_root = pristine_root();
-    supervision.lazy = options.lazy;
+    supervision.lazy = leaves() != Leave::Nothing;
   }
 
   void put_shims_before_path(Launch& launch, const std::string& path) {
@@ -300,10 +304,13 @@ struct Session::Impl {
     }
     ledger->wait_until_idle();
     finished.left = drained ? ledger->unfinished() : 0;
-    if (!abandoned && !options.lazy) {
-      settle_everything(finished);
+    const bool ends_well = stops == 0;  // a bet may have been lost while its thunk was waited for
+    if (leaves() == Leave::Nothing && !abandoned) {
+      settle(finished, {});
+    } else if (leaves() == Leave::Intermediates && ends_well) {
+      settle(finished, read_by_thunks());
     }
-    if (abandoned || !options.lazy) {
+    if (leaves() == Leave::Nothing || !ends_well) {
       registry.remove_all();
     }
     registry.close();
@@ -312,8 +319,26 @@ struct Session::Impl {
     }
   }
 
-  // Until nothing in the tree is a placeholder: putting one in place may show copies of others.
-  void settle_everything(Finished& finished) {
+  // A thunk that the store has lost since has read nothing, as far as is known.
+  std::set<object::Promise> read_by_thunks() {
+    const auto read = [this](const object::Digest& digest) -> base::Result<object::Directory> {
+      const auto bytes = store.get(digest);
+      return bytes && *bytes ? object::decode_directory(**bytes) : base::failure("it is lost");
+    };
+    std::set<object::Promise> all;
+    for (const object::Digest& digest : commands->thunks()) {
+      const auto bytes = store.get(digest);
+      const auto thunk = bytes && *bytes ? ir::decode_thunk(**bytes) : base::failure("it is lost");
+      if (const auto promises = thunk ? ir::promises_in(thunk->input_root, read) : base::failure("none")) {
+        all.insert(promises->begin(), promises->end());
+      }
+    }
+    return all;
+  }
+
+  // Until nothing in the tree is a placeholder, but for these: putting one in place may show copies of
+  // others.
+  void settle(Finished& finished, std::set<object::Promise> asked) {
     for (;;) {
       (void)registry.look_at_suspects();
       std::set<object::Promise> owed = registry.promises();
@@ -323,6 +348,7 @@ struct Session::Impl {
       if (owed.empty()) {
         return;
       }
+      ledger->expect_forcing(owed);
       for (const object::Promise& promise : owed) {
         asked.insert(promise);
         ledger->force(promise, [this, &finished, promise](const base::Result<void>& forced) {
@@ -357,7 +383,6 @@ struct Session::Impl {
   std::atomic<bool> stopped_by_loss{false};
   std::atomic<bool> stopped_from_outside{false};
   std::atomic<bool> drained{false};
-  std::set<object::Promise> asked;
   // Workers may answer through it until they are gone, which is longer than run() takes.
   std::unique_ptr<Server> server;
 };
@@ -434,7 +459,9 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
   const Standing standing = self.choose_standing();
   const unsigned cores = std::max(2U, std::thread::hardware_concurrency());
   self.workers = std::make_unique<Workers>(self.options.inferences != 0 ? self.options.inferences : cores);
-  self.ledger = std::make_unique<Ledger>(self.forcer, self.registry, self.store, *self.workers);
+  self.ledger = std::make_unique<Ledger>(
+      self.forcer, self.registry, self.store, *self.workers,
+      self.options.leave == Leave::Nothing ? Ledger::Finished::PutInPlace : Ledger::Finished::StaysPromised);
   Commands::Settings settings;
   settings.placeholders = standing == Standing::Namespaces && self.options.placeholders;
   settings.lazy = self.options.lazy;

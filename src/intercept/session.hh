@@ -13,6 +13,13 @@
 
 namespace intercept {
 
+// Which placeholders may be left when a build ends well, each of a thunk that has its result.
+enum class Leave {
+  Nothing,
+  Intermediates,  // of what only other thunks of the session have read
+  Unread,         // of all that no program has read
+};
+
 enum class Standing {
   Namespaces,     // shims stand over the real tools; placeholders where readers are forced
   PathDirectory,  // a directory of shims before PATH; no placeholders
@@ -28,7 +35,8 @@ struct Options {
   std::string state_dir;  // of this user: sessions' journals
   std::string path_dir;   // of this user, and lasting: directories of shims for builds without namespaces
   std::string runtime_dir = "/tmp";  // short paths; a directory of the session's own is made below it
-  bool lazy = false;                 // gg infer: placeholders are left, nothing is forced that nobody reads
+  Leave leave = Leave::Nothing;
+  bool lazy = false;                 // gg infer: all that nobody reads is left, and not even forced
   bool keep_going = false;           // a lost bet does not stop the build
   bool only_path_directory = false;  // asked for by the user
   bool placeholders = true;          // false: every command waits until its outputs are real
@@ -46,8 +54,8 @@ struct Finished {
   bool ended_for_failure = false;  // the session's own signal ended the build, for the first of `failures`
 };
 
-// One build under gg: from its first process to the moment when all its files are real (or, lazy, are left as
-// placeholders). Made, run once, thrown away.
+// One build under gg: from its first process to the moment when all its files are real, or are left as
+// placeholders, as the options say. Made, run once, thrown away.
 class Session {
  public:
   Session(Options options, model::Models& models, Forcer& forcer, object::FileStore& store,

@@ -484,6 +484,26 @@ TEST(Session, lazy_leaves_placeholders_and_starts_only_what_somebody_reads) {
   EXPECT_EQ(world.forcer.submitted, 1);
 }
 
+TEST(Session, what_nobody_reads_is_left_and_executed_where_placeholders_may_be_left) {
+  World world;
+  world.options.leave = Leave::Unread;
+  world.write("in", "hello\n");
+  EXPECT_EQ(world.make("x-tool in out\nx-tool in read\ncmp read read").exit_code, 0);
+  EXPECT_TRUE(read_placeholder(world.at("out")));
+  EXPECT_EQ(world.read("read"), "HELLO\n");
+  EXPECT_EQ(world.forcer.submitted, 2);
+}
+
+TEST(Session, nothing_is_left_of_a_build_that_fails) {
+  World world;
+  world.options.leave = Leave::Unread;
+  world.write("in", "hello\n");
+  world.write("bad", "unspeakable\n");
+  EXPECT_EQ(world.make("x-tool in out\nx-tool bad worse").failures.size(), 1U);
+  EXPECT_EQ(world.read("worse"), "(no such file)");
+  EXPECT_FALSE(read_placeholder(world.at("out"))) << world.seen.story();
+}
+
 // ---- any reader is safe
 
 TEST(Readers, each_kind_reads_the_real_bytes) {

@@ -52,6 +52,10 @@ class FileStore : public Store {
   // not held.
   [[nodiscard]] virtual base::Result<bool> place(const Digest& digest, bool executable,
                                                  const std::string& path, Placing placing) = 0;
+
+  // These are placed soon: a store that has some of them far away brings them here in few round trips. What
+  // goes wrong shows when they are placed.
+  virtual void expect_placing(std::span<const Digest> /*digests*/) {}
 };
 
 // A store that is far away, so that objects go to and from it in bulk: each call takes a round trip or more.

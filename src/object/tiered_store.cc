@@ -44,4 +44,8 @@ base::Result<bool> TieredStore::place(const Digest& digest, bool executable, con
   return brought && *brought ? here_.place(digest, executable, path, placing) : brought;
 }
 
+void TieredStore::expect_placing(std::span<const Digest> digests) {
+  static_cast<void>(there_.fetch(digests, here_, {}));
+}
+
 }  // namespace object

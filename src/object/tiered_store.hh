@@ -21,6 +21,8 @@ class TieredStore final : public FileStore {
   [[nodiscard]] base::Result<bool> place(const Digest& digest, bool executable, const std::string& path,
                                          Placing placing) override;
 
+  void expect_placing(std::span<const Digest> digests) override;
+
  private:
   [[nodiscard]] base::Result<bool> bring(const Digest& digest);
 

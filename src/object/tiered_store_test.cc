@@ -30,6 +30,13 @@ TEST_F(TieredStoreTest, a_file_is_placed_from_there) {
   EXPECT_FALSE(store_.place(hash("y"), false, "y", FileStore::Placing::Copy).value());
 }
 
+TEST_F(TieredStoreTest, what_is_placed_soon_is_brought_at_once) {
+  const std::vector<Digest> all{there_.memory.put("x").value(), there_.memory.put("y").value(), hash("gone")};
+  store_.expect_placing(all);
+  EXPECT_EQ(here_.missing(all).value(), std::vector{hash("gone")});
+  EXPECT_EQ(there_.asked, 1);
+}
+
 TEST_F(TieredStoreTest, only_what_neither_has_is_missing) {
   const std::vector<Digest> all{store_.put("here").value(), there_.memory.put("there").value(), hash("gone")};
   EXPECT_EQ(store_.missing(all).value(), std::vector{hash("gone")});

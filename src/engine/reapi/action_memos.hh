@@ -8,12 +8,14 @@
 
 namespace engine {
 
-// A Remote Execution server's action cache, where a thunk is an action. What it tells comes with its outputs.
+// A Remote Execution server's action cache, where a thunk is an action. What it tells comes with its
+// outputs, unless they are not wanted.
 class ActionMemos final : public MemoExchange {
  public:
   struct Options {
     std::string instance;
     Lowering lowering;
+    ReapiEngine::Download download = ReapiEngine::Download::Outputs;
   };
 
   // What is in `with` outlives it.
