@@ -201,7 +201,8 @@ std::string answer_of(const AttemptRecord& attempt) {
     return attempt.error;
   }
   return fmt::format(
-      "exit {}, {}set up {:.1f} ms, execute {:.1f} ms, collect {:.1f} ms", attempt.exit_code,
+      "exit {}, {}{}set up {:.1f} ms, execute {:.1f} ms, collect {:.1f} ms", attempt.exit_code,
+      attempt.queued_ns == 0 ? "" : fmt::format("queued {:.1f} ms, ", milliseconds(attempt.queued_ns)),
       attempt.fetch_ns == 0 ? "" : fmt::format("fetch {:.1f} ms, ", milliseconds(attempt.fetch_ns)),
       milliseconds(attempt.set_up_ns), milliseconds(attempt.execute_ns), milliseconds(attempt.collect_ns));
 }
@@ -219,8 +220,9 @@ std::string text(const Explanation& told) {
     lines += fmt::format("thunk    {}\n", command.thunk);
   }
   for (const AttemptRecord& attempt : told.attempts) {
-    lines += fmt::format("attempt  {}{}: {}\n", attempt.place, attempt.duplicate ? " (beside another)" : "",
-                         answer_of(attempt));
+    lines += fmt::format("attempt  {}{}{}: {}\n", attempt.place,
+                         attempt.worker.empty() ? "" : ", worker " + base::printable(attempt.worker),
+                         attempt.duplicate ? " (beside another)" : "", answer_of(attempt));
   }
   for (const DecisionRecord& decision : told.decisions) {
     lines += fmt::format("decided  {}: {}\n", decision.reason, decision.detail);
@@ -253,6 +255,8 @@ std::string as_json(const Explanation& told) {
                      {"cancelled", attempt.cancelled},
                      {"duplicate", attempt.duplicate},
                      {"billed_micro_dollars", attempt.billed_micro_dollars},
+                     {"worker", attempt.worker},
+                     {"queued_ns", attempt.queued_ns},
                      {"fetch_ns", attempt.fetch_ns},
                      {"set_up_ns", attempt.set_up_ns},
                      {"execute_ns", attempt.execute_ns},

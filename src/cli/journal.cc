@@ -99,6 +99,12 @@ json to_json(const AttemptRecord& record) {
   line["set_up_ns"] = record.set_up_ns;
   line["execute_ns"] = record.execute_ns;
   line["collect_ns"] = record.collect_ns;
+  if (record.queued_ns != 0) {
+    line["queued_ns"] = record.queued_ns;
+  }
+  if (!record.worker.empty()) {
+    line["worker"] = text(record.worker);
+  }
   if (record.error.empty()) {
     line["exit"] = record.exit_code;
     line["output_bytes"] = record.output_bytes;
@@ -155,6 +161,8 @@ void read_attempt(const json& line, AttemptRecord& record) {
   record.waited_ns = line.value("waited_ns", int64_t{0});
   record.output_bytes = line.value("output_bytes", uint64_t{0});
   record.ended_ns = line.value("ended_ns", int64_t{0});
+  record.queued_ns = line.value("queued_ns", int64_t{0});
+  record.worker = line.value("worker", "");
 }
 
 void read_decision(const json& line, DecisionRecord& record) {

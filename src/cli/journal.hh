@@ -67,6 +67,8 @@ struct AttemptRecord {
   bool duplicate = false;     // beside another, which seemed to straggle
   std::string cancelled;      // why its answer was not wanted any more, a code; "": it has ended by itself
   uint64_t billed_micro_dollars = 0;
+  int64_t queued_ns = 0;  // at a cluster, before a worker took it
+  std::string worker;     // the cluster's name for that; "": it has none
 };
 
 // What a run came to, as far as its other records do not say so.

@@ -77,6 +77,10 @@ std::string describe(const RunRecord& run) {
     told.add("attempt ended_ns", one.ended_ns);
     told.add("attempt output_bytes", one.output_bytes);
     told.add("attempt billed_micro_dollars", one.billed_micro_dollars);
+    if (one.queued_ns != 0) {
+      told.add("attempt queued_ns", one.queued_ns);
+    }
+    told.add("attempt worker", one.worker);
   }
   for (const DecisionRecord& one : run.decisions) {
     told.add("decision reason", one.reason);
@@ -173,6 +177,17 @@ TEST(JournalGolden, attempts_with_a_result) {
     record.exit_code = 1;
     record.output_bytes = 6;
     record.billed_micro_dollars = 17;
+    journal.attempt(record);
+  });
+}
+
+TEST(JournalGolden, attempts_at_a_cluster) {
+  expect_golden("journal_attempt_at_cluster", [](Journal& journal) {
+    AttemptRecord record = attempt();
+    record.place = "reapi";
+    record.execute_ns = 4;
+    record.queued_ns = 8;
+    record.worker = "worker-3";
     journal.attempt(record);
   });
 }

@@ -79,9 +79,11 @@ Event event_of(const CommandRecord& command) {
 }
 
 std::string times_of(const AttemptRecord& attempt) {
-  return fmt::format("waited {:.3f} s, fetch {:.3f} s, set up {:.3f} s, execute {:.3f} s, collect {:.3f} s",
-                     seconds(attempt.waited_ns), seconds(attempt.fetch_ns), seconds(attempt.set_up_ns),
-                     seconds(attempt.execute_ns), seconds(attempt.collect_ns));
+  const std::string queued =
+      attempt.queued_ns == 0 ? "" : fmt::format("queued {:.3f} s, ", seconds(attempt.queued_ns));
+  return fmt::format("waited {:.3f} s, {}fetch {:.3f} s, set up {:.3f} s, execute {:.3f} s, collect {:.3f} s",
+                     seconds(attempt.waited_ns), queued, seconds(attempt.fetch_ns),
+                     seconds(attempt.set_up_ns), seconds(attempt.execute_ns), seconds(attempt.collect_ns));
 }
 
 std::string answer_of(const AttemptRecord& attempt) {
@@ -94,10 +96,14 @@ std::string answer_of(const AttemptRecord& attempt) {
   return fmt::format("exit {}, {} bytes; {}", attempt.exit_code, attempt.output_bytes, times_of(attempt));
 }
 
+std::string at_worker(const AttemptRecord& attempt) {
+  return attempt.worker.empty() ? "" : ", worker " + base::printable(attempt.worker);
+}
+
 Event event_of(const AttemptRecord& attempt, const std::string& label) {
   const std::string which = attempt.number > 1 ? fmt::format(", try {}", attempt.number) : "";
   return {attempt.ended_ns, "attempt",
-          fmt::format("{}  on {}{}{}: {}{}", label, attempt.place, which,
+          fmt::format("{}  on {}{}{}{}: {}{}", label, attempt.place, which, at_worker(attempt),
                       attempt.duplicate ? " (beside another)" : "", answer_of(attempt),
                       attempt.billed_micro_dollars == 0
                           ? ""

@@ -63,7 +63,9 @@ std::unique_ptr<Server> server(Found found, const Settings& settings) {
   storage::ReapiStore::Options options;
   options.instance = settings.instance;
   options.batch_bytes = found.capabilities.batch_bytes;
-  return std::make_unique<Server>(std::move(found.service), options);
+  auto server = std::make_unique<Server>(std::move(found.service), options);
+  server->priorities = {found.capabilities.least_priority, found.capabilities.most_priority};
+  return server;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "base/clock.hh"
 #include "cli/settings.hh"
 #include "engine/reapi/lowered.hh"
+#include "engine/reapi/priorities.hh"
 #include "net/grpc_service.hh"
 #include "storage/reapi/reapi_store.hh"
 
@@ -21,6 +22,8 @@ class Server {
   [[nodiscard]] net::GrpcService& service() { return *service_; }
 
   [[nodiscard]] storage::ReapiStore& store() { return store_; }
+
+  engine::PriorityRange priorities;  // those that it knows
 
   // Who makes the root of its actions.
   engine::Lowering::Root root = engine::Lowering::Root::Servers;

@@ -1,5 +1,7 @@
 #include "cli/totals.hh"
 
+#include "base/quote.hh"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -105,6 +107,10 @@ void Totals::add(const AttemptRecord& record) {
   duplicates += record.duplicate ? 1U : 0U;
   cancelled += record.cancelled.empty() ? 0U : 1U;
   billed_micro_dollars += record.billed_micro_dollars;
+  if (!record.worker.empty()) {
+    ++workers[record.worker];
+  }
+  queued_ns += record.queued_ns;
   fetch_ns += record.fetch_ns;
   set_up_ns += record.set_up_ns;
   execute_ns += record.execute_ns;
@@ -170,11 +176,19 @@ std::string summary_text(const Totals& totals, const std::string& run_id) {
   }
   text += fmt::format("gg: {} hits, {} ran, {} failed, {} unfinished; {:.1f} s in all\n", totals.hits,
                       totals.ran, totals.failed, totals.unfinished, seconds(totals.wall_ns));
+  const auto unless_none = [](const char* what, int64_t time) {
+    return time == 0 ? "" : fmt::format("{} {:.2f} s, ", what, seconds(time));
+  };
   text += fmt::format(
-      "gg: inference {:.2f} s; {} executions: {}set up {:.2f} s, execute {:.2f} s, collect {:.2f} s\n",
-      seconds(totals.infer_ns), totals.attempts,
-      totals.fetch_ns == 0 ? "" : fmt::format("fetch {:.2f} s, ", seconds(totals.fetch_ns)),
-      seconds(totals.set_up_ns), seconds(totals.execute_ns), seconds(totals.collect_ns));
+      "gg: inference {:.2f} s; {} executions: {}{}set up {:.2f} s, execute {:.2f} s, collect {:.2f} s\n",
+      seconds(totals.infer_ns), totals.attempts, unless_none("queued", totals.queued_ns),
+      unless_none("fetch", totals.fetch_ns), seconds(totals.set_up_ns), seconds(totals.execute_ns),
+      seconds(totals.collect_ns));
+  if (!totals.workers.empty()) {
+    text +=
+        fmt::format("gg: executed by {} worker{}: {}\n", totals.workers.size(),
+                    totals.workers.size() == 1 ? "" : "s", base::printable(most_frequent(totals.workers)));
+  }
   if (totals.duplicates + totals.cancelled > 0) {
     text += fmt::format("gg: of these, {} beside another that seemed to straggle, {} cancelled\n",
                         totals.duplicates, totals.cancelled);
@@ -215,6 +229,8 @@ std::string summary_json(const Totals& totals, const std::string& run_id) {
                         {"cancelled", totals.cancelled},
                         {"decisions", totals.decisions},
                         {"billed_micro_dollars", totals.billed_micro_dollars},
+                        {"workers", totals.workers},
+                        {"queued_ns", totals.queued_ns},
                         {"fetch_ns", totals.fetch_ns},
                         {"infer_ns", totals.infer_ns},
                         {"set_up_ns", totals.set_up_ns},

@@ -31,8 +31,10 @@ struct Totals {
   uint64_t duplicates = 0;  // of them: beside others that seemed to straggle
   uint64_t cancelled = 0;   // of them: their answers were not wanted any more
   uint64_t billed_micro_dollars = 0;
+  std::map<std::string, uint64_t> workers;    // attempts by the cluster's name for who executed them
   std::map<std::string, uint64_t> decisions;  // by reason
   int64_t infer_ns = 0;
+  int64_t queued_ns = 0;
   int64_t fetch_ns = 0;
   int64_t set_up_ns = 0;
   int64_t execute_ns = 0;

@@ -122,6 +122,7 @@ Engines make_engines(Storage& storage, const Settings& settings, std::unique_ptr
   if (storage.server() != nullptr) {
     engine::ReapiEngine::Options options = server_options(settings);
     options.lowering.root = storage.server()->root;
+    options.priorities = storage.server()->priorities;
     add(std::make_unique<engine::ReapiEngine>(around(*storage.server(), storage), options, post),
         sched::Reducer::FailureIs::Repeated);
   }

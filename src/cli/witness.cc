@@ -86,6 +86,8 @@ void Witness::ended(const Attempt& attempt, const sched::AttemptResult& result, 
     record.set_up_ns = result->timings.set_up.count();
     record.execute_ns = result->timings.execute.count();
     record.collect_ns = result->timings.collect.count();
+    record.queued_ns = result->timings.queued.count();
+    record.worker = result->timings.worker;
   } else {
     record.error = result.error().error.message;
     record.failure = kind_of(result.error());

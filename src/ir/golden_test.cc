@@ -98,6 +98,11 @@ TEST(Golden, results) {
   Result fetched;
   fetched.timings.fetch = std::chrono::nanoseconds(6);
   expect_golden("result_fetched", fetched, decode_result);
+
+  Result queued;
+  queued.timings.queued = std::chrono::nanoseconds(7);
+  queued.timings.worker = "worker-3";
+  expect_golden("result_queued", queued, decode_result);
 }
 
 }  // namespace

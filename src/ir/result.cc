@@ -54,14 +54,21 @@ void put_timings(const Timings& timings, gg::v1::Timings& message) {
   message.set_system_cpu(timings.system_cpu.count());
   message.set_peak_memory_bytes(static_cast<int64_t>(timings.peak_memory_bytes));
   message.set_fetch(timings.fetch.count());
+  message.set_queued(timings.queued.count());
+  message.set_worker(timings.worker);
 }
 
 Timings timings_of(const gg::v1::Timings& message) {
   using std::chrono::nanoseconds;
-  return {nanoseconds(message.set_up()),     nanoseconds(message.execute()),
-          nanoseconds(message.collect()),    nanoseconds(message.user_cpu()),
-          nanoseconds(message.system_cpu()), static_cast<uint64_t>(message.peak_memory_bytes()),
-          nanoseconds(message.fetch())};
+  return {nanoseconds(message.set_up()),
+          nanoseconds(message.execute()),
+          nanoseconds(message.collect()),
+          nanoseconds(message.user_cpu()),
+          nanoseconds(message.system_cpu()),
+          static_cast<uint64_t>(message.peak_memory_bytes()),
+          nanoseconds(message.fetch()),
+          nanoseconds(message.queued()),
+          message.worker()};
 }
 
 // A path that stands twice is taken once, so the comparison with the canonical bytes refuses it.

@@ -12,7 +12,7 @@
 
 namespace ir {
 
-// Where the time of one execution went.
+// Where one execution was, and where its time went.
 struct Timings {
   std::chrono::nanoseconds set_up{0};
   std::chrono::nanoseconds execute{0};
@@ -20,7 +20,9 @@ struct Timings {
   std::chrono::nanoseconds user_cpu{0};
   std::chrono::nanoseconds system_cpu{0};
   uint64_t peak_memory_bytes = 0;
-  std::chrono::nanoseconds fetch{0};  // of inputs from the store; none where it lies on the same machine
+  std::chrono::nanoseconds fetch{0};   // of inputs from the store; none where it lies on the same machine
+  std::chrono::nanoseconds queued{0};  // at a cluster, before a worker took it
+  std::string worker{};                // the cluster's name for that; empty: none
 
   bool operator==(const Timings&) const = default;
 };

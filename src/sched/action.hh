@@ -76,6 +76,7 @@ struct Execute {
   unsigned number = 1;          // of this node's tries; above 1 it is a retry or a duplicate
   base::Nanoseconds waited{0};  // for a slot
   bool duplicate = false;       // another attempt goes on, and seems to straggle
+  uint32_t path = 0;            // Job::path
 };
 
 // No answer is wanted any more.

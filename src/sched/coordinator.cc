@@ -397,7 +397,7 @@ void Coordinator::Impl::act(const Execute& action) {
               clock.steady()};
   observer.started(job.attempt);
   running.emplace(action.attempt, std::move(job));
-  engine.start({action.attempt, action.thunk, std::move(hints)},
+  engine.start({action.attempt, action.thunk, std::move(hints), action.path},
                [weak = weak_from_this()](AttemptId attempt, AttemptResult result, MicroDollars billed) {
                  if (const std::shared_ptr<Impl> impl = weak.lock()) {
                    impl->attempt_done(attempt, std::move(result), billed);

@@ -266,6 +266,22 @@ TEST_F(CoordinatorTest, a_diamond_of_real_trees_is_reduced) {
   EXPECT_EQ(process.coordinator.progress().executed, 4U);
 }
 
+TEST_F(CoordinatorTest, an_engine_is_told_how_long_the_way_from_a_job_to_the_end_is) {
+  const Digest leaf = say("x");
+  const Digest middle = machine.thunk({"join"}, {{"a", out_of(leaf)}});
+  const Digest top = machine.thunk({"wrap"}, {{"a", out_of(middle)}});
+  Process process(store, records);
+  process.ask(top);
+  process.run();
+  std::vector<uint32_t> ways;
+  for (const Job& job : process.engine.started) {
+    ways.push_back(job.path);
+  }
+  ASSERT_EQ(ways.size(), 3U);  // in the order of the chain
+  EXPECT_GT(ways[0], ways[1]);
+  EXPECT_GT(ways[1], ways[2]);
+}
+
 TEST_F(CoordinatorTest, thunks_that_converge_are_executed_once) {
   // Two ways to say the same, so what stands on them is one concrete thunk.
   const Digest one = machine.thunk({"join"}, {{"a", out_of(say("x"))}});

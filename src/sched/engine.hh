@@ -21,6 +21,9 @@ struct Job {
   object::Digest
       thunk;  // of an encoded ir::Thunk whose tree owes nothing; the store holds it and all it names
   Hints hints;
+  // Estimated weight of the way from here to the end of the run, in the unit of Request::weight: of two jobs
+  // that wait the one with the longer way goes first.
+  uint32_t path = 0;
 };
 
 // Why an attempt yielded no result.

@@ -49,7 +49,8 @@ void Reducer::launch(NodeId id, EngineId engine, base::Nanoseconds waited, bool 
   attempt.silent_at = now_ + time_limit(engine, node.needs) + policy_.grace;
   const AttemptId name = next_attempt_++;
   watch(name, attempts_.emplace(name, attempt).first->second);
-  actions_.emplace_back(Execute{engine, name, id, node.concrete, node.attempts, waited, duplicate});
+  actions_.emplace_back(
+      Execute{engine, name, id, node.concrete, node.attempts, waited, duplicate, node.path});
 }
 
 // It holds nothing any more.

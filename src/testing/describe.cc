@@ -98,6 +98,12 @@ std::string describe(const ir::Result& result) {
   if (result.timings.fetch.count() != 0) {
     text += describe_time("fetch", result.timings.fetch);
   }
+  if (result.timings.queued.count() != 0) {
+    text += describe_time("queued", result.timings.queued);
+  }
+  if (!result.timings.worker.empty()) {
+    text += line("worker", base::printable(result.timings.worker));
+  }
   return text;
 }
 

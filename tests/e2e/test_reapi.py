@@ -1,5 +1,6 @@
 """Builds whose thunks a real Remote Execution server executes, or whose results it keeps: the same bytes as plainly, and hits
 for a second user. reapi_server.py has the servers, test_reapi_trouble.py what goes wrong with them."""
+import json
 import os
 import socket
 import threading
@@ -18,6 +19,32 @@ class Building(ReapiCase):
         self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
         self.assertEqual(attempts_at(self), {"reapi"})
         self.assert_nothing_to_do(MAKE)
+
+    def test_how_long_each_stage_took_there_is_told(self):
+        self.fresh(CALCULATOR)
+        self.under_gg(MAKE, self.engine)
+        stats = self.stats()
+        for stage in ("fetch_ns", "execute_ns", "collect_ns"):
+            self.assertGreater(stats[stage], 0, stage)
+
+    def test_who_executed_what_is_shown_where_the_server_says_so(self):
+        self.fresh(CALCULATOR)
+        self.under_gg(MAKE, self.engine)
+        run = self.stats()["run"]
+        # casd says neither; other servers do.
+        journal = self.store / f"runs/{run}.jsonl"
+        lines = [json.loads(line) for line in journal.read_text().splitlines()]
+        journal.write_text("".join(json.dumps(line | ({"worker": "worker-3", "queued_ns": 1_500_000_000}
+                                                      if line["type"] == "attempt" else {})) + "\n" for line in lines))
+        stats = self.stats()
+        self.assertEqual((stats["workers"], stats["queued_ns"]),
+                         ({"worker-3": CALCULATOR_COMMANDS}, CALCULATOR_COMMANDS * 1_500_000_000))
+        for words, said in ((("stats",), (b"queued 15.00 s", b"executed by 1 worker: worker-3 10")),
+                            (("log", "--run", run, "--outcome", "attempt"), (b"on reapi, worker worker-3: ", b"queued 1.500 s")),
+                            (("explain", self.tree / "src/main.o"), (b"reapi, worker worker-3: ", b"queued 1500.0 ms"))):
+            told = self.ok(self.gg(*words, cwd=self.world)).out
+            for word in said:
+                self.assertIn(word, told, words)
 
     def test_a_second_user_with_the_same_paths_has_hits_only(self):
         expected = self.expected()

@@ -32,7 +32,8 @@ Attempts::Attempts(const ReapiEngine::Surroundings& with, ReapiEngine::Options o
     : with_(with),
       options_(std::move(options)),
       inputs_(with.whole, with.there, with.clock),
-      once_files_(with.here) {}
+      once_files_(with.here),
+      priorities_(options_.priorities) {}
 
 sched::AttemptResult Attempts::run(const sched::Job& job, Stop& stop) {
   const auto action = lower(with_.whole, job.thunk, options_.lowering);
@@ -49,7 +50,7 @@ sched::AttemptResult Attempts::run(const sched::Job& job, Stop& stop) {
          "have no times of their own, as at a Remote Execution server",
          FailureKind::RetryElsewhere});
   }
-  return execute(*action, stop, [&stop] { return !stop.raised(); });
+  return execute(*action, priorities_.of(job.path), stop, [&stop] { return !stop.raised(); });
 }
 
 Attempts::Found Attempts::take(const re::ActionResult& answer, const Lowered& action,
@@ -74,7 +75,8 @@ Attempts::Found Attempts::take(const re::ActionResult& answer, const Lowered& ac
   return gone->empty() ? Found(std::move((*remote)->result)) : Found(std::nullopt);
 }
 
-sched::AttemptResult Attempts::execute(const Lowered& action, Stop& stop, const base::StillWanted& wanted) {
+sched::AttemptResult Attempts::execute(const Lowered& action, int32_t priority, Stop& stop,
+                                       const base::StillWanted& wanted) {
   constexpr int kTries = 3;
   auto cache = ExecutionCall::Cache::Use;
   auto trust = InputSender::Trust::Leases;
@@ -83,7 +85,8 @@ sched::AttemptResult Attempts::execute(const Lowered& action, Stop& stop, const 
     if (const auto sent = inputs_.send(action, trust, wanted); !sent) {
       return tl::unexpected(sent.error());
     }
-    const Executed executed = ExecutionCall(with_.service, options_.instance, stop).run(action.action, cache);
+    const Executed executed =
+        ExecutionCall(with_.service, options_.instance, stop).run(action.action, cache, priority);
     if (executed.status.ok() && executed.cached && executed.result.exit_code() != 0) {
       // Some servers remember failures; ours may have been another time's, or another worker's.
       cache = ExecutionCall::Cache::Skip;

@@ -4,6 +4,7 @@
 #include "engine/reapi/input_sender.hh"
 #include "engine/reapi/lowered.hh"
 #include "engine/reapi/once_files.hh"
+#include "engine/reapi/priorities.hh"
 #include "engine/reapi/reapi_engine.hh"
 
 #include <optional>
@@ -25,13 +26,14 @@ class Attempts {
   [[nodiscard]] Found take(const build::bazel::remote::execution::v2::ActionResult& answer,
                            const Lowered& action, const base::StillWanted& wanted);
 
-  [[nodiscard]] sched::AttemptResult execute(const Lowered& action, Stop& stop,
+  [[nodiscard]] sched::AttemptResult execute(const Lowered& action, int32_t priority, Stop& stop,
                                              const base::StillWanted& wanted);
 
   ReapiEngine::Surroundings with_;
   ReapiEngine::Options options_;
   InputSender inputs_;
   OnceFiles once_files_;
+  Priorities priorities_;
 };
 
 }  // namespace engine

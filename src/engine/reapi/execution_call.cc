@@ -52,8 +52,7 @@ Executed ExecutionCall::done(const lro::Operation& operation) {
   return {grpc::Status::OK, std::move(*response.mutable_result()), response.cached_result()};
 }
 
-std::optional<Executed> ExecutionCall::listen(const object::Digest& action, Cache cache,
-                                              grpc::Status& broken) {
+std::optional<Executed> ExecutionCall::listen(const re::ExecuteRequest& asked, grpc::Status& broken) {
   grpc::ClientContext context;
   if (const auto ready = service_.prepare(context, kLongestStream); !ready) {
     return Executed{{grpc::StatusCode::UNAUTHENTICATED, ready.error().message}, {}};
@@ -67,11 +66,7 @@ std::optional<Executed> ExecutionCall::listen(const object::Digest& action, Cach
     request.set_name(operation_);
     reader = stub->WaitExecution(&context, request);
   } else {
-    re::ExecuteRequest request;
-    request.set_instance_name(instance_);
-    request.set_skip_cache_lookup(cache == Cache::Skip);
-    object::to_wire(action, *request.mutable_action_digest());
-    reader = stub->Execute(&context, request);
+    reader = stub->Execute(&context, asked);
   }
   lro::Operation operation;
   while (reader->Read(&operation)) {
@@ -101,12 +96,19 @@ std::optional<Executed> ExecutionCall::listen(const object::Digest& action, Cach
   return Executed{status, {}};
 }
 
-Executed ExecutionCall::run(const object::Digest& action, Cache cache) {
+Executed ExecutionCall::run(const object::Digest& action, Cache cache, int32_t priority) {
+  re::ExecuteRequest request;
+  request.set_instance_name(instance_);
+  request.set_skip_cache_lookup(cache == Cache::Skip);
+  object::to_wire(action, *request.mutable_action_digest());
+  if (priority != 0) {
+    request.mutable_execution_policy()->set_priority(priority);
+  }
   const auto give_up = steady_clock::now() + kPatience;
   milliseconds back_off{50};
   while (true) {
     grpc::Status broken;
-    std::optional<Executed> executed = listen(action, cache, broken);
+    std::optional<Executed> executed = listen(request, broken);
     if (executed) {
       if (stop_.raised()) {
         cancel();

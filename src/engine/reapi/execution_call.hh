@@ -30,13 +30,13 @@ class ExecutionCall {
   enum class Cache { Use, Skip };
 
   // Blocks until the action is executed, cannot be, or is not wanted any more (CANCELLED; the server is told,
-  // too, where it lets itself be told).
-  [[nodiscard]] Executed run(const object::Digest& action, Cache cache);
+  // too, where it lets itself be told). `priority`: of the server's; 0: whatever it does by default.
+  [[nodiscard]] Executed run(const object::Digest& action, Cache cache, int32_t priority);
 
  private:
   // What came of listening to one stream. Nullopt: it broke.
-  [[nodiscard]] std::optional<Executed> listen(const object::Digest& action, Cache cache,
-                                               grpc::Status& broken);
+  [[nodiscard]] std::optional<Executed> listen(
+      const build::bazel::remote::execution::v2::ExecuteRequest& request, grpc::Status& broken);
   [[nodiscard]] static Executed done(const google::longrunning::Operation& operation);
   void cancel();
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.hh"
 #include "engine/reapi/lowered.hh"
+#include "engine/reapi/priorities.hh"
 #include "engine/threads/threaded_engine.hh"
 #include "net/grpc_service.hh"
 #include "object/store.hh"
@@ -24,6 +25,7 @@ class ReapiEngine final : public ThreadedEngine {
     Lowering lowering;
     unsigned slots = 1;  // actions at the server at the same time
     Download download = Download::Outputs;
+    PriorityRange priorities;
   };
 
   // What it works with; all outlive it. `whole` reads from both stores, and finds again what can be found;

@@ -34,6 +34,26 @@ nanoseconds time_between(const google::rpc::Timestamp& from, const google::rpc::
   return std::max(since_epoch(to) - since_epoch(from), nanoseconds(0));
 }
 
+// What the server does not say is nothing.
+ir::Timings timings_of(const re::ExecutedActionMetadata& said) {
+  ir::Timings timings;
+  if (said.has_queued_timestamp() && said.has_worker_start_timestamp()) {
+    timings.queued = time_between(said.queued_timestamp(), said.worker_start_timestamp());
+  }
+  if (said.has_input_fetch_start_timestamp() && said.has_input_fetch_completed_timestamp()) {
+    timings.fetch = time_between(said.input_fetch_start_timestamp(), said.input_fetch_completed_timestamp());
+  }
+  if (said.has_execution_start_timestamp() && said.has_execution_completed_timestamp()) {
+    timings.execute = time_between(said.execution_start_timestamp(), said.execution_completed_timestamp());
+  }
+  if (said.has_output_upload_start_timestamp() && said.has_output_upload_completed_timestamp()) {
+    timings.collect =
+        time_between(said.output_upload_start_timestamp(), said.output_upload_completed_timestamp());
+  }
+  timings.worker = said.worker();
+  return timings;
+}
+
 // A server's directories, which may be encoded in another order than ours or say more than we read, rebuilt
 // as ours. Recursion is bounded: each is named by the digest of the other's bytes, so there is no circle, and
 // a tree is no deeper than paths are long.
@@ -116,11 +136,7 @@ class Taker {
         return tl::unexpected(done.error());
       }
     }
-    const auto& times = answer.execution_metadata();
-    if (times.has_execution_start_timestamp() && times.has_execution_completed_timestamp()) {
-      result.timings.execute =
-          time_between(times.execution_start_timestamp(), times.execution_completed_timestamp());
-    }
+    result.timings = timings_of(answer.execution_metadata());
     if (const auto fit = ir::check(result); !fit) {
       return refused(fit.error().message);
     }

@@ -136,5 +136,23 @@ TEST_F(RemoteResultTest, ours_goes_there_and_comes_back_the_same) {
   EXPECT_EQ((*back)->result, result);
 }
 
+TEST_F(RemoteResultTest, where_it_was_and_how_long_each_stage_took_is_kept) {
+  auto& said = *answer_.mutable_execution_metadata();
+  said.set_worker("worker-3");
+  said.mutable_queued_timestamp()->set_seconds(1'000);
+  said.mutable_worker_start_timestamp()->set_seconds(1'002);
+  said.mutable_input_fetch_start_timestamp()->set_seconds(1'002);
+  said.mutable_input_fetch_completed_timestamp()->set_seconds(1'005);
+  said.mutable_execution_start_timestamp()->set_seconds(1'005);
+  said.mutable_execution_completed_timestamp()->set_seconds(1'009);
+  said.mutable_output_upload_start_timestamp()->set_seconds(1'009);  // and no word of its end
+  ir::Timings expected;
+  expected.worker = "worker-3";
+  expected.queued = std::chrono::seconds(2);
+  expected.fetch = std::chrono::seconds(3);
+  expected.execute = std::chrono::seconds(4);
+  EXPECT_EQ(take().value()->result.timings, expected);
+}
+
 }  // namespace
 }  // namespace engine

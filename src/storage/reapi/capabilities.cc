@@ -80,6 +80,14 @@ base::Result<ReapiCapabilities> read(const std::string& server, const re::Server
                    (execution.digest_function() == re::SHA256 || knows_sha256(execution.digest_functions()));
   found.takes_results = cache.action_cache_update_capabilities().update_enabled();
   found.batch_bytes = static_cast<uint64_t>(std::max<int64_t>(cache.max_batch_total_size_bytes(), 0));
+  // Of several ranges the one with the default in it.
+  for (const auto& range : execution.execution_priority_capabilities().priorities()) {
+    const bool has_default = range.min_priority() <= 0 && range.max_priority() >= 0;
+    if (has_default || (found.least_priority == 0 && found.most_priority == 0)) {
+      found.least_priority = range.min_priority();
+      found.most_priority = std::max(range.min_priority(), range.max_priority());
+    }
+  }
   return found;
 }
 

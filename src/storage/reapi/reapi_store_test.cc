@@ -143,5 +143,17 @@ TEST_F(ReapiStoreTest, a_server_that_cannot_serve_says_why) {
   EXPECT_NE(why("").find("SHA-256"), std::string::npos);
 }
 
+TEST_F(ReapiStoreTest, of_a_servers_priorities_those_around_the_default_are_taken) {
+  const auto asked = [this] { return ask_capabilities(server_.service(), "").value(); };
+  EXPECT_EQ(std::pair(asked().least_priority, asked().most_priority), std::pair(0, 0));
+  auto& known =
+      *server_.capabilities.mutable_execution_capabilities()->mutable_execution_priority_capabilities();
+  known.add_priorities()->set_min_priority(5);
+  known.mutable_priorities(0)->set_max_priority(9);
+  EXPECT_EQ(std::pair(asked().least_priority, asked().most_priority), std::pair(5, 9));
+  known.add_priorities()->set_min_priority(-20);
+  EXPECT_EQ(std::pair(asked().least_priority, asked().most_priority), std::pair(-20, 0));
+}
+
 }  // namespace
 }  // namespace storage
