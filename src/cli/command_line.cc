@@ -109,6 +109,7 @@ void add_server_flags(CLI::App& app, Settings& settings) {
   app.add_option("--client-certificate", settings.client_certificate)->type_name("FILE");
   app.add_option("--client-key", settings.client_key)->type_name("FILE");
   app.add_option("--token-file", settings.token_file)->type_name("FILE");
+  app.add_option("--credential-helper", settings.credential_helper)->type_name("PROGRAM");
 }
 
 void add_build_flags(CLI::App& app, Request& request) {

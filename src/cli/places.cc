@@ -60,4 +60,12 @@ std::string absolute_path(const std::string& path) {
   return path.starts_with('/') ? path : (std::filesystem::current_path() / path).string();
 }
 
+std::vector<std::string> environment_words(const Environment& environment) {
+  std::vector<std::string> words;
+  for (const auto& variable : environment) {
+    words.push_back(variable.first + "=" + variable.second);
+  }
+  return words;
+}
+
 }  // namespace cli

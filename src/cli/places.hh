@@ -2,10 +2,14 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace cli {
 
 using Environment = std::map<std::string, std::string>;
+
+// NAME=value.
+[[nodiscard]] std::vector<std::string> environment_words(const Environment& environment);
 
 // This process's own, read once in main and handed down: nothing below calls getenv.
 [[nodiscard]] Environment this_environment();

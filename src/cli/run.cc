@@ -105,14 +105,6 @@ EndRecord end_record(int status, const base::Clock& clock, const model::GnuModel
   return record;
 }
 
-std::vector<std::string> environment_words(const Environment& environment) {
-  std::vector<std::string> words;
-  for (const auto& variable : environment) {
-    words.push_back(variable.first + "=" + variable.second);
-  }
-  return words;
-}
-
 }  // namespace
 
 int run_build(const Request& request, const Environment& environment) {

@@ -2,12 +2,15 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "base/program_path.hh"
 #include "storage/reapi/capabilities.hh"
 #include "storage/reapi/request_metadata.hh"
 
 #include <fmt/format.h>
 
 #include <unistd.h>
+
+#include <filesystem>
 
 namespace cli {
 
@@ -43,14 +46,35 @@ struct Found {
   storage::ReapiCapabilities capabilities;
 };
 
-Found ask(const Settings& settings, const std::string& address, std::chrono::milliseconds patience) {
+// Who we are, as the settings have it; null: nobody in particular.
+std::shared_ptr<net::GrpcCredentials> credentials_of(const Settings& settings, const Environment& environment,
+                                                     const net::GrpcAddress& address) {
+  if (settings.credential_helper.empty()) {
+    return settings.token_file.empty() ? nullptr : net::token_in_file(settings.token_file);
+  }
+  if (!settings.token_file.empty()) {
+    throw base::OperatorError("--token-file and --credential-helper both say who we are: give one of them");
+  }
+  const auto path = environment.find("PATH");
+  const auto program =
+      base::find_program(settings.credential_helper, path == environment.end() ? "" : path->second,
+                         std::filesystem::current_path().string());
+  if (!program) {
+    throw base::OperatorError("the credential helper '" + settings.credential_helper + "' is not on PATH");
+  }
+  return net::credentials_of({absolute_path(*program), environment_words(environment), address.uri()},
+                             std::make_unique<base::SystemClock>());
+}
+
+Found ask(const Settings& settings, const Environment& environment, const std::string& address,
+          std::chrono::milliseconds patience) {
   static_cast<void>(platform_of(settings));
   net::GrpcService::Options options;
   options.address = base::value_or_throw(net::parse_grpc_address(address));
   options.authorities = text_of(settings.authorities);
   options.certificate = text_of(settings.client_certificate);
   options.key = text_of(settings.client_key);
-  options.token_file = settings.token_file;
+  options.credentials = credentials_of(settings, environment, options.address);
   options.headers = {storage::request_metadata(GG_VERSION, run_name())};
   options.patience = patience;
   Found found;
@@ -70,7 +94,7 @@ std::unique_ptr<Server> server(Found found, const Settings& settings) {
 
 }  // namespace
 
-std::unique_ptr<Server> server_of(const Settings& settings) {
+std::unique_ptr<Server> server_of(const Settings& settings, const Environment& environment) {
   constexpr std::chrono::seconds kPatience{60};
   if (settings.engine == "local") {
     return nullptr;
@@ -83,7 +107,7 @@ std::unique_ptr<Server> server_of(const Settings& settings) {
         "--store with a server's address is for the local engine: a server that executes keeps its own "
         "results");
   }
-  Found found = ask(settings, settings.engine, kPatience);
+  Found found = ask(settings, environment, settings.engine, kPatience);
   if (!found.capabilities.executes) {
     throw base::OperatorError("'" + found.service->address().target() +
                               "' stores objects, but executes nothing (or not with SHA-256); "
@@ -92,9 +116,9 @@ std::unique_ptr<Server> server_of(const Settings& settings) {
   return server(std::move(found), settings);
 }
 
-std::unique_ptr<Server> shared_server_of(const Settings& settings) {
+std::unique_ptr<Server> shared_server_of(const Settings& settings, const Environment& environment) {
   constexpr std::chrono::seconds kPatience{5};  // a build goes on without it
-  Found found = ask(settings, settings.shared_store, kPatience);
+  Found found = ask(settings, environment, settings.shared_store, kPatience);
   if (settings.cache == "write" && !found.capabilities.takes_results) {
     throw base::OperatorError("'" + found.service->address().target() +
                               "' takes no results from us; --cache=read only reads those of others");

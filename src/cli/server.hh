@@ -36,10 +36,11 @@ class Server {
 
 // The one that settings.engine is the address of; null if it is "local". Asks it what it can do. Throws
 // base::OperatorError.
-[[nodiscard]] std::unique_ptr<Server> server_of(const Settings& settings);
+[[nodiscard]] std::unique_ptr<Server> server_of(const Settings& settings, const Environment& environment);
 
 // The one that settings.shared_store is the address of. Asks it what it can do. Throws base::OperatorError.
-[[nodiscard]] std::unique_ptr<Server> shared_server_of(const Settings& settings);
+[[nodiscard]] std::unique_ptr<Server> shared_server_of(const Settings& settings,
+                                                       const Environment& environment);
 
 // What settings.platform says. Throws base::OperatorError for a word without "=".
 [[nodiscard]] std::map<std::string, std::string> platform_of(const Settings& settings);

@@ -116,6 +116,7 @@ const std::map<std::string, Apply, std::less<>>& keys() {
       {"client-certificate", into(&Settings::client_certificate)},
       {"client-key", into(&Settings::client_key)},
       {"token-file", into(&Settings::token_file)},
+      {"credential-helper", into(&Settings::credential_helper)},
   };
   return table;
 }

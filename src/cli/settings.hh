@@ -36,8 +36,9 @@ struct Settings {
   std::string client_certificate;     // file
   std::string client_key;             // file
   std::string token_file;
-  std::string sandbox = "auto";  // auto | none
-  std::string summary = "auto";  // auto | off | json
+  std::string credential_helper;  // program
+  std::string sandbox = "auto";   // auto | none
+  std::string summary = "auto";   // auto | off | json
 };
 
 // What --store says: a directory, or an address (SCHEME://…) where results are shared.

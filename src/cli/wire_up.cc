@@ -90,7 +90,8 @@ std::unique_ptr<Storage> open_storage(const Settings& settings, storage::Access 
 
 std::unique_ptr<Storage> open_storage_and_server(const Settings& settings, const Environment& environment) {
   using Use = engine::SharedMemos::Use;
-  auto storage = std::make_unique<Storage>(settings, storage::Access::ReadWrite, server_of(settings));
+  auto storage =
+      std::make_unique<Storage>(settings, storage::Access::ReadWrite, server_of(settings, environment));
   if (Server* server = storage->server()) {
     server->root =
         base::value_or_throw(engine::find_root(around(*server, *storage), server_options(settings)));
@@ -105,7 +106,7 @@ std::unique_ptr<Storage> open_storage_and_server(const Settings& settings, const
   if (storage::is_bucket_address(settings.shared_store)) {
     storage->share(shared(*storage, open_bucket(settings, environment, storage->store()), use), nullptr);
   } else {
-    auto server = shared_server_of(settings);
+    auto server = shared_server_of(settings, environment);
     auto memos = shared(*storage, memos_at(*server, *storage, settings), use);
     storage->share(std::move(memos), std::move(server));
   }

@@ -59,6 +59,16 @@ std::string GrpcAddress::target() const {
   return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+std::string GrpcAddress::uri() const {
+  const bool tls = transport == Transport::Tls;
+  std::string authority = target();
+  const std::string_view usual = tls ? ":443" : ":80";
+  if (authority.ends_with(usual)) {
+    authority.resize(authority.size() - usual.size());
+  }
+  return (tls ? "https://" : "http://") + authority + "/";
+}
+
 bool GrpcAddress::is_loopback() const {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }

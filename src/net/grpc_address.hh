@@ -20,6 +20,9 @@ struct GrpcAddress {
   // As gRPC wants it: "host:port", "[::1]:port".
   [[nodiscard]] std::string target() const;
 
+  // For a credential helper: "https://host:port/", without the port where it is the scheme's own.
+  [[nodiscard]] std::string uri() const;
+
   [[nodiscard]] bool is_loopback() const;
 };
 

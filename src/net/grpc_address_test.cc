@@ -41,5 +41,12 @@ TEST(GrpcAddress, only_this_machine_is_loopback) {
   EXPECT_FALSE((GrpcAddress{"10.0.0.1", 1, Transport::Plain}.is_loopback()));
 }
 
+TEST(GrpcAddress, has_a_uri_for_credential_helpers) {
+  const auto uri = [](const char* text) { return parse_grpc_address(text)->uri(); };
+  EXPECT_EQ(uri("grpcs://build.example:443"), "https://build.example/");
+  EXPECT_EQ(uri("grpcs://[::1]:8980"), "https://[::1]:8980/");
+  EXPECT_EQ(uri("reapi://127.0.0.1:8443"), "http://127.0.0.1:8443/");
+}
+
 }  // namespace
 }  // namespace net

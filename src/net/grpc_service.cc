@@ -1,20 +1,17 @@
 #include "net/grpc_service.hh"
 
-#include "base/errors.hh"
-#include "base/files.hh"
 #include "net/grpc_failure.hh"
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
-#include <fcntl.h>
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <random>
 #include <thread>
+#include <utility>
 
 namespace net {
 
@@ -54,13 +51,6 @@ base::Error refused(const std::string& why) {
   return {why, base::FailureKind::Deterministic};
 }
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
-    text.pop_back();
-  }
-  return text;
-}
-
 milliseconds with_jitter(milliseconds time) {
   thread_local std::minstd_rand random(std::random_device{}());
   return milliseconds(std::uniform_int_distribution<int64_t>(time.count() / 2, time.count())(random));
@@ -89,14 +79,16 @@ base::Result<std::unique_ptr<GrpcService>> GrpcService::open(Options options) {
   if (options.certificate.empty() != options.key.empty()) {
     return tl::unexpected(refused("a client's certificate and its key go together: one of them is missing"));
   }
-  if (!options.token_file.empty() && !tls && !options.address.is_loopback()) {
-    return tl::unexpected(refused("a token is not sent over an unencrypted connection: write grpcs://" +
+  if (options.credentials && !tls && !options.address.is_loopback()) {
+    return tl::unexpected(refused("credentials are not sent over an unencrypted connection: write grpcs://" +
                                   options.address.target()));
   }
   silence();
   std::unique_ptr<GrpcService> service(new GrpcService(std::move(options)));
-  if (const auto token = service->token(); !token) {
-    return tl::unexpected(token.error());
+  if (service->options_.credentials) {
+    if (const auto headers = service->options_.credentials->headers(); !headers) {
+      return tl::unexpected(headers.error());
+    }
   }
   return service;
 }
@@ -120,54 +112,36 @@ std::shared_ptr<grpc::Channel> GrpcService::channel() {
   return channels_[turn_++ % channels_.size()];
 }
 
-base::Result<std::string> GrpcService::token() {
-  if (options_.token_file.empty()) {
-    return std::string();
-  }
-  try {
-    const base::UniqueFd file(::open(options_.token_file.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) {
-      throw base::SyscallError("open the token file", options_.token_file);
-    }
-    const timespec changed = base::status_of(file.get(), options_.token_file).st_mtim;
-    const std::scoped_lock lock(mutex_);
-    if (token_.text.empty() || changed.tv_sec != token_.changed.tv_sec ||
-        changed.tv_nsec != token_.changed.tv_nsec) {
-      token_ = {changed, trimmed(base::read_all(file.get(), options_.token_file))};
-    }
-    if (token_.text.empty() ||
-        std::any_of(token_.text.begin(), token_.text.end(), [](char byte) { return byte <= ' '; })) {
-      return tl::unexpected(refused("the token file '" + options_.token_file + "' does not hold one word"));
-    }
-    return token_.text;
-  } catch (const base::SyscallError& error) {
-    return tl::unexpected(refused(error.what()));
-  }
-}
-
 base::Result<void> GrpcService::prepare(grpc::ClientContext& context, milliseconds limit) {
   context.set_deadline(std::chrono::system_clock::now() + limit);
   for (const auto& [name, value] : options_.headers) {
     context.AddMetadata(name, value);
   }
-  if (!options_.token_file.empty()) {
-    const auto token = this->token();
-    if (!token) {
-      return tl::unexpected(token.error());
+  if (options_.credentials) {
+    const auto headers = options_.credentials->headers();
+    if (!headers) {
+      return tl::unexpected(headers.error());
     }
-    context.AddMetadata("authorization", "Bearer " + *token);
+    for (const auto& [name, value] : *headers) {
+      context.AddMetadata(name, value);
+    }
   }
   return {};
 }
 
 grpc::Status GrpcService::call(milliseconds limit, const base::StillWanted& wanted, const Once& once) {
   const auto give_up = steady_clock::now() + options_.patience;
+  bool renewed = false;
   for (milliseconds back_off = kFirstBackOff;; back_off = std::min(back_off * 2, kLastBackOff)) {
     grpc::ClientContext context;
     if (const auto ready = prepare(context, limit); !ready) {
       return {grpc::StatusCode::UNAUTHENTICATED, ready.error().message};
     }
     grpc::Status status = once(context, channel());
+    if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED && !std::exchange(renewed, true) &&
+        options_.credentials && options_.credentials->renew()) {
+      continue;
+    }
     if (status.ok() || !may_pass(status.error_code()) || steady_clock::now() >= give_up ||
         !pause(retry_delay(status).value_or(with_jitter(back_off)), wanted)) {
       return status;

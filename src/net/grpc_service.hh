@@ -3,6 +3,7 @@
 #include "base/result.hh"
 #include "base/still_wanted.hh"
 #include "net/grpc_address.hh"
+#include "net/grpc_credentials.hh"
 
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
@@ -12,7 +13,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,8 +29,8 @@ class GrpcService {
     std::string authorities;
     std::string certificate;
     std::string key;
-    // A file with a bearer token; read anew when it has changed, since tokens expire. TLS only, or loopback.
-    std::string token_file;
+    // Who asks; null: nobody in particular. TLS only, or loopback.
+    std::shared_ptr<GrpcCredentials> credentials;
     // Sent with each call. A name that ends in "-bin" has bytes for its value.
     std::vector<std::pair<std::string, std::string>> headers;
     unsigned connections = 4;
@@ -46,11 +46,11 @@ class GrpcService {
   // One of the connections, in turn.
   [[nodiscard]] std::shared_ptr<grpc::Channel> channel();
 
-  // Headers, credentials, and a deadline. The error: the token cannot be read.
+  // Headers, credentials, and a deadline. May block. The error: there are no credentials.
   [[nodiscard]] base::Result<void> prepare(grpc::ClientContext& context, std::chrono::milliseconds limit);
 
-  // Makes a call, and again after a while where that may help. `once` makes it one time. The status is that
-  // of the last try.
+  // Makes a call, and again after a while where that may help, or with new credentials. `once` makes it one
+  // time. The status is that of the last try.
   using Once = std::function<grpc::Status(grpc::ClientContext&, const std::shared_ptr<grpc::Channel>&)>;
   [[nodiscard]] grpc::Status call(std::chrono::milliseconds limit, const base::StillWanted& wanted,
                                   const Once& once);
@@ -58,18 +58,9 @@ class GrpcService {
  private:
   explicit GrpcService(Options options);
 
-  struct Token {
-    timespec changed{};
-    std::string text;
-  };
-
-  [[nodiscard]] base::Result<std::string> token();
-
   Options options_;
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
   std::atomic<size_t> turn_{0};
-  std::mutex mutex_;
-  Token token_;  // under mutex_
 };
 
 // Waits; false as soon as nobody wants it any more.

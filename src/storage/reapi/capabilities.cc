@@ -37,7 +37,7 @@ base::Error refusal(const net::GrpcService& service, const std::string& instance
     case grpc::StatusCode::UNAUTHENTICATED:
     case grpc::StatusCode::PERMISSION_DENIED:
       return because("'" + server +
-                     "' does not let gg in; --token-file and --client-certificate say who asks");
+                     "' does not let gg in; --token-file, --credential-helper and --client-certificate say who asks");
     case grpc::StatusCode::INVALID_ARGUMENT:
     case grpc::StatusCode::NOT_FOUND:
     case grpc::StatusCode::FAILED_PRECONDITION:
