@@ -87,6 +87,8 @@ std::unique_ptr<Server> server(Found found, const Settings& settings) {
   storage::ReapiStore::Options options;
   options.instance = settings.instance;
   options.batch_bytes = found.capabilities.batch_bytes;
+  options.zstd_streams = found.capabilities.zstd_streams;
+  options.zstd_batches = found.capabilities.zstd_batches;
   auto server = std::make_unique<Server>(std::move(found.service), options);
   server->priorities = {found.capabilities.least_priority, found.capabilities.most_priority};
   return server;

@@ -2,6 +2,7 @@
 
 #include "net/grpc_failure.hh"
 #include "object/wire.hh"
+#include "storage/reapi/zstd.hh"
 
 #include <fmt/format.h>
 
@@ -28,6 +29,17 @@ constexpr seconds kShortCall{30};
 constexpr seconds kBatchCall{120};
 constexpr seconds kStreamCall{1800};
 
+// Not worth the time below this; and what hardly shrinks (archives, pictures) goes as it is.
+constexpr size_t kLeastCompressed = 512;
+
+std::optional<std::string> worth_compressing(const std::string& bytes) {
+  if (bytes.size() < kLeastCompressed) {
+    return std::nullopt;
+  }
+  std::string frame = zstd_compressed(bytes);
+  return frame.size() < bytes.size() - bytes.size() / 8 ? std::optional(std::move(frame)) : std::nullopt;
+}
+
 std::string unique_name() {
   thread_local std::mt19937_64 random(std::random_device{}());
   const uint64_t high = random();
@@ -38,11 +50,13 @@ std::string unique_name() {
 
 }  // namespace
 
-BlobCalls::BlobCalls(net::GrpcService& service, std::string instance, uint64_t batch_bytes)
+BlobCalls::BlobCalls(net::GrpcService& service, const Options& options)
     : service_(service),
-      instance_(std::move(instance)),
+      instance_(options.instance),
       prefix_(instance_.empty() ? "" : instance_ + "/"),
-      batch_bytes_(batch_bytes == 0 ? kLargestBatch : std::min(batch_bytes, kLargestBatch)) {}
+      batch_bytes_(options.batch_bytes == 0 ? kLargestBatch : std::min(options.batch_bytes, kLargestBatch)),
+      zstd_streams_(options.zstd_streams),
+      zstd_batches_(options.zstd_batches) {}
 
 base::Error BlobCalls::failed(const grpc::Status& status, const std::string& attempt) const {
   return net::error_of(status, attempt + " '" + service_.address().target() + "'");
@@ -76,7 +90,13 @@ base::Result<void> BlobCalls::update(std::span<const Blob> blobs, const base::St
   for (const auto& [digest, bytes] : blobs) {
     re::BatchUpdateBlobsRequest::Request& one = *request.add_requests();
     object::to_wire(digest, *one.mutable_digest());
-    one.set_data(bytes);
+    auto frame = zstd_batches_ ? worth_compressing(bytes) : std::nullopt;
+    if (frame) {
+      one.set_compressor(re::ZSTD);
+      one.set_data(*std::move(frame));
+    } else {
+      one.set_data(bytes);
+    }
   }
   re::BatchUpdateBlobsResponse answer;
   // One blob that is refused for now counts as the whole batch: it is sent again, which hurts nobody.
@@ -104,6 +124,9 @@ base::Result<std::vector<BlobCalls::Blob>> BlobCalls::read(std::span<const objec
   for (const object::Digest& digest : digests) {
     object::to_wire(digest, *request.add_digests());
   }
+  if (zstd_streams_) {
+    request.add_acceptable_compressors(re::ZSTD);
+  }
   re::BatchReadBlobsResponse answer;
   const grpc::Status status = service_.call(kBatchCall, wanted, [&](auto& context, const auto& channel) {
     answer.Clear();
@@ -122,17 +145,36 @@ base::Result<std::vector<BlobCalls::Blob>> BlobCalls::read(std::span<const objec
   }
   std::vector<Blob> blobs;
   for (auto& response : *answer.mutable_responses()) {
-    if (response.status().code() == 0 && response.compressor() == re::IDENTITY) {
-      blobs.emplace_back(object::from_wire(response.digest()), std::move(*response.mutable_data()));
+    const object::Digest digest = object::from_wire(response.digest());
+    auto bytes = response.status().code() == 0
+                     ? plain(digest, std::move(*response.mutable_data()), response.compressor())
+                     : std::nullopt;
+    if (bytes) {
+      blobs.emplace_back(digest, *std::move(bytes));
     }
   }
   return blobs;
 }
 
+// Nullopt: what came is of no use, as if nothing had come.
+std::optional<std::string> BlobCalls::plain(const object::Digest& digest, std::string&& data,
+                                            int compressor) {
+  if (compressor == re::IDENTITY) {
+    return std::move(data);
+  }
+  std::string bytes;
+  return compressor == re::ZSTD && ZstdReader().take(data, bytes, digest.size())
+             ? std::optional(std::move(bytes))
+             : std::nullopt;
+}
+
 base::Result<void> BlobCalls::write_stream(const Blob& blob, const base::StillWanted& wanted) {
-  const auto& [digest, bytes] = blob;
+  const object::Digest& digest = blob.first;
+  const auto frame = zstd_streams_ ? worth_compressing(blob.second) : std::nullopt;
+  const std::string& bytes = frame ? *frame : blob.second;
   const std::string name =
-      fmt::format("{}uploads/{}/blobs/{}/{}", prefix_, unique_name(), digest.hex(), digest.size());
+      fmt::format("{}uploads/{}/{}/{}/{}", prefix_, unique_name(), frame ? "compressed-blobs/zstd" : "blobs",
+                  digest.hex(), digest.size());
   bool is_first = true;
   const grpc::Status status = service_.call(kStreamCall, wanted, [&](auto& context, const auto& channel) {
     const auto stub = bs::ByteStream::NewStub(channel);
@@ -165,10 +207,12 @@ base::Result<void> BlobCalls::write_stream(const Blob& blob, const base::StillWa
     writer->WritesDone();
     grpc::Status sent = writer->Finish();
     const int64_t committed = answer.committed_size();
-    // A server that has the blob already may stop reading, and may say -1 for its size.
-    if (sent.ok() && committed != -1 && committed != static_cast<int64_t>(digest.size())) {
+    // A server that has the blob already may stop reading, and say its whole size, or -1 for a compressed
+    // one.
+    if (sent.ok() && committed != -1 && committed != static_cast<int64_t>(bytes.size()) &&
+        committed != static_cast<int64_t>(digest.size())) {
       return grpc::Status(grpc::StatusCode::ABORTED,
-                          fmt::format("it took {} of {} bytes", committed, digest.size()));
+                          fmt::format("it took {} of {} bytes", committed, bytes.size()));
     }
     return sent;
   });
@@ -183,16 +227,23 @@ base::Result<std::optional<std::string>> BlobCalls::read_stream(const object::Di
   std::string bytes;
   const grpc::Status status = service_.call(kStreamCall, wanted, [&](auto& context, const auto& channel) {
     bs::ReadRequest request;
-    request.set_resource_name(fmt::format("{}blobs/{}/{}", prefix_, digest.hex(), digest.size()));
+    request.set_resource_name(fmt::format("{}{}/{}/{}", prefix_,
+                                          zstd_streams_ ? "compressed-blobs/zstd" : "blobs", digest.hex(),
+                                          digest.size()));
+    // Of the bytes before they are compressed: each answer is a stream of its own.
     request.set_read_offset(static_cast<int64_t>(bytes.size()));
     const auto reader = bs::ByteStream::NewStub(channel)->Read(&context, request);
     bs::ReadResponse piece;
+    ZstdReader zstd;
     while (reader->Read(&piece)) {
-      bytes += piece.data();
-      if (bytes.size() > digest.size()) {
+      if (!zstd_streams_) {
+        bytes += piece.data();
+      }
+      if (zstd_streams_ ? !zstd.take(piece.data(), bytes, digest.size()) : bytes.size() > digest.size()) {
         context.TryCancel();
         static_cast<void>(reader->Finish());
-        return grpc::Status(grpc::StatusCode::DATA_LOSS, "it sends more bytes than the object has");
+        return grpc::Status(grpc::StatusCode::DATA_LOSS,
+                            "it sends more bytes than the object has, or no zstd");
       }
     }
     grpc::Status got = reader->Finish();

@@ -17,8 +17,15 @@ class BlobCalls {
  public:
   using Blob = std::pair<object::Digest, std::string>;
 
-  // `batch_bytes`: what the server says; 0: nothing.
-  BlobCalls(net::GrpcService& service, std::string instance, uint64_t batch_bytes);
+  // What the server says.
+  struct Options {
+    std::string instance;
+    uint64_t batch_bytes = 0;   // 0: it does not say
+    bool zstd_streams = false;  // it takes and gives them compressed
+    bool zstd_batches = false;  // it takes them with compressed blobs
+  };
+
+  BlobCalls(net::GrpcService& service, const Options& options);
 
   // What may go into one batch, all blobs with their kBlobOverhead together.
   [[nodiscard]] uint64_t batch_bytes() const { return batch_bytes_; }
@@ -43,12 +50,16 @@ class BlobCalls {
                                                                      const base::StillWanted& wanted);
 
  private:
+  [[nodiscard]] static std::optional<std::string> plain(const object::Digest& digest, std::string&& data,
+                                                        int compressor);
   [[nodiscard]] base::Error failed(const grpc::Status& status, const std::string& attempt) const;
 
   net::GrpcService& service_;
   std::string instance_;
   std::string prefix_;  // of resource names
   uint64_t batch_bytes_;
+  bool zstd_streams_;
+  bool zstd_batches_;
 };
 
 }  // namespace storage

@@ -24,6 +24,11 @@ bool knows_sha256(const Functions& functions) {
   return std::find(functions.begin(), functions.end(), re::SHA256) != functions.end();
 }
 
+template <class Compressors>
+bool knows_zstd(const Compressors& compressors) {
+  return std::find(compressors.begin(), compressors.end(), re::ZSTD) != compressors.end();
+}
+
 base::Error refusal(const net::GrpcService& service, const std::string& instance,
                     const grpc::Status& status) {
   const std::string server = service.address().target();
@@ -36,8 +41,9 @@ base::Error refusal(const net::GrpcService& service, const std::string& instance
       return because("'" + server + "' speaks gRPC, but is no Remote Execution server");
     case grpc::StatusCode::UNAUTHENTICATED:
     case grpc::StatusCode::PERMISSION_DENIED:
-      return because("'" + server +
-                     "' does not let gg in; --token-file, --credential-helper and --client-certificate say who asks");
+      return because(
+          "'" + server +
+          "' does not let gg in; --token-file, --credential-helper and --client-certificate say who asks");
     case grpc::StatusCode::INVALID_ARGUMENT:
     case grpc::StatusCode::NOT_FOUND:
     case grpc::StatusCode::FAILED_PRECONDITION:
@@ -80,6 +86,8 @@ base::Result<ReapiCapabilities> read(const std::string& server, const re::Server
                    (execution.digest_function() == re::SHA256 || knows_sha256(execution.digest_functions()));
   found.takes_results = cache.action_cache_update_capabilities().update_enabled();
   found.batch_bytes = static_cast<uint64_t>(std::max<int64_t>(cache.max_batch_total_size_bytes(), 0));
+  found.zstd_streams = knows_zstd(cache.supported_compressors());
+  found.zstd_batches = knows_zstd(cache.supported_batch_update_compressors());
   // Of several ranges the one with the default in it.
   for (const auto& range : execution.execution_priority_capabilities().priorities()) {
     const bool has_default = range.min_priority() <= 0 && range.max_priority() >= 0;

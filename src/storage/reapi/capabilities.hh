@@ -13,6 +13,8 @@ struct ReapiCapabilities {
   bool executes = false;
   bool takes_results = false;  // UpdateActionResult
   uint64_t batch_bytes = 0;    // of one batch; 0: it does not say
+  bool zstd_streams = false;   // compressed-blobs
+  bool zstd_batches = false;   // of what is sent; what is fetched is as the server likes
   // What an execution may be asked for with; both 0: no priorities.
   int32_t least_priority = 0;
   int32_t most_priority = 0;

@@ -42,9 +42,7 @@ void append(Digests& all, const Digests& more) {
 }  // namespace
 
 ReapiStore::ReapiStore(net::GrpcService& service, const base::Clock& clock, Options options)
-    : options_(std::move(options)),
-      calls_(service, options_.instance, options_.batch_bytes),
-      leases_(clock, options_.lease) {}
+    : options_(std::move(options)), calls_(service, options_), leases_(clock, options_.lease) {}
 
 base::Result<std::optional<std::string>> ReapiStore::get(const object::Digest& digest) {
   object::MemoryStore memory;

@@ -15,9 +15,7 @@ namespace storage {
 // The objects of a Remote Execution server. Each call blocks for a round trip or more.
 class ReapiStore final : public object::RemoteStore {
  public:
-  struct Options {
-    std::string instance;
-    uint64_t batch_bytes = 0;  // as the server says; 0: it does not
+  struct Options : BlobCalls::Options {
     // How long what was seen there is believed. Servers keep what was looked at for longer than that.
     base::Nanoseconds lease = std::chrono::minutes(5);
     unsigned streams = 4;  // calls at once of one send or fetch

@@ -143,6 +143,102 @@ TEST_F(ReapiStoreTest, a_server_that_cannot_serve_says_why) {
   EXPECT_NE(why("").find("SHA-256"), std::string::npos);
 }
 
+// Those that expire while they are used.
+class Tokens final : public net::Credentials {
+ public:
+  base::Result<Headers> headers() override { return Headers{{"authorization", "Bearer " + token}}; }
+
+  bool renew() override {
+    token = "new";
+    return true;
+  }
+
+  std::string token = "old";
+};
+
+TEST(ReapiStore, credentials_that_are_refused_are_asked_for_anew_once) {
+  std::atomic<int> calls{0};
+  TestServer server([&calls](const grpc::ServerContext& context, const std::string&) {
+    ++calls;
+    const auto& sent = context.client_metadata();
+    const auto found = sent.find("authorization");
+    return found != sent.end() && found->second == "Bearer new"
+               ? grpc::Status::OK
+               : grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "expired");
+  });
+  net::GrpcService::Options options;
+  options.address = server.service().address();
+  options.credentials = std::make_shared<Tokens>();
+  const auto service = net::GrpcService::open(options).value();
+  const base::SystemClock clock;
+  EXPECT_EQ(ReapiStore(*service, clock, {}).put("x").value(), object::hash("x"));
+  EXPECT_EQ(calls, 3);  // the question, that again, and the sending
+  const auto refused = ReapiStore(server.service(), clock, {}).put("y");
+  EXPECT_NE(refused.error().message.find("expired (UNAUTHENTICATED)"), std::string::npos);
+}
+
+// A server that takes and gives zstd, and a store that knows it.
+class CompressedTest : public ReapiStoreTest {
+ protected:
+  CompressedTest() {
+    auto& offered = *server_.capabilities.mutable_cache_capabilities();
+    offered.add_supported_compressors(re::ZSTD);
+    offered.add_supported_batch_update_compressors(re::ZSTD);
+    const ReapiCapabilities found = ask_capabilities(server_.service(), "").value();
+    ReapiStore::Options options;
+    options.batch_bytes = 10'000;
+    options.zstd_streams = found.zstd_streams;
+    options.zstd_batches = found.zstd_batches;
+    store_ = std::make_unique<ReapiStore>(server_.service(), time_, options);
+  }
+
+  // Text that shrinks, but not to nothing.
+  static std::string numbers(size_t bytes) {
+    std::string text;
+    for (uint64_t i = 1; text.size() < bytes; ++i) {
+      text += std::to_string(i * i * 7919);
+    }
+    return text;
+  }
+};
+
+TEST_F(CompressedTest, batches_and_streams_travel_compressed_both_ways) {
+  const std::vector digests{here_.put(numbers(5'000)).value(), here_.put(numbers(2'000'000)).value()};
+  EXPECT_TRUE(store_->send(digests, here_, {}).value().empty());
+  EXPECT_TRUE(server_.memory.missing(digests)->empty());
+  EXPECT_LT(server_.received, 1'200'000U);
+  object::MemoryStore other;
+  EXPECT_TRUE(store_->fetch(digests, other, {}).value().empty());
+  EXPECT_TRUE(other.missing(digests)->empty());
+  EXPECT_LT(server_.sent, 1'200'000U);
+  EXPECT_LT(server_.sent_in_batches, 4'000U);
+}
+
+TEST_F(CompressedTest, what_does_not_shrink_goes_as_it_is) {
+  std::string noise = zstd_compressed(numbers(20'000));
+  const std::vector digests{here_.put(noise).value(), here_.put("short").value()};
+  EXPECT_TRUE(store_->send(digests, here_, {}).value().empty());
+  EXPECT_EQ(server_.received, noise.size() + 5);
+}
+
+TEST_F(CompressedTest, a_stream_that_broke_goes_on_where_it_broke) {
+  const std::vector digests{here_.put(numbers(3'000'000)).value()};
+  server_.break_after = 500'000;
+  EXPECT_TRUE(store_->send(digests, here_, {}).value().empty());
+  object::MemoryStore other;
+  server_.break_after = 500'000;
+  EXPECT_TRUE(store_->fetch(digests, other, {}).value().empty());
+  EXPECT_TRUE(other.missing(digests)->empty());
+  EXPECT_LT(server_.sent, 1'800'000U);
+}
+
+TEST_F(CompressedTest, damaged_bytes_are_as_good_as_gone) {
+  const std::vector digests{server_.memory.put(numbers(5'000)).value()};
+  server_.damaging = true;
+  object::MemoryStore into;
+  EXPECT_EQ(store_->fetch(digests, into, {}).value(), digests);
+}
+
 TEST_F(ReapiStoreTest, of_a_servers_priorities_those_around_the_default_are_taken) {
   const auto asked = [this] { return ask_capabilities(server_.service(), "").value(); };
   EXPECT_EQ(std::pair(asked().least_priority, asked().most_priority), std::pair(0, 0));
