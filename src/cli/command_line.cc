@@ -140,6 +140,9 @@ void add_verify_flags(CLI::App& app, Request& request) {
   app.add_option("--count", request.count)->type_name("N")->check(CLI::PositiveNumber)->excludes(share);
   app.add_option("--run", request.run_id)->type_name("ID");
   app.add_flag("--trace", request.trace);
+  app.add_flag("--remote", request.remote);
+  app.add_option("--engine", request.settings.engine)->type_name("NAME")->check(no_engine);
+  add_server_flags(app, request.settings);
 }
 
 void add_own_flags(CLI::App& app, const std::string& name, Request& request) {

@@ -22,6 +22,7 @@ struct Request {
   bool dot = false;                 // graph --dot
   bool dry_run = false;             // gc, fsck
   bool trace = false;               // verify
+  bool remote = false;              // verify
   bool help = false;
   std::string run_id;                  // stats, log, verify --run
   double share_percent = 10.0;         // verify --share

@@ -70,7 +70,9 @@ Verification Verifier::verify(const object::Digest& thunk, int64_t asked_ns,
 Verification Verifier::verify_concrete(const object::Digest& thunk, const object::Digest& concrete,
                                        int64_t asked_ns, const sandbox::StopSignal& stop) {
   Verification verification;
-  const auto memo = memo_of(records_, thunk);
+  // Others know a thunk without promises only.
+  const auto memo =
+      theirs_ != nullptr ? base::value_or_throw(theirs_->ask(concrete)) : memo_of(records_, thunk);
   if (!memo && watch_ == Watch::No) {
     verification.state = Verification::State::NoResult;
     return verification;

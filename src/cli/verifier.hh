@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/result_difference.hh"
+#include "engine/memos/memo_exchange.hh"
 #include "exec/executor.hh"
 #include "object/store.hh"
 
@@ -34,9 +35,10 @@ struct Verification {
 // Executes thunks again, memos aside, and compares. Records no memo. Any number of threads.
 class Verifier {
  public:
-  // All outlive this.
-  Verifier(object::Store& store, object::Records& records, exec::Executor& executor, Watch watch)
-      : store_(store), records_(records), executor_(executor), watch_(watch) {}
+  // All outlive this. `theirs`: what is put to the test instead of our own memos; null: nothing.
+  Verifier(object::Store& store, object::Records& records, engine::MemoExchange* theirs,
+           exec::Executor& executor, Watch watch)
+      : store_(store), records_(records), theirs_(theirs), executor_(executor), watch_(watch) {}
 
   // `asked_ns`: when the command was inferred, since 1970; 0: unknown. Blocks until it has been executed, or
   // `stop` was raised.
@@ -50,6 +52,7 @@ class Verifier {
 
   object::Store& store_;
   object::Records& records_;
+  engine::MemoExchange* theirs_;
   exec::Executor& executor_;
   Watch watch_;
 };

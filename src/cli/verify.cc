@@ -144,7 +144,10 @@ size_t count(const std::vector<Candidate>& candidates, State state) {
   }));
 }
 
-std::string text(const Candidate& candidate) {
+// Whose results are put to the test.
+enum class Whose : bool { Ours, Servers };
+
+std::string text(const Candidate& candidate, Whose whose) {
   const Verification& verification = candidate.verification;
   std::string lines;
   if (verification.state == State::NotRun) {
@@ -156,8 +159,9 @@ std::string text(const Candidate& candidate) {
         fmt::format("not compared       {}: {}\n", candidate.label, base::printable(verification.problem));
   }
   for (const ResultDifference& difference : verification.differences) {
-    lines += fmt::format("not deterministic  {}: {}: {}\n", candidate.label,
-                         base::printable(difference.subject), difference.detail);
+    lines +=
+        fmt::format("{}  {}: {}: {}\n", whose == Whose::Ours ? "not deterministic" : "the server differs",
+                    candidate.label, base::printable(difference.subject), difference.detail);
   }
   for (const std::string& path : verification.defects) {
     lines += fmt::format("not in its tree    {}: {}\n", candidate.label, base::printable(path));
@@ -165,12 +169,12 @@ std::string text(const Candidate& candidate) {
   return lines.empty() ? lines : lines + fmt::format("    thunk {}\n", candidate.thunk.to_string());
 }
 
-std::string text(const std::vector<Candidate>& candidates, Watch watch) {
+std::string text(const std::vector<Candidate>& candidates, Watch watch, Whose whose) {
   std::string lines;
   size_t asking = 0;
   size_t made_since = 0;
   for (const Candidate& candidate : candidates) {
-    lines += text(candidate);
+    lines += text(candidate, whose);
     asking += candidate.verification.defects.empty() ? 0U : 1U;
     made_since += candidate.verification.made_since.size();
   }
@@ -178,11 +182,14 @@ std::string text(const std::vector<Candidate>& candidates, Watch watch) {
   const size_t not_run = count(candidates, State::NotRun);
   const size_t not_compared = count(candidates, State::NotCompared);
   lines += fmt::format(
-      "{} thunks executed again: {} the same, {} not deterministic{}; {} could not be executed{}\n",
+      "{} thunks executed again: {} the same, {} {}{}; {} could not be executed{}\n",
       candidates.size() - not_run - without_result, count(candidates, State::Same),
       count(candidates, State::Differs),
+      whose == Whose::Ours ? "not deterministic" : "not what the server says",
       not_compared == 0 ? "" : fmt::format(", {} could not be compared", not_compared), not_run,
-      without_result == 0 ? "" : fmt::format(", {} have no result", without_result));
+      without_result == 0
+          ? ""
+          : fmt::format(", {} have no result{}", without_result, whose == Whose::Ours ? "" : " there"));
   if (watch == Watch::Yes) {
     lines += fmt::format("{} asked for a path that is not in its tree but on this machine", asking);
     lines += made_since == 0
@@ -225,7 +232,7 @@ std::string as_json(const std::vector<Candidate>& candidates) {
 }
 
 std::unique_ptr<exec::Executor> open_executor(Storage& storage, const Settings& settings) {
-  return base::value_or_throw(exec::Executor::open(storage.refilling(), settings.store + "/layouts"));
+  return base::value_or_throw(exec::Executor::open(storage.whole(), settings.store + "/layouts"));
 }
 
 }  // namespace
@@ -235,9 +242,11 @@ int verify(const Request& request, const Environment& environment) {
   const Settings& settings = request.settings;
   const Watch watch = request.trace ? Watch::Yes : Watch::No;
   std::vector<Candidate> candidates = candidates_for(request);
-  const auto storage = open_storage(settings);
+  const auto storage =
+      request.remote ? open_storage_and_server(settings, environment) : open_storage(settings);
+  const auto theirs = request.remote ? results_of_others(*storage, settings, environment) : nullptr;
   const auto executor = open_executor(*storage, settings);
-  Verifier verifier(storage->refilling(), storage->records(), *executor, watch);
+  Verifier verifier(storage->whole(), storage->records(), theirs.get(), *executor, watch);
   const sandbox::StopSignal stop;
   std::atomic<int> stopped_by{0};
   {
@@ -253,7 +262,8 @@ int verify(const Request& request, const Environment& environment) {
   if (stopped_by != 0) {
     return 128 + stopped_by;
   }
-  fmt::print("{}", settings.json ? as_json(candidates) : text(candidates, watch));
+  fmt::print("{}", settings.json ? as_json(candidates)
+                                 : text(candidates, watch, request.remote ? Whose::Servers : Whose::Ours));
   const bool nothing_done = count(candidates, State::NoResult) == candidates.size();
   return !nothing_done && std::all_of(candidates.begin(), candidates.end(), is_good) ? kOk : kFailed;
 }

@@ -113,6 +113,19 @@ std::unique_ptr<Storage> open_storage_and_server(const Settings& settings, const
   return storage;
 }
 
+std::unique_ptr<engine::MemoExchange> results_of_others(Storage& storage, const Settings& settings,
+                                                        const Environment& environment) {
+  if (storage::is_bucket_address(settings.shared_store)) {
+    return open_bucket(settings, environment, storage.store());
+  }
+  if (Server* server = storage.keeper()) {
+    return memos_at(*server, storage, settings);
+  }
+  throw base::OperatorError(
+      "there is nobody whose results could be verified: --store ADDRESS or --engine ADDRESS names a server "
+      "or bucket");
+}
+
 Engines make_engines(Storage& storage, const Settings& settings, std::unique_ptr<exec::Runner> runner,
                      std::function<void(std::function<void()>)> post) {
   Engines made;

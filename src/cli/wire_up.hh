@@ -2,6 +2,7 @@
 
 #include "base/clock.hh"
 #include "cli/settings.hh"
+#include "engine/memos/memo_exchange.hh"
 #include "exec/runner.hh"
 #include "object/refilling_store.hh"
 #include "object/tiered_store.hh"
@@ -43,6 +44,9 @@ class Storage {
   // Whoever looks something up may wait for a round trip.
   [[nodiscard]] bool waits_for_network() const { return server_ != nullptr || shared_ != nullptr; }
 
+  // The server that keeps results: the one above, or the one that only shares them. Null: none.
+  [[nodiscard]] Server* keeper() { return server_ ? server_.get() : sharing_.get(); }
+
   // From now on memos() are these; `keeper`, if any, is what they need.
   void share(std::unique_ptr<object::Records> memos, std::unique_ptr<Server> keeper);
 
@@ -68,6 +72,12 @@ class Storage {
 // that says what is wrong with its address, or with what answers there.
 [[nodiscard]] std::unique_ptr<Storage> open_storage_and_server(const Settings& settings,
                                                                const Environment& environment);
+
+// What those with whom such a storage shares results know of thunks, our own memos left aside. Throws
+// base::OperatorError where the settings name nobody. The storage outlives it.
+[[nodiscard]] std::unique_ptr<engine::MemoExchange> results_of_others(Storage& storage,
+                                                                      const Settings& settings,
+                                                                      const Environment& environment);
 
 // Where thunks are executed.
 struct Engines {

@@ -89,6 +89,10 @@ class Server:
         """Where the bytes of each object are."""
         return [path for path in (self.state / "cas/cas/objects").rglob("*") if path.is_file()]
 
+    def results(self):
+        """Where each result is that it remembers."""
+        return [path for path in (self.state / "cas/actioncache/objects").rglob("*") if path.is_file()]
+
     def forget_objects(self):
         """As if all had been collected, results apart. Only while it is stopped."""
         shutil.rmtree(self.state / "cas/cas/objects")

@@ -1,5 +1,6 @@
 """Builds whose thunks a real Remote Execution server executes, or whose results it keeps: the same bytes as plainly, and hits
 for a second user. reapi_server.py has the servers, test_reapi_trouble.py what goes wrong with them."""
+import hashlib
 import json
 import os
 import socket
@@ -205,6 +206,52 @@ class Sharing(ReapiCase):
         run = self.gg("run", *self.shared, *self.engine, "--", *MAKE)
         self.assertEqual(run.status, 3, str(run))
         self.assertIn(b"keeps its own results", run.err)
+
+
+class Verifying(ReapiCase):
+    FILES = {"Makefile": "all: a.o b.o\n%.o: %.c\n\t$(CC) -c -o $@ $<\n", "a.c": "int f(void) { return 1; }\n",
+             "b.c": "int f(void) { return 2; }\n"}
+
+    def verify(self, *options):
+        return self.gg("verify", "--share", "100", *options)
+
+    def lie(self):
+        """The server says from now on that a.c becomes what b.c does."""
+        a, b = (hashlib.sha256((self.tree / name).read_bytes()).hexdigest().encode() for name in ("a.o", "b.o"))
+        lying, = (path for path in self.server.results() if a in path.read_bytes())
+        lying.write_bytes(lying.read_bytes().replace(a, b))
+
+    def test_a_result_there_that_is_another_here_is_named(self):
+        for options in (["--store", self.server.address], self.engine):
+            self.fresh(self.FILES)
+            self.under_gg(MAKE, options)
+            run = self.ok(self.verify("--remote", *options))
+            self.assertIn(b"2 thunks executed again: 2 the same, 0 not what the server says", run.out)
+            self.lie()
+            run = self.verify("--remote", *options)
+            self.assertEqual(run.status, 1, str(run))
+            self.assertIn(b"the server differs  compile a.c: a.o: ", run.out)
+            self.assertIn(b"1 the same, 1 not what the server says", run.out)
+            self.ok(self.verify())  # our own memo is right
+            self.second_user()
+            self.fresh(self.FILES)
+            self.under_gg(MAKE, options)
+            self.assertEqual((self.tree / "a.o").read_bytes(), (self.tree / "b.o").read_bytes(), "what believing comes to")
+            self.assertEqual(self.verify("--remote", *options).status, 1)
+            self.second_user()
+            self.server.stop()
+            self.server.forget_everything()
+            self.server.start()
+
+    def test_what_the_server_does_not_know_is_said(self):
+        self.fresh(self.FILES)
+        self.under_gg(MAKE)
+        run = self.verify("--remote", "--store", self.server.address)
+        self.assertEqual(run.status, 1, str(run))
+        self.assertIn(b"2 have no result there", run.out)
+        run = self.verify("--remote")
+        self.assertEqual(run.status, 3, str(run))
+        self.assertIn(b"--store ADDRESS", run.err)
 
 
 class Refused(Case):
