@@ -144,7 +144,7 @@ TEST_F(ReapiStoreTest, a_server_that_cannot_serve_says_why) {
 }
 
 // Those that expire while they are used.
-class Tokens final : public net::Credentials {
+class Tokens final : public net::GrpcCredentials {
  public:
   base::Result<Headers> headers() override { return Headers{{"authorization", "Bearer " + token}}; }
 
