@@ -177,6 +177,12 @@ void Reducer::memo_found(Ticket ticket, ir::Result result) {
   if (node == nullptr) {
     return;
   }
+  if (result.owes()) {
+    // Kept under the names of concrete thunks only: this is one, and a twin may carry on with it already.
+    converge(ticket.node, node->thunk, std::move(result));
+    settle();
+    return;
+  }
   node->source = Source::MemoAsWritten;
   node->recorded = true;
   carry_on(ticket.node, std::move(result));

@@ -301,6 +301,36 @@ TEST(Reducer, a_twin_that_comes_later_gets_the_answer_at_once) {
   EXPECT_EQ(*desk.outcome("b").result, made("y"));
 }
 
+TEST(Reducer, a_tail_call_found_in_a_memo_is_carried_on_by_one_of_those_that_share_it) {
+  for (const char* later : {"written", "substituted"}) {
+    SCOPED_TRACE(later);
+    Desk desk;
+    const auto find_memo = [&] {
+      desk.reducer.memo_found(desk.next<Open>("concrete").ticket, calls("callee"));
+      desk.take();
+    };
+    desk.add("concrete");
+    desk.add("other");
+    desk.open("other", {promise_of("leaf")});
+    desk.open("leaf");
+    desk.end("leaf", made("x"));
+    if (later == std::string("substituted")) {
+      find_memo();
+    }
+    desk.reducer.substituted(desk.next<Substitute>("other").ticket, named("concrete"), calls("callee"));
+    desk.take();
+    if (later == std::string("written")) {
+      find_memo();
+    }
+    desk.open("callee");
+    desk.end("callee", made("y"));
+    EXPECT_EQ(*desk.outcome("concrete").result, made("y"));
+    EXPECT_EQ(*desk.outcome("other").result, made("y"));
+    const std::vector<object::Digest> names = desk.recorded();
+    EXPECT_EQ(std::count(names.begin(), names.end(), named("concrete")), 1);
+  }
+}
+
 TEST(Reducer, a_follower_of_a_failed_twin_fails_alike) {
   Desk desk;
   for (const char* twin : {"twin1", "twin2"}) {
