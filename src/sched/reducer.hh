@@ -12,6 +12,7 @@
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <queue>
@@ -295,6 +296,7 @@ class Reducer {
   void lost(NodeId id, AttemptFailure failure);
   void orphan(NodeId id, base::Error error);
   [[nodiscard]] NodeId parent_of(NodeId id) const;
+  void each_waiter(NodeId id, const std::function<bool(NodeId waiter, NodeId child)>& visit) const;
   void reopen(NodeId id);
   void give_up_lost(NodeId id, base::Error error);
   void release_attempts(NodeId id, Unwanted why = Unwanted::Superseded);

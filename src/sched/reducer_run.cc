@@ -315,6 +315,29 @@ NodeId Reducer::parent_of(NodeId id) const {
     return node.remakes < policy_.max_losses && (has_made || node.remaking) &&
            node.state != State::WaitingForParent;
   };
+  NodeId parent = kNoNode;
+  each_waiter(id, [&](NodeId waiter, NodeId child) {
+    const Node& node = nodes_[waiter];
+    if (node.state != State::WaitingForTail) {
+      return true;
+    }
+    for (uint32_t edge = 0; edge < node.edge_count; ++edge) {
+      const NodeId passed = via(waiter, edge);
+      if (edges_[node.first_edge + edge].to == child && passed != kNoNode && passed != id &&
+          can_make(passed)) {
+        parent = passed;
+        return false;
+      }
+    }
+    parent = can_make(waiter) ? waiter : kNoNode;
+    return parent == kNoNode;
+  });
+  return parent;
+}
+
+// Visits all that wait for the node, directly or not, each once and the nearest first, with the one it was
+// come by from; until a visit says false.
+void Reducer::each_waiter(NodeId id, const std::function<bool(NodeId waiter, NodeId child)>& visit) const {
   std::vector<NodeId> way{id};
   std::unordered_set<NodeId> seen{id};
   for (size_t step = 0; step < way.size(); ++step) {
@@ -324,24 +347,12 @@ NodeId Reducer::parent_of(NodeId id) const {
       if (!is_fresh(links_[at]) || !seen.insert(waiter).second) {
         continue;
       }
+      if (!visit(waiter, child)) {
+        return;
+      }
       way.push_back(waiter);
-      const Node& node = nodes_[waiter];
-      if (node.state != State::WaitingForTail) {
-        continue;
-      }
-      for (uint32_t edge = 0; edge < node.edge_count; ++edge) {
-        const NodeId passed = via(waiter, edge);
-        if (edges_[node.first_edge + edge].to == child && passed != kNoNode && passed != id &&
-            can_make(passed)) {
-          return passed;
-        }
-      }
-      if (can_make(waiter)) {
-        return waiter;
-      }
     }
   }
-  return kNoNode;
 }
 
 // Its parent has made something, or has failed to: what is there now?
@@ -351,8 +362,19 @@ void Reducer::reopen(NodeId id) {
   nodes_[id].losses = losses;
 }
 
+// Nothing makes it any more. What nobody asks for has not failed by that: a later result may bring it again.
 void Reducer::give_up_lost(NodeId id, base::Error error) {
-  if (!is_wanted(id)) {
+  bool asked = nodes_[id].asked;
+  std::vector<NodeId> waiters;
+  each_waiter(id, [&](NodeId waiter, NodeId /*child*/) {
+    asked = asked || nodes_[waiter].asked;
+    waiters.push_back(waiter);
+    return !asked;
+  });
+  if (!asked) {
+    for (const NodeId waiter : waiters) {
+      let_go(waiter);
+    }
     lead_away(id);
     nodes_[id].result = nullptr;
     let_go(id);

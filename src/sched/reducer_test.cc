@@ -835,6 +835,33 @@ TEST(LostThunk, goes_on_when_its_maker_has_run_again_and_failed_only_with_its_ta
   EXPECT_EQ(desk.verdict("leaf"), Verdict::Succeeded);
 }
 
+// `root` has failed with its tail call, so nobody wants what it called any more; `later` calls it anew.
+TEST(LostThunk, that_nobody_asks_for_any_more_is_not_failed_for_who_makes_it_later) {
+  Desk desk;
+  desk.add("root");
+  desk.open("root");
+  ir::Result calls_both = calls("call");
+  calls_both.outputs.emplace("too", promise_of("cyclic"));
+  desk.end("root", calls_both);
+  desk.open("call", {promise_of("leaf")});
+  desk.open("cyclic", {promise_of("root")});
+  EXPECT_EQ(desk.verdict("root"), Verdict::DependencyFailed);
+  desk.open("leaf");
+  desk.end("leaf", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("leaf")})));
+  EXPECT_EQ(desk.reducer.state(desk.node("leaf")), State::LetGo);
+  EXPECT_EQ(desk.reducer.state(desk.node("call")), State::LetGo);
+  EXPECT_EQ(desk.reducer.unfinished(), 0U);
+  desk.add("later");
+  desk.open("later");
+  desk.end("later", calls("call"));
+  desk.open("call", {promise_of("leaf")});
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  desk.substitute("call", "call of x");
+  desk.end("call", made("y"));
+  EXPECT_EQ(*desk.outcome("later").result, made("y"));
+}
+
 TEST(LostThunk, fails_with_the_parent_that_was_to_make_it_again) {
   Desk desk;
   desk.add("child");
