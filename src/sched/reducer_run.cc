@@ -285,12 +285,12 @@ void Reducer::lost(NodeId id, AttemptFailure failure) {
 
 // The thunk, or what came with it, is gone: it has to be made again by whoever returned the promise of it.
 void Reducer::orphan(NodeId id, base::Error error) {
+  lead_away(id);  // those that follow it have thunks of their own
   const NodeId parent = parent_of(id);
   if (parent == kNoNode) {
     give_up_lost(id, std::move(error));
     return;
   }
-  lead_away(id);
   stop_waiting(id);
   Node& node = nodes_[id];
   node.result = nullptr;

@@ -862,6 +862,26 @@ TEST(LostThunk, that_nobody_asks_for_any_more_is_not_failed_for_who_makes_it_lat
   EXPECT_EQ(*desk.outcome("later").result, made("y"));
 }
 
+TEST(LostThunk, does_not_take_along_who_came_to_the_same_by_substitution) {
+  Desk desk;
+  desk.add("written");
+  desk.open("written");
+  desk.add("other");
+  desk.open("other", {promise_of("leaf")});
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  desk.substitute("other", "written");
+  ASSERT_EQ(desk.reducer.state(desk.node("other")), State::Following);
+  desk.end("written", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("written")})));
+  EXPECT_EQ(desk.verdict("written"), Verdict::Failed);
+  desk.end("other", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("written")})));
+  desk.reducer.verified(desk.next<Verify>("other").ticket, {});
+  desk.take();
+  desk.substitute("other", "written");
+  desk.end("other", made("y"));
+  EXPECT_EQ(*desk.outcome("other").result, made("y"));
+}
+
 TEST(LostThunk, fails_with_the_parent_that_was_to_make_it_again) {
   Desk desk;
   desk.add("child");
