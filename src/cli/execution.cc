@@ -3,6 +3,7 @@
 #include "base/errors.hh"
 #include "cli/say.hh"
 #include "exec/executor.hh"
+#include "exec/farms.hh"
 #include "exec/native.hh"
 
 #include <fmt/format.h>
@@ -17,6 +18,14 @@ namespace {
 
 constexpr unsigned kPoolThreads = 4;  // they wait for files more than they compute
 constexpr unsigned kPoolThreadsWithNetwork = 16;
+
+std::string layouts_in(const Settings& settings) {
+  return settings.store + "/layouts";
+}
+
+std::string expectations_in(const Settings& settings) {
+  return settings.store + "/durations";
+}
 
 std::unique_ptr<exec::Runner> runner_or_advice(Storage& storage, const Settings& settings) {
   auto runner = open_runner(storage, settings);
@@ -69,11 +78,17 @@ base::Result<std::unique_ptr<exec::Runner>> open_runner(Storage& storage, const 
   if (settings.sandbox == "none") {
     return std::make_unique<exec::NativeRunner>(storage.whole());
   }
-  auto executor = exec::Executor::open(storage.whole(), settings.store + "/layouts");
+  auto executor = exec::Executor::open(storage.whole(), layouts_in(settings));
   if (!executor) {
     return tl::unexpected(executor.error());
   }
   return std::move(*executor);
+}
+
+void clear_up_after_executions(const Settings& settings) {
+  remove_what_dead_sessions_left(settings);
+  exec::Farms::sweep(layouts_in(settings));
+  const Expectations none(expectations_in(settings));  // removes what another was writing
 }
 
 Execution::Execution(Storage& storage, const Settings& settings, Journal* journal,
@@ -83,7 +98,7 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
 Execution::Execution(Storage& storage, const Settings& settings, Journal* journal,
                      sched::OnFailure on_failure, std::unique_ptr<exec::Runner> runner)
     : loop_(storage.waits_for_network() ? kPoolThreadsWithNetwork : kPoolThreads),
-      expectations_(settings.store + "/durations"),
+      expectations_(expectations_in(settings)),
       witness_(std::make_unique<Witness>(journal, expectations_, storage.clock())) {
   if (runner && !runner->isolated()) {
     without_memos_ = std::make_unique<WithoutMemos>(storage.records());

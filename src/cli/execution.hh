@@ -21,6 +21,10 @@ namespace cli {
 [[nodiscard]] base::Result<std::unique_ptr<exec::Runner>> open_runner(Storage& storage,
                                                                       const Settings& settings);
 
+// What executions that were killed have left goes; where there are new ones, these see to it by themselves.
+// Throws base::OperatorError or SyscallError.
+void clear_up_after_executions(const Settings& settings);
+
 // Everything between a thunk and its result: the loop thread with coordinator and engine on it. Made and used
 // by the main thread; gone when it goes.
 class Execution final : public intercept::Forcer {

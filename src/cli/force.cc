@@ -217,6 +217,15 @@ std::string name_of(const Wanted& wanted) {
                                                          : word_of(wanted.promise));
 }
 
+// There is nothing to force. Whoever forced it all may have been killed just after that.
+void clear_up(const Settings& settings) {
+  if (::access(settings.store.c_str(), W_OK) != 0) {
+    return;  // no store, or one where nothing can be removed: neither is needed here
+  }
+  clear_up_after_executions(settings);
+  PlacingRecord(settings.store).clear_up();
+}
+
 std::vector<std::string> line_of(const Request& request) {
   std::vector<std::string> line{"gg", "force"};
   line.insert(line.end(), request.words.begin(), request.words.end());
@@ -229,6 +238,7 @@ int force(const Request& request, const Environment& environment) {
   StopSignals stop_signals;
   const std::vector<Wanted> wanted = wanted_by(request);
   if (wanted.empty()) {
+    clear_up(request.settings);
     return kOk;
   }
   if (!request.output.empty() &&

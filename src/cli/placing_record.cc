@@ -15,9 +15,13 @@ PlacingRecord::~PlacingRecord() {
 void PlacingRecord::will_place(const std::string& path) {
   if (!journal_) {
     journal_.emplace(state_dir_);
-    (void)intercept::clean_up_after_dead_sessions(state_dir_, intercept::CleanUp::OfPlacing);
+    clear_up();
   }
   journal_->record_temporaries_beside(path);
+}
+
+void PlacingRecord::clear_up() {
+  (void)intercept::clean_up_after_dead_sessions(state_dir_, intercept::CleanUp::OfPlacing);
 }
 
 }  // namespace cli

@@ -19,6 +19,9 @@ class PlacingRecord {
   // Just before a file is put at `path`. Throws SyscallError.
   void will_place(const std::string& path);
 
+  // What those that were killed have left goes; will_place() sees to that by itself. Throws SyscallError.
+  void clear_up();
+
  private:
   std::string state_dir_;
   std::optional<intercept::Journal> journal_;

@@ -88,6 +88,13 @@ std::unique_ptr<Storage> open_storage(const Settings& settings, storage::Access 
   return std::make_unique<Storage>(settings, access, nullptr);
 }
 
+void remove_what_dead_sessions_left(const Settings& settings) {
+  const base::SystemClock clock;
+  const auto store =
+      base::value_or_throw(storage::LocalStore::open(settings.store, clock, say, storage::Access::ReadWrite));
+  (void)base::value_or_throw(store->remove_what_dead_sessions_left());
+}
+
 std::unique_ptr<Storage> open_storage_and_server(const Settings& settings, const Environment& environment) {
   using Use = engine::SharedMemos::Use;
   auto storage =

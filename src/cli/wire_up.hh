@@ -79,6 +79,10 @@ class Storage {
                                                                       const Settings& settings,
                                                                       const Environment& environment);
 
+// What sessions of the store that were killed have left in it goes. Throws base::OperatorError like
+// open_storage(), but does not open the records, which take longer.
+void remove_what_dead_sessions_left(const Settings& settings);
+
 // Where thunks are executed.
 struct Engines {
   std::vector<std::unique_ptr<sched::Engine>> engines;

@@ -268,6 +268,29 @@ class Faults(Crash):
     def removes_temporary(call, path):
         return call == "unlink" and os.path.basename(path).startswith(".gg-")
 
+    def test_a_force_killed_when_all_was_in_place_leaves_nothing_to_the_next_which_has_nothing_to_do(self):
+        self.warm()
+
+        def placeholders():
+            expected = self.plainly(few(next(self.salts)))
+            self.ok(self.gg("infer", "--", *MAKE))
+            return expected
+
+        force = ("force", "--all")
+        placeholders()
+        self.ok(self.with_fault("count", 0, force))
+        last = len(self.changes())
+        left = 0
+        for at in range(last - 120, last, 20):  # the last output is in place some 170 changes before the end
+            expected = placeholders()
+            run = self.with_fault("kill", at, force)
+            self.assertEqual(self.reap(seconds=20), [], "outlived gg")
+            left += self.left_behind() != []
+            self.assert_same(expected, self.snapshot(), f"{run}")
+            self.ok(self.gg(*force))
+            self.assertEqual(self.left_behind(), [], f"kill at {self.change(at)}")
+        self.assertGreater(left, 0, "no kill came between the last output and the end")
+
     def test_killed_at_any_change_it_goes_on(self):
         self.each("kill")
 
