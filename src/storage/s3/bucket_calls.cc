@@ -23,6 +23,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLastBackOff{5000};
 constexpr uint64_t kLongestMessage = uint64_t{16} << 20U;
 constexpr int kDamagedTries = 8;  // what keeps arriving damaged is no accident
+constexpr int kTriesOfDamagedLists = 3;
 constexpr size_t kMostPages = 100'000;
 
 milliseconds with_jitter(milliseconds time) {
@@ -162,11 +163,12 @@ base::Result<std::vector<BucketCalls::Listed>> BucketCalls::list(const std::stri
                                                                  const base::StillWanted& wanted) {
   std::vector<Listed> all;
   std::string token;
+  int damaged = 0;
   for (size_t page = 0; page < kMostPages; ++page) {
     Request request;
     request.method = "GET";
     request.doing = "list";
-    request.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", bucket_.prefix + prefix}};
+    request.query = {{"list-type", "2"}, {"prefix", bucket_.prefix + prefix}};
     if (!token.empty()) {
       request.query.emplace_back("continuation-token", token);
     }
@@ -178,11 +180,14 @@ base::Result<std::vector<BucketCalls::Listed>> BucketCalls::list(const std::stri
     const bool is_xml = document.load_buffer(response->body.data(), response->body.size());
     const pugi::xml_node result = document.child("ListBucketResult");
     if (!response->ok() || !is_xml || !result) {
+      if (response->ok() && ++damaged < kTriesOfDamagedLists) {
+        continue;
+      }
       return tl::unexpected(
           error_of(*response, failure_of(*response), bucket_, request.doing, clock_.wall()));
     }
     for (const pugi::xml_node entry : result.children("Contents")) {
-      const std::string key = entry.child_value("Key");  // ours need no decoding
+      const std::string key = entry.child_value("Key");
       if (key.starts_with(bucket_.prefix)) {
         all.push_back({key.substr(bucket_.prefix.size()), entry.child("Size").text().as_ullong()});
       }
