@@ -1,13 +1,13 @@
 #include "storage/reapi/reapi_store.hh"
 
 #include "base/files.hh"
+#include "base/guarded.hh"
 #include "object/hash.hh"
 #include "object/memory_store.hh"
+#include "storage/remote/digest_lists.hh"
+#include "storage/remote/in_parallel.hh"
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
-#include <thread>
 #include <unordered_set>
 
 namespace storage {
@@ -18,25 +18,6 @@ using Digests = std::vector<object::Digest>;
 
 tl::unexpected<base::Error> not_wanted() {
   return base::failure("nobody waits for it any more", base::FailureKind::RetryHere);
-}
-
-Digests each_once(std::span<const object::Digest> digests) {
-  Digests all(digests.begin(), digests.end());
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
-}
-
-Digests without(const Digests& all, const Digests& some) {
-  const std::unordered_set<object::Digest> dropped(some.begin(), some.end());
-  Digests rest;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(rest),
-               [&](const object::Digest& digest) { return dropped.count(digest) == 0; });
-  return rest;
-}
-
-void append(Digests& all, const Digests& more) {
-  all.insert(all.end(), more.begin(), more.end());
 }
 
 }  // namespace
@@ -165,34 +146,19 @@ std::vector<Digests> ReapiStore::batches(const Digests& digests) const {
 }
 
 base::Result<Digests> ReapiStore::for_each(const std::vector<Digests>& batches, const Move& move) const {
-  std::mutex mutex;
-  Digests lacking;
-  std::optional<base::Error> error;
-  std::atomic<size_t> next{0};
-  const auto work = [&] {
-    for (size_t at = next++; at < batches.size(); at = next++) {
-      auto moved = move(batches[at]);
-      const std::scoped_lock lock(mutex);
-      if (!moved) {
-        error = std::move(moved.error());
-        next = batches.size();
-        return;
-      }
-      append(lacking, *moved);
+  base::Guarded<Digests> lacking;
+  const auto moved = in_parallel(batches.size(), options_.streams, [&](size_t at) -> base::Result<void> {
+    const auto some = move(batches[at]);
+    if (!some) {
+      return tl::unexpected(some.error());
     }
-  };
-  std::vector<std::thread> others;
-  for (size_t i = 1; i < std::min<size_t>(options_.streams, batches.size()); ++i) {
-    others.emplace_back(work);
+    lacking.with([&](Digests& all) { append(all, *some); });
+    return {};
+  });
+  if (!moved) {
+    return tl::unexpected(moved.error());
   }
-  work();
-  for (std::thread& thread : others) {
-    thread.join();
-  }
-  if (error) {
-    return tl::unexpected(*std::move(error));
-  }
-  return lacking;
+  return lacking.with([](Digests& all) { return std::move(all); });
 }
 
 base::Result<Digests> ReapiStore::upload(const Digests& digests, Store& from,

@@ -4,7 +4,7 @@
 #include "object/leases.hh"
 #include "object/store.hh"
 #include "storage/reapi/blob_calls.hh"
-#include "storage/reapi/flights.hh"
+#include "storage/remote/flights.hh"
 
 #include <chrono>
 #include <functional>

@@ -2,7 +2,7 @@
 
 #include "base/clock.hh"
 #include "object/store.hh"
-#include "storage/reapi/flights.hh"
+#include "storage/remote/flights.hh"
 #include "storage/s3/bucket_calls.hh"
 #include "storage/s3/holdings.hh"
 

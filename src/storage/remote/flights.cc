@@ -1,4 +1,4 @@
-#include "storage/reapi/flights.hh"
+#include "storage/remote/flights.hh"
 
 #include <algorithm>
 #include <chrono>
