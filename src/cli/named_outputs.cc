@@ -41,6 +41,11 @@ void take(Parts& parts, const model::Match& option) {
       parts.names_output = true;
       parts.named.push_back(argument);
       break;
+    case model::Does::DependenciesAll:  // nasm's may name the file
+      if (!argument.empty()) {
+        parts.named.push_back(argument);
+      }
+      break;
     case model::Does::DependencyFile:
     case model::Does::DatabaseFragment:
     case model::Does::WritesFile:

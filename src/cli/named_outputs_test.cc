@@ -50,6 +50,7 @@ TEST(NamedOutputs, are_told_by_the_tables_of_the_models) {
   EXPECT_EQ(named({"objcopy", "--dump-section", ".text=text", "a"}), (Paths{"/p/text", "/p/a"}));
   EXPECT_EQ(named({"cpp", "a.c", "a.i"}), Paths{"/p/a.i"});
   EXPECT_EQ(named({"nasm", "-MD", "a.d", "-o", "a.o", "a.asm"}), (Paths{"/p/a.d", "/p/a.o"}));
+  EXPECT_EQ(named({"nasm", "-MD", "-MF", "a.d", "-o", "a.o", "a.asm"}), (Paths{"/p/a.d", "/p/a.o"}));
 }
 
 TEST(NamedOutputs, are_none_where_a_command_only_reads) {

@@ -281,18 +281,31 @@ int signal_descendants(int number) {
   return count;
 }
 
-// Until nothing is left. A fork bomb could outrun one sweep; zombies are reaped in between. Whatever is left
-// has come to be this process's child, so most builds end without a sweep, which reads all of /proc.
+// False: some child has not ended yet.
+bool all_reaped() {
+  int status = 0;
+  pid_t gone = 0;
+  while ((gone = ::waitpid(-1, &status, WNOHANG)) > 0) {
+  }
+  return gone < 0 && errno == ECHILD;
+}
+
+// Until nothing is left. Whoever has something to clear away, as a compiler has, is asked first. A fork bomb
+// could outrun one sweep; zombies are reaped in between. Whatever is left has come to be this process's
+// child, so most builds end without a sweep, which reads all of /proc.
 void kill_all() {
-  for (;;) {
-    int status = 0;
-    pid_t gone = 0;
-    while ((gone = ::waitpid(-1, &status, WNOHANG)) > 0) {
-    }
-    if (gone < 0 && errno == ECHILD) {
-      return;
-    }
+  constexpr timespec kMoment{0, 5'000'000};
+  constexpr int kMomentsOfGrace = 40;
+  if (all_reaped()) {
+    return;
+  }
+  signal_descendants(SIGTERM);
+  for (int moment = 0; moment < kMomentsOfGrace && !all_reaped(); ++moment) {
+    ::nanosleep(&kMoment, nullptr);
+  }
+  while (!all_reaped()) {
     signal_descendants(SIGKILL);
+    int status = 0;
     ::waitpid(-1, &status, 0);
   }
 }

@@ -55,7 +55,7 @@ constexpr Option kNasm[] = {
     {"--before", Separate, Neutral},
     {"-M", Nothing, Declines, "dependencies-only"},
     {"-MG", Nothing, Declines, "dependencies-only"},
-    {"-MD", Separate, DependenciesAll},
+    {"-MD", Perhaps, DependenciesAll},
     {"-MF", Separate, DependencyFile},
     {"-MT", Separate, DependencyTarget},
     {"-MQ", Separate, DependencyTarget},
@@ -199,11 +199,7 @@ std::variant<Command, Declined> parse(std::span<const Option> table, const std::
         break;
       case DependenciesAll:
         writes_depfile = true;
-        if (argument.starts_with('-') && argument != "-") {  // without a name, and it is another option
-          ++at;
-          continue;
-        }
-        depfile = argument;
+        depfile = argument.empty() ? depfile : argument;
         break;
       case DependencyFile:
         depfile = argument;

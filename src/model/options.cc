@@ -24,6 +24,10 @@ std::optional<Match> match(std::span<const Option> table, const std::vector<std:
     return std::nullopt;
   }
   const std::string_view rest = word.substr(best->spelling.size());
+  if (best->takes == Takes::Perhaps) {
+    const std::string_view next = at + 1 < words.size() ? std::string_view(words[at + 1]) : "-o";
+    return next.starts_with('-') && next != "-" ? Match{best, rest, 1} : Match{best, next, 2};
+  }
   const bool separate = best->takes == Takes::Separate || (best->takes == Takes::Either && rest.empty());
   if (!separate) {
     return Match{best, rest, 1};

@@ -17,6 +17,7 @@ enum class Takes : uint8_t {
   Joined,    // -O2: the spelling is a prefix
   Separate,  // -MF file
   Either,    // -Idir, -I dir
+  Perhaps,   // -MD file, or -MD before another option (nasm)
 };
 
 // What an option does to the functional footprint.

@@ -49,6 +49,12 @@ class Interrupt(Case):
         self.plain([self.tree / "app"])
         self.assert_no_placeholders()
 
+    def test_what_a_build_leaves_running_may_clear_up_before_it_is_killed(self):
+        self.fresh({"Makefile": "all:\n\t(trap 'rm held; exit' TERM; touch held; while :; do sleep 0.02; done) & "
+                                "while [ ! -e held ]; do :; done\n"})
+        self.under_gg(["make"])
+        self.assertFalse((self.tree / "held").exists())
+
     def test_ctrl_c_leaves_nothing_running_and_no_placeholder(self):
         process = self.start_endless()
         os.killpg(process.pid, signal.SIGINT)  # as the terminal does: gg and all of the build
