@@ -50,15 +50,13 @@ struct Commands::Job {
 };
 
 Commands::Commands(Settings settings, model::Models& models, Forcer& forcer, object::FileStore& store,
-                   Registry& registry, Ledger& ledger, Workers& workers, base::Clock& clock,
-                   Observer& observer, Lost lost)
+                   Registry& registry, Ledger& ledger, base::Clock& clock, Observer& observer, Lost lost)
     : settings_(settings),
       models_(models),
       forcer_(forcer),
       store_(store),
       registry_(registry),
       ledger_(ledger),
-      workers_(workers),
       clock_(clock),
       observer_(observer),
       lost_(std::move(lost)),

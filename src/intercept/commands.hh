@@ -33,8 +33,7 @@ class Commands {
   using Lost = std::function<void(const Bet&)>;
 
   Commands(Settings settings, model::Models& models, Forcer& forcer, object::FileStore& store,
-           Registry& registry, Ledger& ledger, Workers& workers, base::Clock& clock, Observer& observer,
-           Lost lost);
+           Registry& registry, Ledger& ledger, base::Clock& clock, Observer& observer, Lost lost);
 
   // Server's thread; does not block.
   void handle(Request request, std::shared_ptr<Answer> answer);
@@ -91,7 +90,6 @@ class Commands {
   object::FileStore& store_;
   Registry& registry_;
   Ledger& ledger_;
-  Workers& workers_;
   base::Clock& clock_;
   Observer& observer_;
   Lost lost_;

@@ -467,7 +467,7 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
   settings.lazy = self.options.lazy;
   settings.natives = std::max(1U, std::thread::hardware_concurrency());
   self.commands = std::make_unique<Commands>(settings, self.models, self.forcer, self.store, self.registry,
-                                             *self.ledger, *self.workers, self.clock, self.observer,
+                                             *self.ledger, self.clock, self.observer,
                                              [&self](const Bet& bet) { self.on_lost_bet(bet); });
   if (standing == Standing::Namespaces) {
     self.bind_shims(launch, path);
