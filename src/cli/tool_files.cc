@@ -54,7 +54,8 @@ class ToolReader {
         {"set", [this](const toml::node& node) { read_set(node); }},
         {"sure", [this](const toml::node& node) { tool_.sure = boolean(node); }}};
     for (const auto& [name, node] : table_) {
-      if (std::none_of(keys.begin(), keys.end(), [&](const Key& key) { return key.first == name.str(); })) {
+      if (std::none_of(keys.begin(), keys.end(),
+                       [&name = name](const Key& key) { return key.first == name.str(); })) {
         wrong(node, "unknown key '" + std::string(name.str()) + "' (docs/models.md lists them)");
       }
     }
