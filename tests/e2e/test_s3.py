@@ -22,6 +22,16 @@ class Sharing(S3Case):
         self.assertEqual(self.hits(), (CALCULATOR_COMMANDS, 0))
         self.assertEqual(run.err.count(b"going on"), 0, str(run))
 
+    def test_what_the_bucket_says_is_computed_again_and_compared(self):
+        self.fresh(CALCULATOR)
+        self.under_gg(MAKE, self.shared())
+        verify = ("verify", "--remote", "--share", "100")
+        run = self.ok(self.gg(*verify, *self.shared()))
+        self.assertIn(f"{CALCULATOR_COMMANDS} the same, 0 not what the server says".encode(), run.out, str(run))
+        run = self.gg(*verify, *self.shared(prefix="empty"))
+        self.assertEqual(run.status, 1, str(run))
+        self.assertIn(f"{CALCULATOR_COMMANDS} have no result there".encode(), run.out, str(run))
+
     def test_what_belongs_together_is_in_few_packs(self):
         self.fresh(CALCULATOR)
         run = self.under_gg(MAKE, self.shared())
