@@ -567,6 +567,24 @@ TEST(TailCalls, to_what_the_caller_had_already_and_is_being_made_again_wait_for_
   EXPECT_EQ(*desk.outcome("caller").result, made_two("x", "x"));
 }
 
+TEST(TailCalls, are_not_let_go_while_a_thunk_that_reads_what_they_make_waits_for_them) {
+  Desk desk(passes_on());
+  desk.add("reader");
+  desk.open("reader", {promise_of("callee")});
+  desk.add("caller");
+  desk.open("caller");
+  desk.end("caller", calls("callee"));
+  desk.open("callee");
+  desk.end("callee", calls("leaf"));
+  EXPECT_EQ(desk.reducer.state(desk.node("callee")), State::WaitingForTail);
+  desk.open("leaf");
+  desk.end("leaf", made("x"));
+  EXPECT_EQ(*desk.outcome("caller").result, made("x"));
+  desk.substitute("reader", "reader of x");
+  desk.end("reader", made("y"));
+  EXPECT_EQ(*desk.outcome("reader").result, made("y"));
+}
+
 TEST(TailCalls, that_were_let_go_go_on_from_their_result_when_they_are_asked_for) {
   Desk desk(passes_on());
   desk.add("first");
