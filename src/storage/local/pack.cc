@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "storage/numbers.hh"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -18,24 +19,13 @@ using object::Digest;
 // On disk: bump the number with each change.
 constexpr std::string_view kMagic = "gg pack 1\n";
 
-constexpr uint64_t kNumberBytes = 8;
 constexpr uint64_t kEntryBytes = Digest::kHashBytes + 2 * kNumberBytes;  // hash, offset, size
 constexpr uint64_t kBuckets = 4096;                                      // by the first 12 bits of the hash
 constexpr uint64_t kFanOutBytes = (kBuckets + 1) * kNumberBytes;  // of each the first entry; then the count
 constexpr uint64_t kFooterBytes = 2 * kNumberBytes;               // where the index begins; the count
 
-void append_number(std::string& bytes, uint64_t number) {
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    bytes += static_cast<char>(number >> static_cast<unsigned>(shift));
-  }
-}
-
 uint64_t number_at(const std::string& bytes, uint64_t offset) {
-  uint64_t number = 0;
-  for (uint64_t i = 0; i < kNumberBytes; ++i) {
-    number = (number << 8U) | static_cast<uint8_t>(bytes[offset + i]);
-  }
-  return number;
+  return read_number(std::string_view(bytes).substr(offset));
 }
 
 uint64_t bucket_of(const Digest& digest) {

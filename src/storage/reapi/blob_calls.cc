@@ -2,7 +2,7 @@
 
 #include "net/grpc_failure.hh"
 #include "object/wire.hh"
-#include "storage/reapi/zstd.hh"
+#include "storage/remote/zstd.hh"
 
 #include <fmt/format.h>
 

@@ -1,11 +1,10 @@
 #include "storage/reapi/reapi_store.hh"
 
-#include "base/files.hh"
 #include "base/guarded.hh"
 #include "object/hash.hh"
-#include "object/memory_store.hh"
 #include "storage/remote/digest_lists.hh"
 #include "storage/remote/in_parallel.hh"
+#include "storage/remote/moving.hh"
 
 #include <algorithm>
 #include <unordered_set>
@@ -16,39 +15,28 @@ namespace {
 
 using Digests = std::vector<object::Digest>;
 
-tl::unexpected<base::Error> not_wanted() {
-  return base::failure("nobody waits for it any more", base::FailureKind::RetryHere);
-}
-
 }  // namespace
 
 ReapiStore::ReapiStore(net::GrpcService& service, const base::Clock& clock, Options options)
     : options_(std::move(options)), calls_(service, options_), leases_(clock, options_.lease) {}
 
 base::Result<std::optional<std::string>> ReapiStore::get(const object::Digest& digest) {
-  object::MemoryStore memory;
-  const auto lacking = fetch({&digest, 1}, memory, {});
-  if (!lacking) {
-    return tl::unexpected(lacking.error());
-  }
-  return memory.get(digest);
+  return get_by(digest, [this](std::span<const object::Digest> digests, Store& into) {
+    return fetch(digests, into, {});
+  });
 }
 
 base::Result<object::Digest> ReapiStore::put(std::string_view bytes) {
-  object::MemoryStore memory;
-  const object::Digest digest = memory.put(bytes).value();
-  const auto lacking = send({&digest, 1}, memory, {});
-  return lacking.map([&](const Digests&) { return digest; });
+  return put_by(bytes, [this](std::span<const object::Digest> digests, Store& from) {
+    return send(digests, from, {});
+  });
 }
 
 base::Result<object::Digest> ReapiStore::put_file(int fd, std::string_view subject,
                                                   const base::StillWanted& wanted) {
-  if (::lseek(fd, 0, SEEK_SET) != 0) {
-    return base::failure("rewind '" + std::string(subject) + "'", base::FailureKind::RetryElsewhere);
-  }
-  object::MemoryStore memory;
-  const object::Digest digest = memory.put(base::read_all(fd, subject)).value();
-  return send({&digest, 1}, memory, wanted).map([&](const Digests&) { return digest; });
+  return put_file_by(fd, subject, [&](std::span<const object::Digest> digests, Store& from) {
+    return send(digests, from, wanted);
+  });
 }
 
 base::Result<Digests> ReapiStore::missing(std::span<const object::Digest> digests) {
@@ -94,28 +82,8 @@ base::Result<Digests> ReapiStore::send(std::span<const object::Digest> digests, 
 
 base::Result<Digests> ReapiStore::fetch(std::span<const object::Digest> digests, Store& into,
                                         const base::StillWanted& wanted) {
-  Digests absent;
-  Digests open = each_once(digests);
-  while (!open.empty()) {
-    const auto lacking = into.missing(open);
-    if (!lacking || lacking->empty()) {
-      return lacking ? absent : lacking;
-    }
-    Digests taken;
-    {
-      const Flights::Claim claim = fetching_.claim(*lacking, taken);
-      const auto gone = download(claim.mine(), into, wanted);
-      if (!gone) {
-        return gone;
-      }
-      append(absent, *gone);
-    }
-    if (!fetching_.wait(taken, wanted)) {
-      return not_wanted();
-    }
-    open = std::move(taken);
-  }
-  return absent;
+  return bring_once(fetching_, digests, into, wanted,
+                    [&](const Digests& mine) { return download(mine, into, wanted); });
 }
 
 void ReapiStore::distrust(std::span<const object::Digest> digests) {

@@ -4,7 +4,7 @@
 #include "object/hash.hh"
 #include "object/memory_store.hh"
 #include "object/wire.hh"
-#include "storage/reapi/zstd.hh"
+#include "storage/remote/zstd.hh"
 
 #include <grpcpp/server_builder.h>
 

@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "storage/numbers.hh"
 #include "storage/remote/in_parallel.hh"
 
 #include <algorithm>
@@ -20,12 +21,6 @@ bool is_pack_name(std::string_view name) {
   return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-void append_number(std::string& bytes, uint64_t number) {
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    bytes += static_cast<char>(number >> static_cast<unsigned>(shift));
-  }
-}
-
 // Of a file that may be anything.
 class Reader {
  public:
@@ -41,15 +36,8 @@ class Reader {
   }
 
   std::optional<uint64_t> number() {
-    const auto bytes = take(8);
-    if (!bytes) {
-      return std::nullopt;
-    }
-    uint64_t value = 0;
-    for (const char byte : *bytes) {
-      value = value << 8U | static_cast<unsigned char>(byte);
-    }
-    return value;
+    const auto bytes = take(kNumberBytes);
+    return bytes ? std::optional(read_number(*bytes)) : std::nullopt;
   }
 
   [[nodiscard]] bool at_end() const { return bytes_.empty(); }
@@ -57,11 +45,6 @@ class Reader {
  private:
   std::string_view bytes_;
 };
-
-uint64_t index_bytes(const PackIndex& index) {
-  return encode_index({}, 0).size() + (index.objects.empty() ? 0 : index.objects.size() * 57) +
-         (index.memos.empty() ? 0 : index.memos.size() * 80);
-}
 
 }  // namespace
 
@@ -126,7 +109,7 @@ void Holdings::write_file() {
     }
     append_number(bytes, static_cast<uint64_t>(listed_.count()));
     for (const Pack& pack : packs_) {
-      const uint64_t length = index_bytes(pack.index);
+      const uint64_t length = index_and_footer_bytes(pack.index);
       bytes += pack.key;
       append_number(bytes, pack.bytes);
       append_number(bytes, length);

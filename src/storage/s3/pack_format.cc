@@ -1,6 +1,8 @@
 #include "storage/s3/pack_format.hh"
 
 #include "object/hash.hh"
+#include "storage/numbers.hh"
+#include "storage/remote/zstd.hh"
 
 #include <zstd.h>
 
@@ -15,16 +17,9 @@ namespace {
 constexpr std::string_view kMagic = "gg s3 pack 1\n";
 constexpr std::string_view kEnd = "gg end 1";
 constexpr size_t kDigestBytes = 40;
-constexpr size_t kObjectBytes = kDigestBytes + 8 + 8 + 1;
+constexpr size_t kObjectBytes = kDigestBytes + 2 * kNumberBytes + 1;
 constexpr size_t kMemoBytes = 2 * kDigestBytes;
-constexpr int kLevel = 3;
 constexpr size_t kWorthwhile = 64;  // below that, there is nothing to gain
-
-void append_number(std::string& bytes, uint64_t number) {
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    bytes += static_cast<char>(number >> static_cast<unsigned>(shift));
-  }
-}
 
 void append_digest(std::string& bytes, const object::Digest& digest) {
   bytes.append(reinterpret_cast<const char*>(digest.hash().data()), digest.hash().size());
@@ -36,13 +31,7 @@ class Reader {
  public:
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
 
-  uint64_t number() {
-    uint64_t value = 0;
-    for (const char byte : take(8)) {
-      value = value << 8U | static_cast<unsigned char>(byte);
-    }
-    return value;
-  }
+  uint64_t number() { return read_number(take(kNumberBytes)); }
 
   object::Digest digest() {
     object::Digest::Hash hash{};
@@ -81,13 +70,6 @@ struct Footer {
   }
 };
 
-std::string compressed(std::string_view bytes) {
-  std::string out(ZSTD_compressBound(bytes.size()), '\0');
-  const size_t length = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), kLevel);
-  out.resize(ZSTD_isError(length) != 0U ? bytes.size() : length);
-  return out;
-}
-
 }  // namespace
 
 PackBuilder::PackBuilder() : bytes_(kMagic) {}
@@ -95,7 +77,7 @@ PackBuilder::PackBuilder() : bytes_(kMagic) {}
 void PackBuilder::add(const object::Digest& digest, std::string_view bytes) {
   PackedObject object{digest, bytes_.size(), bytes.size(), PackEncoding::Plain};
   if (bytes.size() >= kWorthwhile) {
-    const std::string small = compressed(bytes);
+    const std::string small = zstd_compressed(bytes);
     if (small.size() < bytes.size() - bytes.size() / 16) {
       object.encoding = PackEncoding::Zstd;
       object.stored = small.size();
@@ -142,6 +124,10 @@ std::string encode_index(const PackIndex& index, uint64_t index_offset) {
   const object::Digest::Hash hash = object::hash(bytes).hash();
   bytes.append(reinterpret_cast<const char*>(hash.data()), hash.size());
   return bytes += kEnd;
+}
+
+uint64_t index_and_footer_bytes(const PackIndex& index) {
+  return index.objects.size() * kObjectBytes + index.memos.size() * kMemoBytes + kPackFooterBytes;
 }
 
 base::Result<uint64_t> index_and_footer_bytes(std::string_view footer, uint64_t pack_bytes) {

@@ -72,6 +72,9 @@ inline constexpr size_t kPackFooterBytes = 64;
 // Where the index is: its bytes and the footer's, counted from the pack's end. The error: this is no pack.
 [[nodiscard]] base::Result<uint64_t> index_and_footer_bytes(std::string_view footer, uint64_t pack_bytes);
 
+// Of a pack with this index.
+[[nodiscard]] uint64_t index_and_footer_bytes(const PackIndex& index);
+
 // From these last bytes. Nothing in them is believed: they match their checksum, and every object lies in the
 // pack; or it is an error.
 [[nodiscard]] base::Result<PackIndex> decode_index(std::string_view index_and_footer, uint64_t pack_bytes);

@@ -1,9 +1,8 @@
 #include "storage/s3/s3_store.hh"
 
-#include "base/files.hh"
-#include "object/memory_store.hh"
 #include "storage/remote/digest_lists.hh"
 #include "storage/remote/in_parallel.hh"
+#include "storage/remote/moving.hh"
 
 #include <algorithm>
 #include <map>
@@ -19,38 +18,28 @@ constexpr uint64_t kGap = 32U << 10U;         // bytes that nobody asked for cos
 constexpr uint64_t kLongestSpan = 8U << 20U;  // of several objects
 constexpr int kTriesOfDamaged = 3;
 
-tl::unexpected<base::Error> not_wanted() {
-  return base::failure("nobody waits for it any more", base::FailureKind::RetryHere);
-}
-
 }  // namespace
 
 S3Store::S3Store(BucketCalls& calls, const base::Clock& clock, Options options)
     : calls_(calls), options_(std::move(options)), holdings_(calls, clock, options_.holdings) {}
 
 base::Result<std::optional<std::string>> S3Store::get(const object::Digest& digest) {
-  object::MemoryStore memory;
-  const auto lacking = bring({&digest, 1}, memory, ReadAhead::No, {});
-  if (!lacking) {
-    return tl::unexpected(lacking.error());
-  }
-  return memory.get(digest);
+  return get_by(digest, [this](std::span<const object::Digest> digests, Store& into) {
+    return bring(digests, into, ReadAhead::No, {});
+  });
 }
 
 base::Result<object::Digest> S3Store::put(std::string_view bytes) {
-  object::MemoryStore memory;
-  const object::Digest digest = memory.put(bytes).value();
-  return send({&digest, 1}, memory, {}).map([&](const Digests&) { return digest; });
+  return put_by(bytes, [this](std::span<const object::Digest> digests, Store& from) {
+    return send(digests, from, {});
+  });
 }
 
 base::Result<object::Digest> S3Store::put_file(int fd, std::string_view subject,
                                                const base::StillWanted& wanted) {
-  if (::lseek(fd, 0, SEEK_SET) != 0) {
-    return base::failure("rewind '" + std::string(subject) + "'", base::FailureKind::RetryElsewhere);
-  }
-  object::MemoryStore memory;
-  const object::Digest digest = memory.put(base::read_all(fd, subject)).value();
-  return send({&digest, 1}, memory, wanted).map([&](const Digests&) { return digest; });
+  return put_file_by(fd, subject, [&](std::span<const object::Digest> digests, Store& from) {
+    return send(digests, from, wanted);
+  });
 }
 
 base::Result<S3Store::Digests> S3Store::missing(std::span<const object::Digest> digests) {
@@ -197,28 +186,8 @@ base::Result<S3Store::Digests> S3Store::fetch(std::span<const object::Digest> di
 
 base::Result<S3Store::Digests> S3Store::bring(std::span<const object::Digest> digests, Store& into,
                                               ReadAhead ahead, const base::StillWanted& wanted) {
-  Digests absent;
-  Digests open = each_once(digests);
-  while (!open.empty()) {
-    const auto lacking = into.missing(open);
-    if (!lacking || lacking->empty()) {
-      return lacking ? absent : lacking;
-    }
-    Digests taken;
-    {
-      const Flights::Claim claim = fetching_.claim(*lacking, taken);
-      const auto gone = download(claim.mine(), into, ahead, wanted);
-      if (!gone) {
-        return gone;
-      }
-      append(absent, *gone);
-    }
-    if (!fetching_.wait(taken, wanted)) {
-      return not_wanted();
-    }
-    open = std::move(taken);
-  }
-  return absent;
+  return bring_once(fetching_, digests, into, wanted,
+                    [&](const Digests& mine) { return download(mine, into, ahead, wanted); });
 }
 
 // What lies together in a pack is one request.

@@ -9,7 +9,7 @@ struct ZSTD_DCtx_s;
 
 namespace storage {
 
-// zstd frames (RFC 8878), as Remote Execution servers take and give them.
+// zstd frames (RFC 8878).
 [[nodiscard]] std::string zstd_compressed(std::string_view bytes);
 
 // Takes a stream of frames in pieces of any size. One thread.

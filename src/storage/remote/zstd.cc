@@ -1,4 +1,4 @@
-#include "storage/reapi/zstd.hh"
+#include "storage/remote/zstd.hh"
 
 #include <zstd.h>
 
