@@ -4,13 +4,13 @@
 #include "base/files.hh"
 #include "base/quote.hh"
 #include "base/subprocess.hh"
+#include "net/texts.hh"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -23,13 +23,6 @@ using nlohmann::json;
 
 tl::unexpected<base::Error> refuse(const std::string& why) {
   return base::failure(why, base::FailureKind::Deterministic);
-}
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
-    text.pop_back();
-  }
-  return text;
 }
 
 class TokenFile final : public GrpcCredentials {
@@ -64,33 +57,6 @@ class TokenFile final : public GrpcCredentials {
   timespec changed_{};  // under mutex_, as all below
   std::string token_;
 };
-
-// "2030-01-02T03:04:05Z", or with a fraction, or with +HH:MM for the Z (RFC 3339, section 5.6).
-std::optional<base::Nanoseconds> time_of(const std::string& text) {
-  std::tm time{};
-  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
-  if (rest == nullptr) {
-    return std::nullopt;
-  }
-  if (*rest == '.') {
-    ++rest;
-    rest += std::string_view(rest).find_first_not_of("0123456789");
-  }
-  const std::string_view zone(rest);
-  int64_t ahead = 0;
-  if (zone != "Z" && zone != "z") {
-    int hours = 0;
-    int minutes = 0;
-    if (zone.size() != 6 || std::sscanf(rest, "%3d:%2d", &hours, &minutes) != 2) {
-      return std::nullopt;
-    }
-    ahead = hours * 3600 + (zone[0] == '-' ? -minutes : minutes) * 60;
-  }
-  // Nanoseconds end in 2262; "never" is often written as a year after that.
-  constexpr int64_t kLatest =
-      std::chrono::duration_cast<std::chrono::seconds>(base::Nanoseconds::max()).count();
-  return std::chrono::seconds(std::clamp<int64_t>(::timegm(&time) - ahead, 0, kLatest));
-}
 
 bool is_header_name(const std::string& name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
@@ -175,7 +141,7 @@ class Helped final : public GrpcCredentials {
       until_ = clock_->wall() + kUnlessItSays;
       return {};
     }
-    const auto time = expires->is_string() ? time_of(expires->get<std::string>()) : std::nullopt;
+    const auto time = expires->is_string() ? rfc3339_time(expires->get<std::string>()) : std::nullopt;
     if (!time) {
       return refuse(who + " says \"expires\", but not as a time of RFC 3339 such as 2030-01-02T03:04:05Z");
     }

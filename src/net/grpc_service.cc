@@ -1,5 +1,6 @@
 #include "net/grpc_service.hh"
 
+#include "net/back_off.hh"
 #include "net/grpc_failure.hh"
 
 #include <grpcpp/create_channel.h>
@@ -9,8 +10,6 @@
 #include <grpc/support/log.h>
 
 #include <algorithm>
-#include <random>
-#include <thread>
 #include <utility>
 
 namespace net {
@@ -51,25 +50,7 @@ base::Error refused(const std::string& why) {
   return {why, base::FailureKind::Deterministic};
 }
 
-milliseconds with_jitter(milliseconds time) {
-  thread_local std::minstd_rand random(std::random_device{}());
-  return milliseconds(std::uniform_int_distribution<int64_t>(time.count() / 2, time.count())(random));
-}
-
 }  // namespace
-
-bool pause(milliseconds time, const base::StillWanted& wanted) {
-  constexpr milliseconds kGlance{50};
-  const auto until = steady_clock::now() + time;
-  while (base::is_wanted(wanted)) {
-    const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
-    if (left.count() <= 0) {
-      return true;
-    }
-    std::this_thread::sleep_for(wanted ? std::min(left, kGlance) : left);
-  }
-  return false;
-}
 
 base::Result<std::unique_ptr<GrpcService>> GrpcService::open(Options options) {
   const bool tls = options.address.transport == Transport::Tls;

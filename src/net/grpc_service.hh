@@ -63,7 +63,4 @@ class GrpcService {
   std::atomic<size_t> turn_{0};
 };
 
-// Waits; false as soon as nobody wants it any more.
-[[nodiscard]] bool pause(std::chrono::milliseconds time, const base::StillWanted& wanted);
-
 }  // namespace net

@@ -1,5 +1,6 @@
 #include "engine/reapi/execution_call.hh"
 
+#include "net/back_off.hh"
 #include "net/grpc_failure.hh"
 #include "object/wire.hh"
 

@@ -3,11 +3,11 @@
 #include "base/subprocess.hh"
 #include "net/aws/credentials.hh"
 #include "net/aws/sigv4.hh"
+#include "net/texts.hh"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <set>
@@ -27,25 +27,16 @@ tl::unexpected<base::Error> refuse(const std::string& why, FailureKind kind = Fa
   return base::failure(why, kind);
 }
 
-// "2030-01-02T03:04:05Z", with or without a fraction, "Z" or "+00:00".
-std::optional<std::chrono::nanoseconds> parse_time(const std::string& text) {
-  std::tm time{};
-  if (std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%d", &time.tm_year, &time.tm_mon, &time.tm_mday,
-                  &time.tm_hour, &time.tm_min, &time.tm_sec) != 6) {
-    return std::nullopt;
-  }
-  time.tm_year -= 1900;
-  time.tm_mon -= 1;
-  return std::chrono::seconds(::timegm(&time));
+// What has no zone, or one that nobody can read, is taken as UTC.
+std::optional<base::Nanoseconds> parse_time(const std::string& text) {
+  constexpr size_t kWithoutZone = 19;
+  const auto time = rfc3339_time(text);
+  return time ? time : rfc3339_time(text.substr(0, kWithoutZone) + "Z");
 }
 
 base::Result<std::string> text_of(const std::string& path) {
   try {
-    std::string text = base::read_file(path);
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
-      text.pop_back();
-    }
-    return text;
+    return trimmed(base::read_file(path));
   } catch (const base::SyscallError& error) {
     return refuse(error.what());
   }

@@ -1,6 +1,7 @@
 #include "storage/s3/bucket_calls.hh"
 
 #include "base/quote.hh"
+#include "net/back_off.hh"
 #include "storage/remote/in_parallel.hh"
 #include "storage/s3/bucket_failure.hh"
 
@@ -10,8 +11,6 @@
 #include <algorithm>
 #include <charconv>
 #include <pugixml.hpp>
-#include <random>
-#include <thread>
 
 namespace storage {
 
@@ -25,25 +24,6 @@ constexpr uint64_t kLongestMessage = uint64_t{16} << 20U;
 constexpr int kDamagedTries = 8;  // what keeps arriving damaged is no accident
 constexpr int kTriesOfDamagedLists = 3;
 constexpr size_t kMostPages = 100'000;
-
-milliseconds with_jitter(milliseconds time) {
-  thread_local std::minstd_rand random(std::random_device{}());
-  return milliseconds(std::uniform_int_distribution<int64_t>(time.count() / 2, time.count())(random));
-}
-
-// False as soon as nobody wants it any more.
-bool pause(milliseconds time, const base::StillWanted& wanted) {
-  constexpr milliseconds kGlance{50};
-  const auto until = std::chrono::steady_clock::now() + time;
-  while (base::is_wanted(wanted)) {
-    const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
-    if (left.count() <= 0) {
-      return true;
-    }
-    std::this_thread::sleep_for(wanted ? std::min(left, kGlance) : left);
-  }
-  return false;
-}
 
 // SHA-256 as the header x-amz-checksum-sha256 wants it. As a header and not as a trailer, which some servers
 // get wrong.
@@ -107,7 +87,7 @@ base::Result<net::HttpResponse> BucketCalls::call(const Request& request, const 
       return tl::unexpected(secrets.error());
     }
     base::Error error;
-    milliseconds wait = with_jitter(back_off);
+    milliseconds wait = net::with_jitter(back_off);
     {
       const net::AdaptiveLimit::Place place = limit_.enter();
       auto response = once(request, *secrets, wanted);
@@ -153,7 +133,7 @@ base::Result<net::HttpResponse> BucketCalls::call(const Request& request, const 
         limit_.overloaded();
       }
     }
-    if ((++tries > 2 && clock_.steady() >= give_up) || !pause(wait, wanted)) {
+    if ((++tries > 2 && clock_.steady() >= give_up) || !net::pause(wait, wanted)) {
       return tl::unexpected(std::move(error));
     }
   }

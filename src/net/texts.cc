@@ -1,0 +1,44 @@
+#include "net/texts.hh"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <string_view>
+
+namespace net {
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
+    text.pop_back();
+  }
+  return text;
+}
+
+std::optional<base::Nanoseconds> rfc3339_time(const std::string& text) {
+  std::tm time{};
+  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
+  if (rest == nullptr) {
+    return std::nullopt;
+  }
+  if (*rest == '.') {
+    ++rest;
+    rest += std::string_view(rest).find_first_not_of("0123456789");
+  }
+  const std::string_view zone(rest);
+  int64_t ahead = 0;
+  if (zone != "Z" && zone != "z") {
+    int hours = 0;
+    int minutes = 0;
+    if (zone.size() != 6 || std::sscanf(rest, "%3d:%2d", &hours, &minutes) != 2) {
+      return std::nullopt;
+    }
+    ahead = hours * 3600 + (zone[0] == '-' ? -minutes : minutes) * 60;
+  }
+  // Nanoseconds end in 2262; "never" is often written as a year after that.
+  constexpr int64_t kLatest =
+      std::chrono::duration_cast<std::chrono::seconds>(base::Nanoseconds::max()).count();
+  return std::chrono::seconds(std::clamp<int64_t>(::timegm(&time) - ahead, 0, kLatest));
+}
+
+}  // namespace net

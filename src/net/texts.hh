@@ -1,0 +1,17 @@
+#pragma once
+
+#include "base/clock.hh"
+
+#include <optional>
+#include <string>
+
+// How what others wrote is read.
+namespace net {
+
+// Without the spaces and ends of lines behind it.
+[[nodiscard]] std::string trimmed(std::string text);
+
+// Since 1970: "2030-01-02T03:04:05Z", or with a fraction, or with +HH:MM for the Z (RFC 3339, section 5.6).
+[[nodiscard]] std::optional<base::Nanoseconds> rfc3339_time(const std::string& text);
+
+}  // namespace net
