@@ -200,12 +200,8 @@ void expect_placing(Storage& storage, const std::vector<Wanted>& wanted,
   std::vector<object::Digest> files;
   for (const Wanted& one : wanted) {
     const auto& result = results.at(one.promise.thunk);
-    if (!result) {
-      continue;
-    }
-    const auto output = result->outputs.find(one.promise.output);
-    if (output != result->outputs.end() && std::holds_alternative<object::File>(output->second)) {
-      files.push_back(std::get<object::File>(output->second).digest);
+    if (const object::File* file = result ? result->file_at(one.promise.output) : nullptr) {
+      files.push_back(file->digest);
     }
   }
   storage.whole().expect_placing(files);

@@ -266,9 +266,7 @@ void Ledger::expect_forcing(const std::set<object::Promise>& promises) {
       if (entry == entries_.end() || !entry->second.first.result || !succeeded(*entry->second.first.result)) {
         continue;
       }
-      const auto& outputs = (*entry->second.first.result)->outputs;
-      const auto made = outputs.find(promise.output);
-      const auto* file = made == outputs.end() ? nullptr : std::get_if<object::File>(&made->second);
+      const object::File* file = (*entry->second.first.result)->file_at(promise.output);
       if (file != nullptr) {
         files.push_back(file->digest);
       }

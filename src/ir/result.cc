@@ -99,6 +99,11 @@ std::string_view problem_with_stream(const std::optional<object::Digest>& stream
 
 }  // namespace
 
+const object::File* Result::file_at(const std::string& output) const {
+  const auto made = outputs.find(output);
+  return made == outputs.end() ? nullptr : std::get_if<object::File>(&made->second);
+}
+
 bool Result::owes() const {
   for (const auto& output : outputs) {
     const auto* directory = std::get_if<object::Subdirectory>(&output.second);

@@ -43,6 +43,9 @@ struct Result {
   // Some output is, or holds, a promise: the reducer has to go on.
   [[nodiscard]] bool owes() const;
 
+  // The file that it made as this output; null: it made none, or something else.
+  [[nodiscard]] const object::File* file_at(const std::string& output) const;
+
   bool operator==(const Result&) const = default;
 };
 

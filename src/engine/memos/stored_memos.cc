@@ -11,28 +11,23 @@ namespace {
 
 using Digests = std::vector<object::Digest>;
 
-// What a result names: files, and the roots of directories.
-void name_objects(const ir::Result& result, Digests& files, Digests& directories) {
-  for (const auto& output : result.outputs) {
-    if (const auto* file = std::get_if<object::File>(&output.second)) {
+// What the entries name: files, and the roots of directories.
+template <class Entries>
+void name_entries(const Entries& entries, Digests& files, Digests& directories) {
+  for (const auto& [name, entry] : entries) {
+    if (const auto* file = std::get_if<object::File>(&entry)) {
       files.push_back(file->digest);
-    } else if (const auto* directory = std::get_if<object::Subdirectory>(&output.second)) {
+    } else if (const auto* directory = std::get_if<object::Subdirectory>(&entry)) {
       directories.push_back(directory->digest);
-    }
-  }
-  for (const auto& stream : {result.standard_output, result.standard_error}) {
-    if (stream) {
-      files.push_back(*stream);
     }
   }
 }
 
-void name_objects(const object::Directory& directory, Digests& files, Digests& directories) {
-  for (const auto& entry : directory.entries) {
-    if (const auto* file = std::get_if<object::File>(&entry.second)) {
-      files.push_back(file->digest);
-    } else if (const auto* below = std::get_if<object::Subdirectory>(&entry.second)) {
-      directories.push_back(below->digest);
+void name_objects(const ir::Result& result, Digests& files, Digests& directories) {
+  name_entries(result.outputs, files, directories);
+  for (const auto& stream : {result.standard_output, result.standard_error}) {
+    if (stream) {
+      files.push_back(*stream);
     }
   }
 }
@@ -49,7 +44,7 @@ base::Result<bool> look_into(object::Store& here, const Digests& directories, Di
     if (!directory) {
       return false;
     }
-    name_objects(*directory, files, below);
+    name_entries(directory->entries, files, below);
   }
   return true;
 }
