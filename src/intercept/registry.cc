@@ -311,20 +311,24 @@ void Registry::leave_to(base::UniqueFd process, std::set<std::string> paths) {
   others_.push_back({std::make_shared<const base::UniqueFd>(std::move(process)), std::move(paths)});
 }
 
-void Registry::wait_for_others(const std::set<std::string>& paths) {
-  const auto concerns = [&paths](const Other& other) {
-    return std::any_of(other.paths.begin(), other.paths.end(),
-                       [&paths](const std::string& path) { return paths.count(path) != 0; });
-  };
+std::vector<std::shared_ptr<const base::UniqueFd>> Registry::others_at(
+    const std::set<std::string>& paths) const {
   std::vector<std::shared_ptr<const base::UniqueFd>> processes;
-  {
-    const std::scoped_lock lock(mutex_);
-    for (const Other& other : others_) {
-      if (concerns(other)) {
-        processes.push_back(other.process);
-      }
+  for (const Other& other : others_) {
+    if (!has_ended(*other.process) &&
+        std::any_of(other.paths.begin(), other.paths.end(),
+                    [&paths](const std::string& path) { return paths.count(path) != 0; })) {
+      processes.push_back(other.process);
     }
   }
+  return processes;
+}
+
+void Registry::wait_for_others(const std::set<std::string>& paths) {
+  const auto processes = [&] {
+    const std::scoped_lock lock(mutex_);
+    return others_at(paths);
+  }();
   if (processes.empty()) {
     return;
   }
@@ -333,7 +337,9 @@ void Registry::wait_for_others(const std::set<std::string>& paths) {
   for (const auto& process : processes) {
     const auto time =
         std::chrono::ceil<std::chrono::milliseconds>(patient_until - std::chrono::steady_clock::now());
-    (void)has_ended(*process, std::max(time, std::chrono::milliseconds(0)));
+    if (!has_ended(*process, std::max(time, std::chrono::milliseconds(0)))) {
+      break;
+    }
   }
   const std::scoped_lock lock(mutex_);
   std::erase_if(others_, [&processes](const Other& other) {
@@ -362,9 +368,7 @@ std::vector<base::Error> Registry::put_at(const object::Promise& promise, const 
     if (it == paths_.end() || it->second.count(path) == 0) {
       return base::Result<bool>(false);
     }
-    if (std::any_of(others_.begin(), others_.end(), [&path](const Other& other) {
-          return other.paths.count(path) != 0 && !has_ended(*other.process);
-        })) {
+    if (!others_at({path}).empty()) {
       left.insert(path);
       return base::Result<bool>(false);
     }

@@ -113,6 +113,9 @@ class Registry {
   [[nodiscard]] std::vector<base::Error> put_at(const object::Promise& promise, const object::Entry& entry,
                                                 const std::set<std::string>& taken,
                                                 std::set<std::string>& left);
+  // Processes that live, and to whom one of these paths is left.
+  [[nodiscard]] std::vector<std::shared_ptr<const base::UniqueFd>> others_at(
+      const std::set<std::string>& paths) const;
   void wait_for_others(const std::set<std::string>& paths);
   [[nodiscard]] std::set<object::Promise> promises_of(const object::Digest& thunk) const;
 

@@ -22,7 +22,6 @@
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <memory>
@@ -198,24 +197,37 @@ TEST(Registry, a_copy_is_put_in_place_too) {
 TEST(Registry, nothing_is_put_in_place_under_a_program_that_has_looked_at_the_file_and_opens_it_next) {
   Tree tree;
   ASSERT_TRUE(tree.registry.write(tree.promise, tree.at("a.o"), 0644).value());
+  std::array<int, 2> begun{};
+  ASSERT_EQ(::pipe2(begun.data(), O_CLOEXEC), 0);
+  const std::string path = tree.at("a.o");
   const pid_t copier = ::fork();
   ASSERT_GE(copier, 0);
   if (copier == 0) {
-    ::pause();
+    struct stat looked_at {};
+
+    struct stat now {};
+
+    if (::lstat(path.c_str(), &looked_at) != 0 || ::write(begun[1], "x", 1) != 1) {
+      ::_exit(1);
+    }
+    constexpr int kLooks = 10'000;  // long enough to be seen by whoever does not wait
+    for (int look = 0; look < kLooks; ++look) {
+      if (::lstat(path.c_str(), &now) != 0 || now.st_ino != looked_at.st_ino) {
+        ::_exit(1);
+      }
+    }
     ::_exit(0);
   }
-  tree.registry.leave_to(open_process(copier), {tree.at("a.o")});
-  std::optional<object::Promise> stood;
-  std::thread copying([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    stood = read_placeholder(tree.at("a.o"));
-    ::kill(copier, SIGKILL);
-    ::waitpid(copier, nullptr, 0);
-  });
+  tree.registry.leave_to(open_process(copier), {path});
+  char byte = 0;
+  ASSERT_EQ(::read(begun[0], &byte, 1), 1);
   tree.put();
-  copying.join();
-  EXPECT_EQ(stood, tree.promise);
-  EXPECT_EQ(base::read_file(tree.at("a.o")), "the real bytes");
+  int status = 0;
+  ASSERT_EQ(::waitpid(copier, &status, 0), copier);
+  EXPECT_EQ(status, 0) << "it was replaced meanwhile";
+  EXPECT_EQ(base::read_file(path), "the real bytes");
+  ::close(begun[0]);
+  ::close(begun[1]);
 }
 
 TEST(Registry, a_program_that_does_not_get_on_is_waited_for_no_longer_than_a_moment) {

@@ -493,7 +493,7 @@ void Supervisor::Impl::on_execute(const Case& one) {
     const std::set<object::Promise> owed = registry.promises();
     promises.insert(promises.end(), owed.begin(), owed.end());
   }
-  const bool moves = only_moves_bytes(program, argv);
+  const bool moves = !registry.empty() && only_moves_bytes(program, argv);
   if (moves || !leaves_arguments_alone(program, argv)) {
     std::set<std::string> stay;
     for (size_t i = 1; i < argv.size(); ++i) {
