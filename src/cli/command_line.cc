@@ -90,8 +90,13 @@ void add_global_flags(CLI::App& app, Request& request) {
   app.add_flag("-h,--help", request.help);
 }
 
+template <size_t N>
+CLI::IsMember one_of(const std::array<const char*, N>& words) {
+  return CLI::IsMember(std::vector<std::string>(words.begin(), words.end()));
+}
+
 void add_sandbox_flag(CLI::App& app, Settings& settings) {
-  app.add_option("--sandbox", settings.sandbox)->check(CLI::IsMember({"auto", "none"}));
+  app.add_option("--sandbox", settings.sandbox)->check(one_of(kSandboxes));
 }
 
 // CLI::Range lets what is no number pass.
@@ -120,9 +125,9 @@ void add_build_flags(CLI::App& app, Request& request) {
   app.add_option("--max-cost", settings.max_cost)->type_name("USD")->check(no_dollars);
   app.add_option("-j,--jobs", settings.jobs)->type_name("N");
   app.add_flag("-k,--keep-going", settings.keep_going);
-  app.add_option("--cache", settings.cache)->check(CLI::IsMember({"read", "write", "off"}));
+  app.add_option("--cache", settings.cache)->check(one_of(kCacheModes));
   app.add_option("--engine", settings.engine)->type_name("NAME")->check(no_engine);
-  app.add_option("--download", settings.download)->check(CLI::IsMember({"all", "targets", "none"}));
+  app.add_option("--download", settings.download)->check(one_of(kDownloads));
   add_sandbox_flag(app, settings);
   add_server_flags(app, settings);
 }
@@ -130,7 +135,7 @@ void add_build_flags(CLI::App& app, Request& request) {
 void add_report_flags(CLI::App& app, Settings& settings) {
   app.add_option("--tool", settings.tool_files)->type_name("FILE")->allow_extra_args(false);
   app.add_flag("--explain", settings.explain);
-  app.add_option("--summary", settings.summary)->check(CLI::IsMember({"auto", "off", "json"}));
+  app.add_option("--summary", settings.summary)->check(one_of(kSummaries));
 }
 
 void add_verify_flags(CLI::App& app, Request& request) {

@@ -77,9 +77,10 @@ Apply into(T Settings::*member) {
 }
 
 // Of a string that is one of these words.
-Apply choice(std::string Settings::*member, std::vector<std::string> words) {
-  return [member, words = std::move(words)](Settings& settings, const toml::node& node,
-                                            const std::string& file, const std::string& key) {
+template <size_t N>
+Apply choice(std::string Settings::*member, const std::array<const char*, N>& words) {
+  return [member, &words](Settings& settings, const toml::node& node, const std::string& file,
+                          const std::string& key) {
     set(settings.*member, node, file, key);
     if (std::find(words.begin(), words.end(), settings.*member) == words.end()) {
       refuse(file, node, fmt::format("'{}' is one of {}", key, fmt::join(words, ", ")));
@@ -97,7 +98,7 @@ void store(Settings& settings, const toml::node& node, const std::string& file, 
 const std::map<std::string, Apply, std::less<>>& keys() {
   static const std::map<std::string, Apply, std::less<>> table{
       {"store", store},
-      {"cache", choice(&Settings::cache, {"read", "write", "off"})},
+      {"cache", choice(&Settings::cache, kCacheModes)},
       {"profile", into(&Settings::profile)},
       {"json", into(&Settings::json)},
       {"quiet", into(&Settings::quiet)},
@@ -105,11 +106,11 @@ const std::map<std::string, Apply, std::less<>>& keys() {
       {"keep-going", into(&Settings::keep_going)},
       {"explain", into(&Settings::explain)},
       {"engine", into(&Settings::engine)},
-      {"sandbox", choice(&Settings::sandbox, {"auto", "none"})},
-      {"summary", choice(&Settings::summary, {"auto", "off", "json"})},
+      {"sandbox", choice(&Settings::sandbox, kSandboxes)},
+      {"summary", choice(&Settings::summary, kSummaries)},
       {"max-executions", into(&Settings::max_executions)},
       {"max-cost", into(&Settings::max_cost)},
-      {"download", choice(&Settings::download, {"all", "targets", "none"})},
+      {"download", choice(&Settings::download, kDownloads)},
       {"instance", into(&Settings::instance)},
       {"platform", into(&Settings::platform)},
       {"ca", into(&Settings::authorities)},

@@ -2,6 +2,7 @@
 
 #include "cli/places.hh"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,12 @@ struct Settings {
   std::string sandbox = "auto";   // auto | none
   std::string summary = "auto";   // auto | off | json
 };
+
+// What those settings may say that are one of a few words.
+inline constexpr std::array<const char*, 3> kCacheModes{"read", "write", "off"};
+inline constexpr std::array<const char*, 3> kDownloads{"all", "targets", "none"};
+inline constexpr std::array<const char*, 2> kSandboxes{"auto", "none"};
+inline constexpr std::array<const char*, 3> kSummaries{"auto", "off", "json"};
 
 // What --store says: a directory, or an address (SCHEME://…) where results are shared.
 void set_store(Settings& settings, const std::string& place);
