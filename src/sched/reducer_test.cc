@@ -43,6 +43,15 @@ ir::Result exits(int code) {
   return result;
 }
 
+// What the store, or whoever executes it, does not hold any more.
+AttemptResult loses(const std::vector<std::string>& objects) {
+  AttemptFailure failure(base::Error{"404"}, {});
+  for (const std::string& object : objects) {
+    failure.lost.push_back(named(object));
+  }
+  return tl::unexpected(std::move(failure));
+}
+
 AttemptResult broken(base::FailureKind kind, const std::string& message = "broken") {
   return tl::unexpected<AttemptFailure>(base::Error{message, kind});
 }
@@ -820,7 +829,7 @@ TEST(LostThunk, waits_for_its_maker_though_a_thunk_that_is_older_than_the_loss_p
   desk.end("root", calls("call"));
   desk.open("call", {promise_of("leaf")});
   desk.open("leaf");
-  desk.end("leaf", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("leaf")})));
+  desk.end("leaf", loses({"leaf"}));
   desk.add("older");
   desk.open("older", {promise_of("leaf")});
   EXPECT_EQ(desk.reducer.state(desk.node("leaf")), State::WaitingForParent);
@@ -838,12 +847,11 @@ TEST(LostThunk, goes_on_when_its_maker_has_run_again_and_failed_only_with_its_ta
   desk.add("leaf");
   desk.add("root");
   desk.open("root");
-  ir::Result calls_both = calls("call");
-  calls_both.outputs.emplace("too", promise_of("cyclic"));
+  const ir::Result calls_both = calls_two("call", "cyclic");
   desk.end("root", calls_both);
   desk.open("call", {promise_of("leaf")});
   desk.open("leaf");
-  desk.end("leaf", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("leaf")})));
+  desk.end("leaf", loses({"leaf"}));
   desk.open("cyclic", {promise_of("root")});
   desk.open("root");
   desk.end("root", calls_both);
@@ -858,14 +866,13 @@ TEST(LostThunk, that_nobody_asks_for_any_more_is_not_failed_for_who_makes_it_lat
   Desk desk;
   desk.add("root");
   desk.open("root");
-  ir::Result calls_both = calls("call");
-  calls_both.outputs.emplace("too", promise_of("cyclic"));
+  const ir::Result calls_both = calls_two("call", "cyclic");
   desk.end("root", calls_both);
   desk.open("call", {promise_of("leaf")});
   desk.open("cyclic", {promise_of("root")});
   EXPECT_EQ(desk.verdict("root"), Verdict::DependencyFailed);
   desk.open("leaf");
-  desk.end("leaf", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("leaf")})));
+  desk.end("leaf", loses({"leaf"}));
   EXPECT_EQ(desk.reducer.state(desk.node("leaf")), State::LetGo);
   EXPECT_EQ(desk.reducer.state(desk.node("call")), State::LetGo);
   EXPECT_EQ(desk.reducer.unfinished(), 0U);
@@ -890,9 +897,9 @@ TEST(LostThunk, does_not_take_along_who_came_to_the_same_by_substitution) {
   desk.end("leaf", made("x"));
   desk.substitute("other", "written");
   ASSERT_EQ(desk.reducer.state(desk.node("other")), State::Following);
-  desk.end("written", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("written")})));
+  desk.end("written", loses({"written"}));
   EXPECT_EQ(desk.verdict("written"), Verdict::Failed);
-  desk.end("other", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("written")})));
+  desk.end("other", loses({"written"}));
   desk.reducer.verified(desk.next<Verify>("other").ticket, {});
   desk.take();
   desk.substitute("other", "written");
@@ -1446,7 +1453,7 @@ TEST(Reducer, a_lost_input_is_made_again_by_its_producer) {
   desk.open("a");
   desk.end("a", made("x"));
   desk.substitute("b", "b of x");
-  desk.end("b", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("x")})));
+  desk.end("b", loses({"x"}));
   const auto verify = desk.next<Verify>("b");
   ASSERT_EQ(verify.made.size(), 1U);
   desk.reducer.verified(verify.ticket, {verify.made[0].node});
@@ -1466,7 +1473,7 @@ TEST(Reducer, a_lost_source_is_a_clear_failure) {
   Desk desk;
   desk.add("a");
   desk.open("a");
-  desk.end("a", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("source")})));
+  desk.end("a", loses({"source"}));
   EXPECT_EQ(desk.verdict("a"), Verdict::Failed);
   EXPECT_TRUE(mentions(desk.blame("a"), "lost object " + named("source").to_string() + ", which"));
 }
@@ -1475,8 +1482,7 @@ TEST(Reducer, of_several_lost_sources_the_first_is_named_and_the_rest_counted) {
   Desk desk;
   desk.add("a");
   desk.open("a");
-  desk.end("a", tl::unexpected<AttemptFailure>(
-                    AttemptFailure(base::Error{"404"}, {named("one"), named("two"), named("three")})));
+  desk.end("a", loses({"one", "two", "three"}));
   EXPECT_TRUE(mentions(desk.blame("a"), "lost object " + named("one").to_string() + " and 2 more, which"));
 }
 
@@ -1490,7 +1496,7 @@ TEST(Reducer, inputs_that_are_lost_for_ever_are_given_up) {
   while (desk.verdict("b") == Verdict::None) {
     desk.substitute("b", "b of x");
     ++runs;
-    desk.end("b", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("x")})));
+    desk.end("b", loses({"x"}));
     if (desk.verdict("b") == Verdict::None) {
       desk.reducer.verified(desk.next<Verify>("b").ticket, {});
       desk.take();
@@ -1510,7 +1516,7 @@ TEST(Reducer, followers_of_one_that_lost_its_inputs_go_on_without_it) {
   for (const char* twin : {"twin1", "twin2", "twin3"}) {
     desk.substitute(twin, "concrete");
   }
-  desk.end("twin1", tl::unexpected<AttemptFailure>(AttemptFailure(base::Error{"404"}, {named("x")})));
+  desk.end("twin1", loses({"x"}));
   const std::string heir = desk.runs("twin2") ? "twin2" : "twin3";
   EXPECT_TRUE(desk.runs(heir));
   desk.end(heir, made("y"));

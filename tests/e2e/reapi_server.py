@@ -1,22 +1,18 @@
-"""Real servers of the Remote Execution API for tests, and a relay that does to their connections what networks do.
+"""A real server of the Remote Execution API for tests.
 
 The server is buildbox-casd, which tools/install-reapi-server fetches: actions see their input root as "/" and nothing
 else, in bubblewrap; objects, action cache and execution are one process.
 """
-import asyncio
 import os
 import pathlib
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
-import threading
 import time
 
-from ggtest import CALCULATOR, NOBODY, Case
-
-MAKE = ["make", "-j4"]
+from ggtest import NOBODY
+from servers import SharingCase, free_port
 
 INSTALL = pathlib.Path(__file__).resolve().parents[2] / "tools/install-reapi-server"
 
@@ -27,12 +23,6 @@ def programs():
     if run.returncode != 0:
         raise AssertionError(f"no Remote Execution server to test against:\n{run.stderr}")
     return pathlib.Path(run.stdout.strip())
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:
@@ -101,111 +91,6 @@ class Server:
         shutil.rmtree(self.state / "cas")
 
 
-class Relay:
-    """Passes bytes on between clients and a port. What is done to them on the way is up to `trouble`, a function called
-    with (direction, bytes so far on this connection, chunk): it returns what to pass on, or None to cut the connection.
-    `delay`: seconds that each byte takes, one way. `tls`: an ssl context; clients speak TLS then, the server behind does
-    not."""
-
-    def __init__(self, port, trouble=None, tls=None, delay=0.0):
-        self.target, self.trouble, self.tls, self.delay = port, trouble, tls, delay
-        self.carried = {"up": 0, "down": 0}
-        self.port = None
-        self.loop = asyncio.new_event_loop()
-        ready = threading.Event()
-        self.thread = threading.Thread(target=self.run, args=(ready,), daemon=True)
-        self.thread.start()
-        ready.wait()
-
-    def run(self, ready):
-        asyncio.set_event_loop(self.loop)
-        self.server = self.loop.run_until_complete(asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=self.tls))
-        self.port = self.server.sockets[0].getsockname()[1]
-        ready.set()
-        self.loop.set_exception_handler(lambda loop, context: None)  # a broken connection is what relays are for
-        self.loop.run_forever()
-        self.server.close()
-        for task in asyncio.all_tasks(self.loop):
-            task.cancel()
-        self.loop.run_until_complete(asyncio.sleep(0))
-        self.loop.close()
-
-    async def serve(self, reader, writer):
-        try:
-            there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        except OSError:
-            writer.transport.abort()
-            return
-        ends = (writer, there_writer)
-        await asyncio.gather(self.take("up", reader, there_writer, ends), self.take("down", there_reader, writer, ends))
-
-    async def take(self, direction, source, sink, ends):
-        due = asyncio.Queue()
-        giving = asyncio.ensure_future(self.give(direction, due, sink, ends))
-        try:
-            while chunk := await source.read(1 << 16):
-                due.put_nowait((self.loop.time() + self.delay, chunk))
-        except OSError:
-            pass
-        due.put_nowait((self.loop.time() + self.delay, b""))
-        await giving
-
-    async def give(self, direction, due, sink, ends):
-        so_far = 0
-        while True:
-            when, chunk = await due.get()
-            await asyncio.sleep(max(0.0, when - self.loop.time()))
-            passed = None if not chunk else chunk if self.trouble is None else self.trouble(direction, so_far, chunk)
-            if passed is None:
-                break
-            so_far += len(chunk)
-            self.carried[direction] += len(passed)
-            try:
-                sink.write(passed)
-                await sink.drain()
-            except OSError:
-                break
-        for end in ends:
-            end.transport.abort()
-
-    def close(self):
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-
-
-class Certificates:
-    """An authority, a server's certificate for 127.0.0.1, a client's, and a server's that has expired."""
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir()
-        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test authority",
-                     "-days", "2")
-        (self.folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-        self.issue("server", "2")
-        self.issue("client", "2")
-
-    def openssl(self, *words):
-        subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
-
-    def issue(self, name, days):
-        self.openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", days,
-                     "-extfile", "names", "-out", f"{name}.pem")
-
-    def path(self, name):
-        return str(self.folder / name)
-
-    def context(self, name="server", clients=False):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.path(f"{name}.pem"), self.path(f"{name}.key"))
-        context.set_alpn_protocols(["h2"])
-        if clients:
-            context.verify_mode = ssl.CERT_REQUIRED
-            context.load_verify_locations(self.path("ca.pem"))
-        return context
-
-
 def attempts_at(case):
     """Where the latest run's thunks were tried: "reapi", "local"."""
     run = case.ok(case.gg("log", cwd=case.world)).out.split()[0].decode()
@@ -213,7 +98,7 @@ def attempts_at(case):
     return {line.rpartition(" on ")[2].split(":")[0].split(",")[0] for line in log.splitlines()}
 
 
-class ReapiCase(Case):
+class ReapiCase(SharingCase):
     def setUp(self):
         super().setUp()
         self.server = Server(self.world / "server")
@@ -223,14 +108,3 @@ class ReapiCase(Case):
     @property
     def engine(self):
         return ["--engine", self.server.address]
-
-    def second_user(self):
-        """Another store; the same paths."""
-        shutil.rmtree(self.store)
-
-    def expected(self, files=CALCULATOR, argv=MAKE):
-        self.fresh(files)
-        self.plain(argv)
-        expected = self.snapshot()
-        self.fresh(files)
-        return expected

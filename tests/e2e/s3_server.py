@@ -1,5 +1,5 @@
 """A real S3 server for tests: versitygw, which tools/install-s3-server builds. It checks signatures, checksums and
-conditional writes as AWS documents them (where it was tried against that). reapi_server.py has the relay."""
+conditional writes as AWS documents them (where it was tried against that). servers.py has the relay."""
 import os
 import pathlib
 import shutil
@@ -10,8 +10,7 @@ import time
 import urllib.error
 import urllib.request
 
-from ggtest import CALCULATOR, Case
-from reapi_server import MAKE, free_port
+from servers import SharingCase, free_port
 
 INSTALL = pathlib.Path(__file__).resolve().parents[2] / "tools/install-s3-server"
 KEY, SECRET, BUCKET = "AKIDTESTS", "secret/of+tests", "team"
@@ -85,7 +84,7 @@ class Server:
         shutil.rmtree(self.data / BUCKET / "cache", ignore_errors=True)
 
 
-class S3Case(Case):
+class S3Case(SharingCase):
     certificates = None
 
     def setUp(self):
@@ -97,18 +96,3 @@ class S3Case(Case):
 
     def shared(self, endpoint=None, more="", prefix="cache"):
         return ["--store", f"s3://{BUCKET}/{prefix}?endpoint={endpoint or self.server.endpoint}{more}"]
-
-    def second_user(self):
-        """Another store; the same paths."""
-        shutil.rmtree(self.store)
-
-    def expected(self, files=CALCULATOR, argv=MAKE):
-        self.fresh(files)
-        self.plain(argv)
-        expected = self.snapshot()
-        self.fresh(files)
-        return expected
-
-    def hits(self):
-        stats = self.stats()
-        return stats["hits"], stats["ran"]

@@ -8,7 +8,8 @@ import threading
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS, Case
-from reapi_server import MAKE, Certificates, ReapiCase, Relay, Server, attempts_at, free_port
+from reapi_server import ReapiCase, Server, attempts_at
+from servers import MAKE, Certificates, Relay, free_port
 
 
 class Building(ReapiCase):
@@ -141,10 +142,6 @@ class Sharing(ReapiCase):
     @property
     def shared(self):
         return ["--store", self.server.address]
-
-    def hits(self):
-        stats = self.stats()
-        return stats["hits"], stats["ran"]
 
     def test_a_second_user_has_hits_only(self):
         expected = self.expected()

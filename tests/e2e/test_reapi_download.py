@@ -5,7 +5,8 @@ import string
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS
-from reapi_server import MAKE, ReapiCase, Relay
+from reapi_server import ReapiCase
+from servers import MAKE, Relay
 
 FINALS = {"calculator", "libshared.so"}
 INTERMEDIATES = {f"src/{name}.o" for name in ("main", "parse", "print", "shared.pic")} | {

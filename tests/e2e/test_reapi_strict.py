@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS, Case
-from reapi_server import MAKE, Relay
+from servers import MAKE, Relay
 
 TOKEN = "a.secret.token"
 

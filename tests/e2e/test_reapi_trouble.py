@@ -5,7 +5,8 @@ import time
 import unittest
 
 from ggtest import CALCULATOR
-from reapi_server import MAKE, Certificates, ReapiCase, Relay
+from reapi_server import ReapiCase
+from servers import MAKE, Certificates, Relay
 
 
 class Trouble(ReapiCase):

@@ -5,8 +5,8 @@ import re
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS
-from reapi_server import MAKE, Certificates
 from s3_server import KEY, SECRET, S3Case
+from servers import MAKE, Certificates
 
 
 class Sharing(S3Case):

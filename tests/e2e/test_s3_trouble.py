@@ -1,13 +1,23 @@
 """What goes wrong with a bucket: refusals are told before anything is built, with what to do; in mid-run nothing fails the
 build."""
 import http.server
+import itertools
 import json
 import threading
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS
-from reapi_server import MAKE, Relay, free_port
 from s3_server import KEY, SECRET, S3Case
+from servers import MAKE, Relay, free_port
+
+
+def expiring(when):
+    """What a relay does so that the credentials have expired for the answers whose number `when` says yes to."""
+    answers = itertools.count(1)
+
+    def trouble(direction, so_far, chunk):
+        return EXPIRED if direction == "down" and chunk.startswith(b"HTTP/1.1 ") and when(next(answers)) else chunk
+    return trouble
 
 
 class Refused(S3Case):
@@ -213,32 +223,16 @@ class MidRun(S3Case):
                                   f"echo call >> {calls}\n",
                     "../home/.aws/config": f"[default]\ncredential_process = {self.world}/process\n"})
         del self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"]
-        answers = []
-
-        def trouble(direction, so_far, chunk):
-            if direction == "down" and chunk.startswith(b"HTTP/1.1 "):
-                answers.append(True)
-                return EXPIRED if len(answers) == 2 else chunk
-            return chunk
-
         expected = self.expected()
-        run = self.through(trouble)
+        run = self.through(expiring(lambda answer: answer == 2))
         self.assert_same(expected, self.snapshot(), str(run))
         self.assertNotIn(b"going on", run.err, str(run))
         self.assertEqual(calls.read_text(), "call\n" * 2)
         self.assertNotEqual(self.server.packs(), [])
 
     def test_a_session_that_has_expired_for_good_costs_one_warning(self):
-        answers = []
-
-        def trouble(direction, so_far, chunk):
-            if direction == "down" and chunk.startswith(b"HTTP/1.1 "):
-                answers.append(True)
-                return chunk if len(answers) == 1 else EXPIRED
-            return chunk
-
         expected = self.expected()
-        run = self.through(trouble)
+        run = self.through(expiring(lambda answer: answer != 1))
         self.assert_same(expected, self.snapshot(), str(run))
         self.assertIn(b"the session has expired: sign in again", run.err, str(run))
         self.assertEqual(run.err.count(b"going on without"), 1, str(run))
