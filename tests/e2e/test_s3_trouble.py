@@ -103,17 +103,22 @@ class MidRun(S3Case):
         return self.under_gg(MAKE, [*self.shared(self.relay(trouble)), *options])
 
     def rarely(self, fault, every=3):
-        """Each so-manieth chunk that comes down is `fault`'s. Not by chance, so that a failure can be repeated."""
+        """`fault` is done to the first chunk that comes down and that it would change, and to each so-manieth such chunk after it. Not by
+        chance, so that a failure can be repeated."""
         lock, count, self.faults = threading.Lock(), [0], 0
 
         def trouble(direction, so_far, chunk):
             if direction == "up":
                 return chunk
             with lock:
+                changed = fault(chunk)
+                if changed == chunk:
+                    return chunk
                 count[0] += 1
-                passed = fault(chunk) if count[0] % every == 0 else chunk
-                self.faults += passed != chunk
-                return passed
+                if count[0] % every != 1:
+                    return chunk
+                self.faults += 1
+                return changed
 
         return trouble
 
