@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <string_view>
 
@@ -22,8 +23,7 @@ std::optional<base::Nanoseconds> rfc3339_time(const std::string& text) {
     return std::nullopt;
   }
   if (*rest == '.') {
-    ++rest;
-    rest += std::string_view(rest).find_first_not_of("0123456789");
+    rest += 1 + std::strspn(rest + 1, "0123456789");
   }
   const std::string_view zone(rest);
   int64_t ahead = 0;

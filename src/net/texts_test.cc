@@ -1,0 +1,49 @@
+#include "net/texts.hh"
+
+#include <gtest/gtest.h>
+
+namespace net {
+namespace {
+
+std::optional<int64_t> seconds(const std::string& text) {
+  const auto time = rfc3339_time(text);
+  return time ? std::optional(time->count() / 1'000'000'000) : std::nullopt;
+}
+
+TEST(TextsTest, a_time_is_seconds_since_1970) {
+  EXPECT_EQ(seconds("1970-01-01T00:00:00Z"), 0);
+  EXPECT_EQ(seconds("2000-02-29T12:34:56Z"), 951'827'696);
+}
+
+TEST(TextsTest, a_fraction_of_a_second_is_passed_over) {
+  EXPECT_EQ(seconds("1970-01-01T00:00:01.999Z"), 1);
+  EXPECT_EQ(seconds("1970-01-01T00:00:01.5"), std::nullopt) << "of no zone";
+  EXPECT_EQ(seconds("1970-01-01T00:00:01."), std::nullopt);
+}
+
+TEST(TextsTest, a_time_may_have_an_offset) {
+  EXPECT_EQ(seconds("1970-01-01T02:30:00+02:30"), 0);
+  EXPECT_EQ(seconds("1970-01-01T00:30:00-05:30"), 6 * 3600);
+}
+
+TEST(TextsTest, a_time_beyond_all_bounds_is_the_last_one) {
+  constexpr int64_t kIn2262 = 9'223'372'036;
+  EXPECT_EQ(seconds("9999-12-31T23:59:59Z"), kIn2262);
+  EXPECT_EQ(seconds("1901-01-01T00:00:00Z"), 0);
+}
+
+TEST(TextsTest, what_is_no_time_is_none) {
+  for (const char* text : {"", "tomorrow", "2030-01-02", "2030-01-02T03:04:05", "2030-13-02T03:04:05Z",
+                           "2030-01-02T03:04:05Z and more"}) {
+    EXPECT_EQ(seconds(text), std::nullopt) << text;
+  }
+}
+
+TEST(TextsTest, trimmed_has_no_space_and_no_end_of_line_behind_it) {
+  EXPECT_EQ(trimmed("token\r\n"), "token");
+  EXPECT_EQ(trimmed(" a b \n\n"), " a b");
+  EXPECT_EQ(trimmed("\n"), "");
+}
+
+}  // namespace
+}  // namespace net
