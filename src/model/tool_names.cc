@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <map>
 #include <memory>
 #include <set>
+#include <unordered_map>
 
 namespace model {
 
@@ -95,11 +97,14 @@ std::string real_path(const std::string& path) {
 std::optional<Tool> tool_called(std::string_view name) {
   name = without_version(name);
   for (const Name& known : kNames) {
-    if (name.ends_with(known.spelling)) {
-      const std::string_view before = name.substr(0, name.size() - known.spelling.size());
-      if (before.empty() || is_target(before)) {
-        return known.tool;
-      }
+    const size_t length = known.spelling.size();
+    // Thousands of names are asked about at each start, and nearly all end here.
+    if (name.size() < length || (name.size() > length && name[name.size() - length - 1] != '-')) {
+      continue;
+    }
+    const std::string_view before = name.substr(0, name.size() - length);
+    if (name.ends_with(known.spelling) && (before.empty() || is_target(before))) {
+      return known.tool;
     }
   }
   return std::nullopt;
@@ -170,9 +175,48 @@ bool is_script(const std::string& path) {
   return magic && magic->starts_with("#!");
 }
 
+namespace {
+
+// realpath() looks at each part of each path; of those that share their folders and links, once is enough.
+class RealPaths {
+ public:
+  // Empty: it can't be resolved.
+  const std::string& of(const std::string& path) {
+    const auto [entry, is_new] = known_.try_emplace(path);
+    std::string& real = entry->second;  // empty meanwhile, which ends a circle of links
+    if (is_new) {
+      real = resolve(path);
+    }
+    return real;
+  }
+
+ private:
+  std::string resolve(const std::string& path) {
+    if (path == "/") {
+      return path;
+    }
+    const std::string& folder = of(parent_of(path));
+    const std::string_view name = base_name(path);
+    if (folder.empty() || name.empty() || name == ".") {
+      return folder;
+    }
+    if (name == "..") {
+      return folder == "/" ? folder : parent_of(folder);
+    }
+    const std::string here = absolute(folder, name);
+    const auto target = base::link_target(here);
+    return target ? of(absolute(folder, *target)) : here;
+  }
+
+  std::unordered_map<std::string, std::string> known_;  // references into it stay good
+};
+
+}  // namespace
+
 std::vector<std::string> tools_on_path(const std::string& path_variable, const IsTool& is_described) {
-  std::set<std::string> found;
-  std::set<std::string> folders;  // /bin is /usr/bin on many machines
+  RealPaths real_paths;
+  std::map<std::string, bool> found;  // real paths: is it a tool?
+  std::set<std::string> folders;      // /bin is /usr/bin on many machines
   for (const std::string& named : base::search_folders(path_variable, ".")) {
     const std::string folder = real_path(named);
     if (folder.empty() || !folders.insert(folder).second) {
@@ -186,14 +230,22 @@ std::vector<std::string> tools_on_path(const std::string& path_variable, const I
         continue;
       }
       const std::string path = absolute(folder, name);
-      const std::string real = entry->d_type == DT_REG ? path : real_path(path);
-      if (!real.empty() && ::access(path.c_str(), X_OK) == 0 && is_file(real) &&
-          (described || tool_at_real(real))) {
-        found.insert(real);
+      const std::string real = entry->d_type == DT_REG ? path : real_paths.of(path);
+      if (real.empty()) {
+        continue;
       }
+      bool& is_tool = found[real];
+      is_tool = is_tool ||
+                (::access(real.c_str(), X_OK) == 0 && is_file(real) && (described || tool_at_real(real)));
     }
   }
-  return {found.begin(), found.end()};
+  std::vector<std::string> tools;
+  for (const auto& [path, is_tool] : found) {
+    if (is_tool) {
+      tools.push_back(path);
+    }
+  }
+  return tools;
 }
 
 }  // namespace model
