@@ -53,10 +53,10 @@ std::string variable(const std::vector<std::string>& environment, std::string_vi
   return std::string(otherwise);
 }
 
-// Where shims are made, of which a session has dozens: in memory if the machine has a place for that from
-// which programs may be executed. ext4 looks at each inode that was lately freed before it gives a new one,
-// and so spends a third of a short session on those of the sessions before.
-std::string place_of_shims(const std::string& otherwise) {
+// Where a session has what goes with it, dozens of shims above all: in memory if the machine has a place for
+// that from which programs may be executed. ext4 looks at each inode that was lately freed before it gives a
+// new one, and so spends a third of a short session on those of the sessions before.
+std::string place_of_session(const std::string& otherwise) {
   constexpr const char* kShared = "/dev/shm";
   constexpr uint64_t kEnough = 32 << 20;  // containers are given little, and it is not all for gg
 
@@ -163,8 +163,7 @@ struct Session::Impl {
         observer(observer_),
         registry(options.state_dir, store,
                  leaves() == Leave::Nothing ? Outstanding::Stay::No : Outstanding::Stay::Yes),
-        folder(options.runtime_dir, "gg-", own_directory()),
-        shims(place_of_shims(options.runtime_dir), "gg-", own_directory()),
+        folder(place_of_session(options.runtime_dir), "gg-", own_directory()),
         probe(options.state_dir + "/probed") {}
 
   // Whatever still runs on a worker uses all the rest, so it goes first.
@@ -229,7 +228,7 @@ struct Session::Impl {
     const std::string image = patched_shim({socket(), pristine_root(), ""});
     const std::vector<std::string> tools = models.tools(path);
     for (size_t i = 0; i < tools.size(); ++i) {
-      const std::string shim = shims.path() + "/shim" + std::to_string(i);
+      const std::string shim = folder.path() + "/shim" + std::to_string(i);
       write_shim(shim, image, tools[i]);
       launch.binds.push_back({shim, tools[i]});
       supervision.tools[shim] = tools[i];
@@ -368,9 +367,8 @@ struct Session::Impl {
   object::FileStore& store;
   base::Clock& clock;
   OneAtATime observer;
-  Registry registry;  // goes when the session's directories have gone
+  Registry registry;  // goes when the session's directory has gone
   base::TemporaryDirectory folder;
-  base::TemporaryDirectory shims;
   base::ProbeRecord probe;
   std::unique_ptr<Workers> workers;
   std::unique_ptr<Ledger> ledger;
@@ -415,9 +413,7 @@ std::vector<std::string> Session::Impl::names_of(const std::vector<std::string>&
 Session::Session(Options options, model::Models& models, Forcer& forcer, object::FileStore& store,
                  base::Clock& clock, Observer& observer)
     : impl_(std::make_unique<Impl>(std::move(options), models, forcer, store, clock, observer)) {
-  for (const auto* folder : {&impl_->folder, &impl_->shims}) {
-    ::chmod(folder->path().c_str(), 0711);  // a root build may drop to another user and still run tools
-  }
+  ::chmod(impl_->folder.path().c_str(), 0711);  // a root build may drop to another user and still run tools
 }
 
 Session::~Session() = default;

@@ -34,7 +34,7 @@ inline constexpr const char* kLauncherPastMountsVariable = "GG_LAUNCHER_PAST_MOU
 struct Options {
   std::string state_dir;  // of this user: sessions' journals
   std::string path_dir;   // of this user, and lasting: directories of shims for builds without namespaces
-  std::string runtime_dir = "/tmp";  // short paths; a directory of the session's own is made below it
+  std::string runtime_dir = "/tmp";  // where the session has its own directory if there is no place in memory
   Leave leave = Leave::Nothing;
   bool lazy = false;                 // gg infer: all that nobody reads is left, and not even forced
   bool keep_going = false;           // a lost bet does not stop the build
