@@ -27,6 +27,10 @@ constexpr std::array<std::string_view, 16> kPackers{"cpio", "gcpio",  "bsdcpio",
                                                     "gtar", "bsdtar", "star",    "zip", "7z",   "7za",
                                                     "7zr",  "7zz",    "rsync",   "jar"};
 
+constexpr std::array<std::string_view, 25> kNoProgramsExtensions{
+    "so", "a",  "o",  "d",  "h",  "hh", "hpp", "c",  "cc",   "cpp",   "cxx",   "inc",  "in",
+    "am", "ac", "m4", "mk", "mo", "py", "pm",  "pl", "json", "cmake", "cache", "alias"};
+
 template <size_t N>
 bool one_of(std::string_view name, const std::array<std::string_view, N>& names) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -75,6 +79,15 @@ bool leaves_arguments_alone(const std::string& program, const std::vector<std::s
 
 bool reads_only_rules(const std::string& program) {
   return one_of(program, kRuleReaders);
+}
+
+bool is_no_programs_name(std::string_view path) {
+  std::string_view name = path.substr(path.rfind('/') + 1);
+  const size_t version = name.find(".so.");  // libz.so.1.2
+  name = name.substr(0, version == std::string_view::npos ? version : version + 3);
+  const size_t dot = name.rfind('.');
+  return (dot != std::string_view::npos && dot != 0 && one_of(name.substr(dot + 1), kNoProgramsExtensions)) ||
+         path.starts_with("/usr/lib/locale/");
 }
 
 bool packs_listed_files(const std::string& program, const std::vector<std::string>& argv) {

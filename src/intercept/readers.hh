@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 // What gg knows of programs that meet placeholders. All lists but the packers' only make something cheaper: a
@@ -21,6 +22,9 @@ namespace intercept {
 // Does the program itself open for reading only its own rules and what they include (make, ninja)? It never
 // looks into a compiler.
 [[nodiscard]] bool reads_only_rules(const std::string& program);
+
+// Is the file a library, a source or the like by its name, or among locales? No tool and no link to one is.
+[[nodiscard]] bool is_no_programs_name(std::string_view path);
 
 // Does the program pack files whose names it may read from a pipe or a list, and take their sizes from stat,
 // which is not notified? Then everything owed is made real before it starts, or it would cut files short.

@@ -196,7 +196,6 @@ struct Supervisor::Impl {
   [[nodiscard]] bool hung_up() const;
   void decide(const Case& one);
   void on_open(const Case& one);
-  [[nodiscard]] bool nothing_to_find(const Case& one, int flags) const;
   void on_open_directory(const Case& one, const std::string& reached);
   void on_execute(const Case& one);
   void on_rename_or_link(const Case& one);
@@ -207,7 +206,9 @@ struct Supervisor::Impl {
   void hold(const Case& one, const std::vector<object::Promise>& promises);
   void note_long_waits();
 
-  [[nodiscard]] std::optional<std::string> path_of(const Case& one, int directory, int path) const;
+  [[nodiscard]] static std::optional<std::string> path_of(const Case& one, int directory, int path);
+  [[nodiscard]] static std::optional<std::string> reached_by(const Case& one, int directory,
+                                                             const std::string& path);
   [[nodiscard]] const std::string* tool_behind(const Case& one, const struct stat& found) const;
   [[nodiscard]] static std::optional<int> flags_of(const Case& one);
   [[nodiscard]] std::optional<object::Promise> known_promise(const std::string& reached) const;
@@ -315,13 +316,18 @@ void Supervisor::Impl::decide(const Case& one) {
   listener->go_on(one.id);
 }
 
-std::optional<std::string> Supervisor::Impl::path_of(const Case& one, int directory, int path) const {
+std::optional<std::string> Supervisor::Impl::path_of(const Case& one, int directory, int path) {
   const auto text = read_string(one.thread, one.argument(path));
-  if (!text || text->empty() || is_kernels(*text)) {
+  return text ? reached_by(one, directory, *text) : std::nullopt;
+}
+
+std::optional<std::string> Supervisor::Impl::reached_by(const Case& one, int directory,
+                                                        const std::string& path) {
+  if (path.empty() || is_kernels(path)) {
     return std::nullopt;
   }
   const int base = directory < 0 ? AT_FDCWD : static_cast<int>(one.argument(directory));
-  return reach(one.thread, base, *text);
+  return reach(one.thread, base, path);
 }
 
 // The tool, if the call's path leads to its shim; `found` is what stands there by reach(). That is the tool
@@ -360,20 +366,21 @@ std::optional<object::Promise> Supervisor::Impl::known_promise(const std::string
   return promise && ledger.knows(promise->thunk) ? promise : std::nullopt;
 }
 
-// A look at the file costs more than the rest of the call, and make looks in vain for thousands of files.
-bool Supervisor::Impl::nothing_to_find(const Case& one, int flags) const {
-  return (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY && rule_readers.count(one.thread) != 0 &&
-         registry.none_anywhere();
-}
-
 void Supervisor::Impl::on_open(const Case& one) {
   const auto flags = flags_of(one);
-  if (flags && nothing_to_find(one, *flags)) {
+  // A look at the file costs more than the rest of the call, and builds look in vain for thousands of files.
+  // Where nothing is promised, only a tool could be found.
+  const bool only_tools =
+      flags && (*flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY && registry.none_anywhere();
+  if (!flags || (*flags & O_PATH) != 0 || (only_tools && rule_readers.count(one.thread) != 0)) {
     listener->go_on(one.id);
     return;
   }
-  const auto reached = path_of(one, one.shape.directory, one.shape.path);
-  if (!flags || !reached || (*flags & O_PATH) != 0) {
+  const auto path = read_string(one.thread, one.argument(one.shape.path));
+  const auto reached = path && !(only_tools && is_no_programs_name(*path))
+                           ? reached_by(one, one.shape.directory, *path)
+                           : std::nullopt;
+  if (!reached) {
     listener->go_on(one.id);
     return;
   }

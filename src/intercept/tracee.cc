@@ -19,6 +19,7 @@ namespace intercept {
 namespace {
 
 constexpr size_t kPage = 4096;  // a read never crosses into a page that may not be there
+constexpr size_t kShort = 256;  // most paths are shorter
 constexpr size_t kLongest = 128U << 10U;
 constexpr size_t kMostStrings = 100'000;
 
@@ -69,9 +70,9 @@ base::UniqueFd open_in_root(int root, const std::string& path) {
 
 std::optional<std::string> read_string(pid_t thread, uint64_t address) {
   std::string text;
-  std::array<char, kPage> chunk{};
+  std::array<char, kPage> chunk;  // NOLINT: filled by the read
   while (text.size() < kLongest) {
-    const size_t room = kPage - address % kPage;
+    const size_t room = std::min(kPage - address % kPage, text.empty() ? kShort : kPage);
     const ssize_t got = read_memory(thread, address, chunk.data(), room);
     if (got <= 0) {
       return std::nullopt;
