@@ -1,8 +1,10 @@
-"""A real server of the Remote Execution API for tests.
+"""Real servers of the Remote Execution API for tests.
 
-The server is buildbox-casd, which tools/install-reapi-server fetches: actions see their input root as "/" and nothing
-else, in bubblewrap; objects, action cache and execution are one process.
+Casd is buildbox-casd, which tools/install-reapi-server fetches: actions see their input root as "/" and nothing else, in
+bubblewrap; objects, action cache and execution are one process. Justbuild is justbuild's execution service, which
+tools/install-newer-debian fetches: actions see the host's "/", so that thunks go there through gg-exec.
 """
+import json
 import os
 import pathlib
 import shutil
@@ -14,29 +16,30 @@ import time
 from ggtest import NOBODY
 from servers import SharingCase, free_port
 
-INSTALL = pathlib.Path(__file__).resolve().parents[2] / "tools/install-reapi-server"
+TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
 
 
-def programs():
-    """The folder with the server's programs. Fails loudly where they cannot be had."""
-    run = subprocess.run([INSTALL], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+def installed(*words):
+    """The folder that an install script of tools/ prints. Fails loudly where the programs cannot be had."""
+    run = subprocess.run([TOOLS / words[0], *words[1:]], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if run.returncode != 0:
         raise AssertionError(f"no Remote Execution server to test against:\n{run.stderr}")
     return pathlib.Path(run.stdout.strip())
 
 
-class Server:
-    """One casd with a state of its own below `folder`. As root it runs as nobody, since bubblewrap shall need no
-    privilege."""
+class Program:
+    """A process with programs and state of its own below `folder`, which listens at a port of loopback. As root it runs as
+    nobody, since actions shall need no privilege, unless it executes none."""
 
-    def __init__(self, folder, jobs=2, runner=()):
-        self.folder, self.jobs, self.port, self.process = pathlib.Path(folder), jobs, free_port(), None
-        self.runner = [f"--runner-arg={word}" for word in runner]
-        source = programs()
+    environment = {"PATH": "/usr/bin:/bin"}
+    executes = True
+
+    def __init__(self, folder, programs):
+        self.folder, self.port, self.process = pathlib.Path(folder), free_port(), None
         self.programs = self.folder / "programs"  # where nobody may look, too
         self.programs.mkdir(parents=True)
-        for name in ("buildbox-casd", "buildbox-run"):
-            shutil.copy(source / name, self.programs / name)
+        for path in programs:
+            (shutil.copytree if path.is_dir() else shutil.copy)(path, self.programs / path.name)
         self.state = self.folder / "state"
         self.state.mkdir()
         if os.getuid() == 0:
@@ -46,23 +49,33 @@ class Server:
     def address(self):
         return f"reapi://127.0.0.1:{self.port}"
 
+    def argv(self):
+        raise NotImplementedError
+
+    def open(self, argv):
+        as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if self.executes and os.getuid() == 0 else {}
+        with open(self.folder / "log", "ab") as log:
+            return subprocess.Popen([str(word) for word in argv], env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
+                                    stderr=log, start_new_session=True, cwd="/", **as_nobody)
+
+    def said(self):
+        return (self.folder / "log").read_text()
+
+    def is_up(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+            return True
+        except OSError:
+            return False
+
     def start(self):
-        as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
-        self.log = open(self.folder / "log", "ab")
-        self.process = subprocess.Popen(
-            [self.programs / "buildbox-casd", f"--bind=127.0.0.1:{self.port}", f"--buildbox-run={self.programs}/buildbox-run",
-             *self.runner, f"--jobs={self.jobs}", "--log-level=warning", self.state / "cas"],
-            env={"PATH": "/usr/bin:/bin"}, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-            start_new_session=True, cwd="/", **as_nobody)
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return self
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise AssertionError(f"casd does not start: {(self.folder / 'log').read_text()}") from None
-                time.sleep(0.02)  # polls: it says nothing when it is up
+        self.process = self.open(self.argv())
+        deadline = time.monotonic() + 60
+        while not self.is_up():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{self.process.args[0]} does not start: {self.said()}")
+            time.sleep(0.02)  # polls: it says nothing when it is up
+        return self
 
     def stop(self, how=signal.SIGTERM):
         if self.process is not None:
@@ -73,7 +86,18 @@ class Server:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
             self.process = None
-            self.log.close()
+
+
+class Casd(Program):
+    def __init__(self, folder, jobs=2, runner=()):
+        source = installed("install-reapi-server")
+        super().__init__(folder, [source / "buildbox-casd", source / "buildbox-run"])
+        self.jobs, self.runner = jobs, [f"--runner-arg={word}" for word in runner]
+
+    def argv(self):
+        return [self.programs / "buildbox-casd", f"--bind=127.0.0.1:{self.port}",
+                f"--buildbox-run={self.programs}/buildbox-run", *self.runner, f"--jobs={self.jobs}", "--log-level=warning",
+                self.state / "cas"]
 
     def objects(self):
         """Where the bytes of each object are."""
@@ -91,6 +115,22 @@ class Server:
         shutil.rmtree(self.state / "cas")
 
 
+class Justbuild(Program):
+    def __init__(self, folder):
+        source = installed("install-newer-debian", "justbuild")
+        super().__init__(folder, [source / name for name in ("bin", "lib", "programs")])
+
+    def argv(self):
+        # just puts these words before each command.
+        launcher = ["sh", "-c", f'echo "$@" >> {self.state}/executed; exec "$@"', "launcher"]
+        return [self.programs / "bin/justbuild", "execute", "--compatible", "--port", self.port, "--interface", "127.0.0.1",
+                "--local-build-root", self.state / "root", "--local-launcher", json.dumps(launcher), "--plain-log"]
+
+    def executed(self):
+        """The commands that it has executed, as it was given them."""
+        return (self.state / "executed").read_text().splitlines()
+
+
 def attempts_at(case):
     """Where the latest run's thunks were tried: "reapi", "local"."""
     run = case.ok(case.gg("log", cwd=case.world)).out.split()[0].decode()
@@ -101,7 +141,7 @@ def attempts_at(case):
 class ReapiCase(SharingCase):
     def setUp(self):
         super().setUp()
-        self.server = Server(self.world / "server")
+        self.server = Casd(self.world / "server")
         self.addCleanup(self.server.stop)
         self.server.start()
 

@@ -8,7 +8,7 @@ import threading
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS, Case
-from reapi_server import ReapiCase, Server, attempts_at
+from reapi_server import Casd, ReapiCase, attempts_at
 from servers import MAKE, Certificates, Relay, free_port
 
 
@@ -113,7 +113,7 @@ class Rootless(Case):
     def setUp(self):
         super().setUp()
         show = [f"--bind-mount={path}:{path}" for path in ("/usr", "/bin", "/lib", "/lib64")]
-        self.server = Server(self.world / "server", runner=show)
+        self.server = Casd(self.world / "server", runner=show)
         self.addCleanup(self.server.stop)
         self.server.start()
 

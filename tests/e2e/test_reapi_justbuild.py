@@ -1,0 +1,64 @@
+"""Builds at justbuild's execution service: it speaks an older API than casd, streams results otherwise, and shows actions
+the worker's own files, so that every thunk goes through gg-exec."""
+import unittest
+
+from ggtest import CALCULATOR, CALCULATOR_COMMANDS
+from reapi_server import Justbuild, attempts_at
+from servers import MAKE, SharingCase
+
+QUESTION = "/gg-probe/list-root"
+
+
+class AtJustbuild(SharingCase):
+    def setUp(self):
+        super().setUp()
+        self.server = Justbuild(self.world / "server")
+        self.addCleanup(self.server.stop)
+        self.server.start()
+        self.engine = ["--engine", self.server.address]
+
+    def test_a_build_makes_what_the_plain_one_makes(self):
+        expected = self.expected()
+        run = self.under_gg(MAKE, self.engine)
+        self.assert_same(expected, self.snapshot(), str(run))
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
+        self.assertEqual(attempts_at(self), {"reapi"})
+        self.assert_nothing_to_do(MAKE)
+
+    def test_commands_go_through_gg_exec_since_the_workers_own_files_are_seen_there(self):
+        self.fresh(CALCULATOR)
+        self.under_gg(MAKE, self.engine)
+        plainly, *others = self.server.executed()
+        self.assertEqual(plainly, QUESTION)
+        self.assertEqual(len(others), 1 + CALCULATOR_COMMANDS, others)
+        for words in others:
+            self.assertTrue(words.startswith("gg/gg-exec root "), words)
+
+    def test_a_second_user_with_the_same_paths_has_hits_only(self):
+        expected = self.expected()
+        self.under_gg(MAKE, self.engine)
+        executed = self.server.executed()
+        self.second_user()
+        self.fresh(CALCULATOR)
+        run = self.under_gg(MAKE, self.engine)
+        self.assert_same(expected, self.snapshot(), str(run))
+        self.assertEqual(self.hits(), (CALCULATOR_COMMANDS, 0))
+        # But for the question what actions see: there is no result of it, since it is answered by a failure.
+        self.assertEqual(self.server.executed()[len(executed):], [QUESTION])
+
+    def test_a_failing_compile_is_told_as_the_compiler_tells_it(self):
+        broken = CALCULATOR | {"src/print.c": "void print(int n) { undeclared(n) }\n"}
+        self.fresh(broken)
+        plain = self.run_command(MAKE)
+        self.fresh(broken)
+        run = self.failing(MAKE, self.engine)
+        self.assertIn(b"print.c:1:", plain.err)
+        for line in plain.err.splitlines():
+            if b"print.c" in line and b"make" not in line:
+                self.assertIn(line, run.err.splitlines(), str(run))
+        self.assertIn(b"gg: to reproduce:", run.err)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
