@@ -296,8 +296,8 @@ class Case(unittest.TestCase):
             elif pid == 0:
                 time.sleep(0.01)  # polls: Python has no wait with a deadline
 
-    def wait_until(self, condition, what, process=None, every=0.01):
-        deadline = time.monotonic() + DEADLINE_SECONDS
+    def wait_until(self, condition, what, process=None, every=0.01, seconds=DEADLINE_SECONDS):
+        deadline = time.monotonic() + seconds
         while not condition():
             if process is not None and process.poll() is not None:
                 out, err = process.communicate()
