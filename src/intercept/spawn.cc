@@ -237,14 +237,21 @@ struct Prepared {
 
 // ---- the keeper
 
-pid_t parent_in_stat(const char* text) {
+struct Process {
+  pid_t parent = 0;
+  bool at_rest = false;  // stopped, or dead already
+};
+
+Process process_in_stat(const char* text) {
   const char* close = std::strrchr(text, ')');
-  return close == nullptr || std::strlen(close) < 5 ? 0
-                                                    : static_cast<pid_t>(std::strtol(close + 4, nullptr, 10));
+  if (close == nullptr || std::strlen(close) < 5) {
+    return {};
+  }
+  return {static_cast<pid_t>(std::strtol(close + 4, nullptr, 10)), std::strchr("TtZX", close[2]) != nullptr};
 }
 
-std::map<pid_t, pid_t> parents_of_all() {
-  std::map<pid_t, pid_t> parents;
+std::map<pid_t, Process> all_processes() {
+  std::map<pid_t, Process> processes;
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), &::closedir);
   while (const dirent* entry = proc ? ::readdir(proc.get()) : nullptr) {
     const pid_t pid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
@@ -256,29 +263,69 @@ std::map<pid_t, pid_t> parents_of_all() {
     std::array<char, 512> text{};
     if (fd >= 0) {
       if (::read(fd, text.data(), text.size() - 1) > 0) {
-        parents[pid] = parent_in_stat(text.data());
+        processes[pid] = process_in_stat(text.data());
       }
       ::close(fd);
     }
   }
-  return parents;
+  return processes;
 }
 
-// Everything below this process gets the signal; how many that were.
-int signal_descendants(int number) {
-  const auto parents = parents_of_all();
+// Everything below this process.
+std::map<pid_t, Process> descendants() {
+  const auto processes = all_processes();
   const pid_t self = ::getpid();
-  int count = 0;
-  for (const auto& [pid, parent] : parents) {
-    pid_t up = parent;
-    for (auto at = parents.find(up); up != self && at != parents.end() && up > 1; at = parents.find(up)) {
-      up = at->second;
+  std::map<pid_t, Process> below;
+  for (const auto& [pid, process] : processes) {
+    pid_t up = process.parent;
+    for (auto at = processes.find(up); up != self && at != processes.end() && up > 1;
+         at = processes.find(up)) {
+      up = at->second.parent;
     }
-    if (up == self && ::kill(pid, number) == 0) {
-      ++count;
+    if (up == self) {
+      below.emplace(pid, process);
     }
   }
-  return count;
+  return below;
+}
+
+// To children before their parents, mostly, so that a shell with job control does not see them stopped.
+void send_to(const std::map<pid_t, Process>& processes, int number) {
+  for (auto one = processes.rbegin(); one != processes.rend(); ++one) {
+    ::kill(one->first, number);
+  }
+}
+
+// Returns them when they stand still, so that none is on its way into the world unseen. One may not be able
+// to: it waits for an answer of gg, or for its child between vfork and exec.
+std::map<pid_t, Process> stopped_descendants() {
+  constexpr int kSweeps = 20;
+  constexpr timespec kMoment{0, 1'000'000};
+  std::map<pid_t, Process> known;
+  for (int sweep = 0; sweep < kSweeps; ++sweep) {
+    std::map<pid_t, Process> found = descendants();
+    const bool at_rest =
+        std::all_of(found.begin(), found.end(), [](const auto& one) { return one.second.at_rest; });
+    send_to(found, SIGSTOP);
+    known = std::move(found);
+    if (at_rest) {
+      break;
+    }
+    ::nanosleep(&kMoment, nullptr);
+  }
+  return known;
+}
+
+// Everything below this process gets the signal at one moment: were a compiler's driver asked first, it would
+// clear away what its cc1 goes on to write; and a process just forked would never be asked.
+void signal_descendants(int number) {
+  if (number == SIGKILL) {  // leaves no time for anything
+    send_to(descendants(), SIGKILL);
+    return;
+  }
+  const auto stopped = stopped_descendants();
+  send_to(stopped, number);
+  send_to(stopped, SIGCONT);
 }
 
 // False: some child has not ended yet.
@@ -295,7 +342,7 @@ bool all_reaped() {
 // child, so most builds end without a sweep, which reads all of /proc.
 void kill_all() {
   constexpr timespec kMoment{0, 5'000'000};
-  constexpr int kMomentsOfGrace = 40;
+  constexpr int kMomentsOfGrace = 200;  // a busy machine may be long in letting a process run
   if (all_reaped()) {
     return;
   }

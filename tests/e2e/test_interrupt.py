@@ -55,6 +55,13 @@ class Interrupt(Case):
         self.under_gg(["make"])
         self.assertFalse((self.tree / "held").exists())
 
+    def test_what_is_started_while_a_build_is_asked_to_end_is_asked_as_well(self):
+        self.fresh({"Makefile": "all:\n\tsh spawner & while [ ! -e begun ]; do :; done\n",
+                    "spawner": "for one in $(seq 300); do sh compiler & : >begun; done; wait\n",
+                    "compiler": "trap 'rm held.$$; exit' TERM; : >held.$$; while :; do sleep 0.02; done\n"})
+        self.under_gg(["make"])
+        self.assertEqual([name for name in os.listdir(self.tree) if name.startswith("held")], [])
+
     def test_ctrl_c_leaves_nothing_running_and_no_placeholder(self):
         process = self.start_endless()
         os.killpg(process.pid, signal.SIGINT)  # as the terminal does: gg and all of the build
