@@ -2,8 +2,8 @@
 // the wall clock goes back at it. Only in the very process whose program is called gg, not in what it starts.
 //
 //   GG_FAULT       what happens: `count`; `kill`; an errno by number, of that one call; `from <errno>`, of it
-//                  and all later ones that take room (a disk that is full stays full); `back <seconds>`: from
-//                  then on the wall clock stands that much earlier
+//                  and all later ones that take room (a disk that is full stays full), or of all later ones
+//                  where it is EROFS; `back <seconds>`: from then on the wall clock stands that much earlier
 //   GG_FAULT_AT    N, from 1
 //   GG_FAULT_UNDER a folder, or several with colons between: only what changes below these counts
 //   GG_FAULT_LOG   a file that gets a line for each change that counts: its number, the call, the path
@@ -97,7 +97,7 @@ static bool fails(const char* call, const char* path, bool takes_room) {
       return true;
     case kFailFrom:
       errno = fault_errno;
-      return takes_room;
+      return takes_room || fault_errno == EROFS;
     default:
       return false;
   }
