@@ -36,7 +36,8 @@ grpc::ChannelArguments arguments_for(const GrpcAddress& address, unsigned connec
   arguments.SetMaxReceiveMessageSize(-1);
   arguments.SetMaxSendMessageSize(-1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  // Its name misleads: how long one attempt to connect may take, round trips of TCP and TLS and all.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 10'000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);                     // call() does it, for all calls alike
   arguments.SetInt("gg.connection", static_cast<int>(connection));  // else gRPC makes one connection of all
@@ -86,6 +87,8 @@ GrpcService::GrpcService(Options options) : options_(std::move(options)) {
   for (unsigned i = 0; i < std::max(options_.connections, 1U); ++i) {
     channels_.push_back(grpc::CreateCustomChannel(options_.address.target(), credentials,
                                                   arguments_for(options_.address, i)));
+    // All connect now: one after the other, each at its first call, costs some round trips each time.
+    channels_.back()->GetState(/*try_to_connect=*/true);
   }
 }
 

@@ -19,8 +19,8 @@
 
 namespace net {
 
-// The connections to one server, and how its calls are made. Any thread. Connections are made at the first
-// call.
+// The connections to one server, and how its calls are made. Any thread. Connections are made in the
+// background from the start.
 class GrpcService {
  public:
   struct Options {

@@ -11,6 +11,8 @@ import threading
 from ggtest import CALCULATOR, Case
 
 MAKE = ["make", "-j4"]
+RELAY_CHUNK = 1 << 14  # bytes
+RELAY_QUEUE = 0.05     # seconds
 
 
 def free_port():
@@ -22,11 +24,13 @@ def free_port():
 class Relay:
     """Passes bytes on between clients and a port. What is done to them on the way is up to `trouble`, a function called
     with (direction, bytes so far on this connection, chunk): it returns what to pass on, or None to cut the connection.
-    `delay`: seconds that each byte takes, one way. `tls`: an ssl context; clients speak TLS then, the server behind does
-    not."""
+    `delay`: seconds that each byte takes, one way; to connect costs a round trip. `rate`: bytes a second each way, of all
+    connections together; what is to go waits in one line, which takes no more once that is RELAY_QUEUE long. (Without
+    TCP's slow start, and without losses.) `tls`: an ssl context; clients speak TLS then, the server behind does not."""
 
-    def __init__(self, port, trouble=None, tls=None, delay=0.0):
-        self.target, self.trouble, self.tls, self.delay = port, trouble, tls, delay
+    def __init__(self, port, trouble=None, tls=None, delay=0.0, rate=None):
+        self.target, self.trouble, self.tls, self.delay, self.rate = port, trouble, tls, delay, rate
+        self.free_at = {"up": 0.0, "down": 0.0}  # when the line is through
         self.carried = {"up": 0, "down": 0}
         self.port = None
         self.loop = asyncio.new_event_loop()
@@ -50,6 +54,7 @@ class Relay:
 
     async def serve(self, reader, writer):
         try:
+            await asyncio.sleep(2 * self.delay)
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
             writer.transport.abort()
@@ -61,12 +66,22 @@ class Relay:
         due = asyncio.Queue()
         giving = asyncio.ensure_future(self.give(direction, due, sink, ends))
         try:
-            while chunk := await source.read(1 << 16):
-                due.put_nowait((self.loop.time() + self.delay, chunk))
+            while chunk := await source.read(RELAY_CHUNK):
+                sent = await self.line_up(direction, len(chunk))
+                due.put_nowait((sent + self.delay, chunk))
         except OSError:
             pass
         due.put_nowait((self.loop.time() + self.delay, b""))
         await giving
+
+    async def line_up(self, direction, length):
+        """When so many bytes have left."""
+        now = self.loop.time()
+        if self.rate is None:
+            return now
+        sent = self.free_at[direction] = max(now, self.free_at[direction]) + length / self.rate
+        await asyncio.sleep(sent - now - RELAY_QUEUE)
+        return sent
 
     async def give(self, direction, due, sink, ends):
         so_far = 0

@@ -68,6 +68,12 @@ class Trouble(ReapiCase):
         self.assert_same(expected, self.snapshot(), str(run))
         self.assertGreater(len(damaged), 0, "the relay had no occasion to damage anything")
 
+    def test_a_server_at_the_other_end_of_the_world_is_reached(self):
+        relay = Relay(self.server.port, delay=0.15)
+        self.addCleanup(relay.close)
+        self.tree.mkdir()
+        self.under_gg(["true"], ["--engine", f"reapi://127.0.0.1:{relay.port}"])
+
     def test_ctrl_c_stops_at_once_and_leaves_no_placeholder(self):
         self.fresh(CALCULATOR)
         process = self.start([os.environ["GG"], "run", *self.engine, "--", *MAKE])
