@@ -2,6 +2,7 @@
 
 #include "base/guarded.hh"
 #include "object/hash.hh"
+#include "storage/reapi/asked_batches.hh"
 #include "storage/remote/digest_lists.hh"
 #include "storage/remote/in_parallel.hh"
 #include "storage/remote/moving.hh"
@@ -14,6 +15,22 @@ namespace storage {
 namespace {
 
 using Digests = std::vector<object::Digest>;
+
+// Of a send: some 80 KB of question, which the first batches can follow soon.
+constexpr size_t kAskedAtOnce = 1000;
+
+// All streams together fill a line for longer than a round trip takes, and the last ones end at about the
+// same time.
+constexpr uint64_t kBatchBytes = 1U << 20U;
+
+std::vector<Digests> slices_of(const Digests& digests, size_t length) {
+  std::vector<Digests> slices;
+  for (size_t at = 0; at < digests.size(); at += length) {
+    const auto begin = digests.begin() + static_cast<std::ptrdiff_t>(at);
+    slices.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(std::min(length, digests.size() - at)));
+  }
+  return slices;
+}
 
 }  // namespace
 
@@ -45,9 +62,8 @@ base::Result<Digests> ReapiStore::missing(std::span<const object::Digest> digest
 
 base::Result<Digests> ReapiStore::ask(const Digests& digests, const base::StillWanted& wanted) {
   Digests lacking;
-  for (size_t at = 0; at < digests.size(); at += BlobCalls::kDigestsAtOnce) {
-    const size_t count = std::min(BlobCalls::kDigestsAtOnce, digests.size() - at);
-    const auto some = calls_.missing({digests.data() + at, count}, wanted);
+  for (const Digests& slice : slices_of(digests, BlobCalls::kDigestsAtOnce)) {
+    const auto some = calls_.missing(slice, wanted);
     if (!some) {
       return some;
     }
@@ -65,8 +81,7 @@ base::Result<Digests> ReapiStore::send(std::span<const object::Digest> digests, 
     Digests taken;
     {
       const Flights::Claim claim = sending_.claim(open, taken);
-      const auto lacking = ask(leases_.unknown(claim.mine()), wanted);
-      const auto sent = lacking ? upload(*lacking, from, wanted) : lacking;
+      const auto sent = send_unknown(leases_.unknown(claim.mine()), from, wanted);
       if (!sent) {
         return sent;
       }
@@ -105,33 +120,27 @@ std::vector<Digests> ReapiStore::batches(const Digests& digests) const {
     }
     if (bytes > room) {
       all.emplace_back();
-      room = calls_.batch_bytes();
+      room = std::min(calls_.batch_bytes(), kBatchBytes);
     }
     all.back().push_back(digest);
-    room -= bytes;
+    room -= std::min(room, bytes);
   }
   return all;
 }
 
-base::Result<Digests> ReapiStore::for_each(const std::vector<Digests>& batches, const Move& move) const {
-  base::Guarded<Digests> lacking;
-  const auto moved = in_parallel(batches.size(), options_.streams, [&](size_t at) -> base::Result<void> {
-    const auto some = move(batches[at]);
-    if (!some) {
-      return tl::unexpected(some.error());
-    }
-    lacking.with([&](Digests& all) { append(all, *some); });
-    return {};
-  });
-  if (!moved) {
-    return tl::unexpected(moved.error());
+base::Result<Digests> ReapiStore::send_unknown(const Digests& digests, Store& from,
+                                               const base::StillWanted& wanted) {
+  if (digests.empty()) {
+    return digests;
   }
-  return lacking.with([](Digests& all) { return std::move(all); });
-}
-
-base::Result<Digests> ReapiStore::upload(const Digests& digests, Store& from,
-                                         const base::StillWanted& wanted) {
-  return for_each(batches(digests), [&](const Digests& batch) { return upload_batch(batch, from, wanted); });
+  auto slices = slices_of(digests, kAskedAtOnce);
+  const size_t threads = std::min<size_t>(options_.streams, slices.size() + batches(digests).size() - 1);
+  AskedBatches::Steps steps;
+  steps.ask = [&](const Digests& slice) {
+    return ask(slice, wanted).map([this](const Digests& lacking) { return batches(lacking); });
+  };
+  steps.move = [&](const Digests& batch) { return upload_batch(batch, from, wanted); };
+  return AskedBatches(std::move(slices), std::move(steps)).run(threads);
 }
 
 base::Result<Digests> ReapiStore::upload_batch(const Digests& batch, Store& from,
@@ -165,8 +174,17 @@ base::Result<Digests> ReapiStore::upload_batch(const Digests& batch, Store& from
 
 base::Result<Digests> ReapiStore::download(const Digests& digests, Store& into,
                                            const base::StillWanted& wanted) {
-  return for_each(batches(digests),
-                  [&](const Digests& batch) { return download_batch(batch, into, wanted); });
+  const auto all = batches(digests);
+  base::Guarded<Digests> lacking;
+  const auto moved = in_parallel(all.size(), options_.streams, [&](size_t at) -> base::Result<void> {
+    return download_batch(all[at], into, wanted).map([&](const Digests& some) {
+      lacking.with([&](Digests& so_far) { append(so_far, some); });
+    });
+  });
+  if (!moved) {
+    return tl::unexpected(moved.error());
+  }
+  return lacking.with([](Digests& so_far) { return std::move(so_far); });
 }
 
 // A blob that does not match its name counts as one that is not there: whoever needs it has it made again.

@@ -7,7 +7,6 @@
 #include "storage/remote/flights.hh"
 
 #include <chrono>
-#include <functional>
 #include <string>
 
 namespace storage {
@@ -18,7 +17,7 @@ class ReapiStore final : public object::RemoteStore {
   struct Options : BlobCalls::Options {
     // How long what was seen there is believed. Servers keep what was looked at for longer than that.
     base::Nanoseconds lease = std::chrono::minutes(5);
-    unsigned streams = 4;  // calls at once of one send or fetch
+    unsigned streams = 8;  // calls at once of one send or fetch
   };
 
   // Both outlive it.
@@ -43,8 +42,9 @@ class ReapiStore final : public object::RemoteStore {
   using Digests = std::vector<object::Digest>;
 
   [[nodiscard]] base::Result<Digests> ask(const Digests& digests, const base::StillWanted& wanted);
-  [[nodiscard]] base::Result<Digests> upload(const Digests& digests, Store& from,
-                                             const base::StillWanted& wanted);
+  // Of none of them is it known whether they are there.
+  [[nodiscard]] base::Result<Digests> send_unknown(const Digests& digests, Store& from,
+                                                   const base::StillWanted& wanted);
   [[nodiscard]] base::Result<Digests> download(const Digests& digests, Store& into,
                                                const base::StillWanted& wanted);
   [[nodiscard]] base::Result<Digests> upload_batch(const Digests& batch, Store& from,
@@ -55,10 +55,6 @@ class ReapiStore final : public object::RemoteStore {
   // Batches that a call can carry; what is larger than that is alone in one.
   [[nodiscard]] std::vector<Digests> batches(const Digests& digests) const;
   [[nodiscard]] bool is_large(const object::Digest& digest) const;
-
-  // Does it for each batch, several at once; all that they lacked.
-  using Move = std::function<base::Result<Digests>(const Digests&)>;
-  [[nodiscard]] base::Result<Digests> for_each(const std::vector<Digests>& batches, const Move& move) const;
 
   Options options_;
   BlobCalls calls_;
