@@ -2,6 +2,7 @@
 
 #include "base/embedded.hh"
 #include "base/quote.hh"
+#include "engine/reapi/action_memos.hh"
 #include "engine/reapi/attempts.hh"
 #include "ir/thunk.hh"
 #include "object/tree.hh"
@@ -50,6 +51,19 @@ std::string said(const ReapiEngine::Surroundings& with, const std::optional<obje
   return bytes && *bytes ? " and said: " + base::printable(**bytes) : "";
 }
 
+// Mostly somebody has asked before: then the answer is a round trip away.
+sched::AttemptResult result_of(const object::Digest& thunk, const ReapiEngine::Surroundings& with,
+                               const ReapiEngine::Options& options) {
+  ActionMemos memos(with, {options.instance, options.lowering, ReapiEngine::Download::Nothing});
+  if (auto known = memos.ask(thunk); known && *known) {
+    return std::move(**known);
+  }
+  sched::Job job;
+  job.thunk = thunk;
+  Stop stop;
+  return Attempts(with, options).run(job, stop);
+}
+
 constexpr const char* kTmp = "tmp (its own)";  // list_root's word for it
 
 // Nullopt: all is well. Else the first that is foreign there.
@@ -60,10 +74,7 @@ base::Result<std::optional<std::string>> look_around(const ReapiEngine::Surround
   if (!thunk) {
     return tl::unexpected(thunk.error());
   }
-  sched::Job job;
-  job.thunk = *thunk;
-  Stop stop;
-  const auto result = Attempts(with, options).run(job, stop);
+  const auto result = result_of(*thunk, with, options);
   if (!result) {
     return base::failure(server + " executes nothing for gg: " + result.error().error.message,
                          base::FailureKind::RetryElsewhere);
