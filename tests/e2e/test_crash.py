@@ -2,7 +2,8 @@
 next run goes on, loses nothing that had finished, runs nothing of it again and leaves nothing behind.
 
 Environment: GG_KILLS is how many runs are killed at random points, GG_FAULTS how many faults are injected (`all`: one at
-each change of a run); GG_SEED chooses the random points, 0 other ones each time. GG_FAULTS_LIBRARY is tests/faults, built.
+each change of a run; `500-`, `302-302`: at those from here to there); GG_SEED chooses the random points, 0 other ones
+each time. GG_FAULTS_LIBRARY is tests/faults, built.
 """
 import errno
 import itertools
@@ -221,7 +222,12 @@ class Faults(Crash):
         total = len(self.log.read_text().splitlines())
         self.assertGreater(total, 100)
         every = range(1, total + 1)
-        return every if FAULTS == "all" else sorted(self.random.sample(every, min(int(FAULTS), total)))
+        if FAULTS == "all":
+            return every
+        if "-" in FAULTS:
+            first, last = FAULTS.split("-")
+            return every[int(first) - 1:int(last or total)]
+        return sorted(self.random.sample(every, min(int(FAULTS), total)))
 
     def assert_no_defect(self, run, what):
         self.assertNotIn(b"defect of gg", run.err, f"{what}\n{run}")
