@@ -131,12 +131,13 @@ class Bench(interleaved.Project):
 
     def bare(self):
         rounds = []
-        self.ready()
         for _ in range(self.options.rounds):
             self.start()
+            self.ready()
             gg = self.under_gg()
             ran = self.of_gg("stats")
             self.start()
+            self.ready()
             client = self.replay(self.line.address)
             rounds.append({"gg": gg, "bare": client["seconds"], "bare_sending": client["send_seconds"]})
         return medians(rounds, "gg", "bare") | {"actions": client["thunks"], "native": ran["native"], "declined": ran["declined"]}
@@ -237,7 +238,7 @@ def main():
     parser.add_argument("--gg-with", action="append", default=[], metavar="OPTION", help="of gg run: --gg-with=--download=targets")
     parser.add_argument("--round-trip", type=float, metavar="SECONDS", help="of the relay")
     parser.add_argument("--mbps", type=float, help="of the relay, each way")
-    parser.add_argument("--wait", action="store_true", help="once all is prepared, say so and wait for a line on stdin")
+    parser.add_argument("--wait", action="store_true", help="before what is measured, say so and wait for a line on stdin")
     parser.add_argument("--bench", default=HERE.parent / "build/release/bench/reapi_bench", metavar="PROGRAM")
     parser.add_argument("--replay", default=HERE.parent / "build/release/bench/reapi_replay", metavar="PROGRAM")
     parser.add_argument("--work", default=None, metavar="DIR", help="where to build (default: the temporary directory)")
