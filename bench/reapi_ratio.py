@@ -5,7 +5,7 @@
           takes them (build/release/bench/reapi_replay); server and store begin empty each time
   hits    the same once all is cached over there, store empty, --download=targets, next to `gg infer` with an empty store and
           one round trip for each level of the graph
-  recc    a cached build over the relay, next to recc with the same server (--recc PROGRAM, from Debian's buildbox)
+  recc    a cached build over the relay, next to recc with the same server (tools/install-newer-debian fetches it)
   link    10,000 objects of 4 KiB sent over the relay: their share of what the line could carry
   bytes   what a build sends and receives, next to what was missing + 64 KiB + 300 B an object; first (`nothing cached`), then
           with another store (`all cached`)
@@ -15,7 +15,7 @@ others. Before anything is measured over it, it is measured itself, and its figu
 configured once (plainly) and built at one path; medians, ratios are within a round.
 
   bench/reapi_ratio.py bare --configure ./configure ~/src/ffmpeg
-  bench/reapi_ratio.py recc --build 'make -j8 MALLOC=libc BUILD_TLS=no' --recc ~/forky/usr/bin/recc ~/src/redis-7.0.15
+  bench/reapi_ratio.py recc --build 'make -j8 MALLOC=libc BUILD_TLS=no' ~/src/redis-7.0.15
 """
 import json
 import os
@@ -35,7 +35,7 @@ import interleaved
 HERE = pathlib.Path(__file__).resolve().parent
 os.environ.setdefault("GG", "gg")  # what the tests' modules want; no gg is started by them here
 sys.path.insert(0, str(HERE.parent / "tests/e2e"))
-from reapi_server import Server  # noqa: E402
+from reapi_server import Casd, installed  # noqa: E402
 from servers import Relay  # noqa: E402
 
 ROUND_TRIP, MBPS = 0.05, 100
@@ -94,7 +94,7 @@ class Bench(interleaved.Project):
         """A server that holds nothing."""
         self.stop()
         shutil.rmtree(self.work / "server", ignore_errors=True)
-        self.server = Server(self.work / "server", jobs=jobs).start()
+        self.server = Casd(self.work / "server", jobs=jobs).start()
         self.line = Line(self.options, self.server.port)
 
     def stop(self):
@@ -159,11 +159,7 @@ class Bench(interleaved.Project):
         return medians(rounds, "gg", "floor") | {"levels": levels, "round_trip_ms": round(trip["seconds"] * 1e3, 3), "hits": stats["hits"]}
 
     def recc(self):
-        recc = pathlib.Path(self.options.recc).resolve()
-        # Debian forky's programs need their own loader and libraries, which lie beside them.
-        root = recc.parents[2]
-        loader = root / "usr/lib64/ld-linux-x86-64.so.2"
-        compiler = f"{loader} --argv0 recc --library-path {root}/usr/lib/x86_64-linux-gnu {recc} /usr/bin/gcc"
+        compiler = f"{installed('install-newer-debian', 'buildbox') / 'bin/recc'} /usr/bin/gcc"
         self.start()
 
         def with_recc():
@@ -207,7 +203,7 @@ class Bench(interleaved.Project):
 def link(options, work):
     rounds = []
     for number in range(options.rounds):
-        server = Server(work / f"server{number}").start()
+        server = Casd(work / f"server{number}").start()
         line = Line(options, server.port)
         try:
             said = json.loads(subprocess.run([options.bench, "send", line.address, str(COUNT), str(BYTES)], check=True,
@@ -233,7 +229,6 @@ def main():
     parser.add_argument("project", nargs="?", type=pathlib.Path, metavar="PROJECT-DIR")
     parser.add_argument("--configure", default="", metavar="COMMAND", help="run once, plainly, before the builds")
     parser.add_argument("--build", default=f"make -j{os.cpu_count()}", metavar="COMMAND")
-    parser.add_argument("--recc", metavar="PROGRAM", help="below usr/bin of where its packages were unpacked")
     parser.add_argument("--recc-with", action="append", default=[], metavar="NAME=VALUE", help="of recc's environment")
     parser.add_argument("--gg-with", action="append", default=[], metavar="OPTION", help="of gg run: --gg-with=--download=targets")
     parser.add_argument("--round-trip", type=float, metavar="SECONDS", help="of the relay")
@@ -248,8 +243,6 @@ def main():
     options.mbps = (MBPS if far else 0.0) if options.mbps is None else options.mbps
     if options.what != "link" and options.project is None:
         parser.error("it wants a project")
-    if options.what == "recc" and options.recc is None:
-        parser.error("it wants --recc PROGRAM")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # no server is left behind
     report = {}
     if options.round_trip or options.mbps:
