@@ -1,8 +1,8 @@
 #include "storage/reapi/blob_calls.hh"
 
+#include "base/zstd.hh"
 #include "net/grpc_failure.hh"
 #include "object/wire.hh"
-#include "storage/remote/zstd.hh"
 
 #include <fmt/format.h>
 
@@ -36,7 +36,7 @@ std::optional<std::string> worth_compressing(const std::string& bytes) {
   if (bytes.size() < kLeastCompressed) {
     return std::nullopt;
   }
-  std::string frame = zstd_compressed(bytes);
+  std::string frame = base::zstd_compressed(bytes);
   return frame.size() < bytes.size() - bytes.size() / 8 ? std::optional(std::move(frame)) : std::nullopt;
 }
 
@@ -163,7 +163,7 @@ std::optional<std::string> BlobCalls::plain(const object::Digest& digest, std::s
     return std::move(data);
   }
   std::string bytes;
-  return compressor == re::ZSTD && ZstdReader().take(data, bytes, digest.size())
+  return compressor == re::ZSTD && base::ZstdReader().take(data, bytes, digest.size())
              ? std::optional(std::move(bytes))
              : std::nullopt;
 }
@@ -234,7 +234,7 @@ base::Result<std::optional<std::string>> BlobCalls::read_stream(const object::Di
     request.set_read_offset(static_cast<int64_t>(bytes.size()));
     const auto reader = bs::ByteStream::NewStub(channel)->Read(&context, request);
     bs::ReadResponse piece;
-    ZstdReader zstd;
+    base::ZstdReader zstd;
     while (reader->Read(&piece)) {
       if (!zstd_streams_) {
         bytes += piece.data();

@@ -215,7 +215,7 @@ TEST_F(CompressedTest, batches_and_streams_travel_compressed_both_ways) {
 }
 
 TEST_F(CompressedTest, what_does_not_shrink_goes_as_it_is) {
-  std::string noise = zstd_compressed(numbers(20'000));
+  std::string noise = base::zstd_compressed(numbers(20'000));
   const std::vector digests{here_.put(noise).value(), here_.put("short").value()};
   EXPECT_TRUE(store_->send(digests, here_, {}).value().empty());
   EXPECT_EQ(server_.received, noise.size() + 5);

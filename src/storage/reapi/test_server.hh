@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/zstd.hh"
 #include "net/grpc_service.hh"
 #include "object/hash.hh"
 #include "object/memory_store.hh"
 #include "object/wire.hh"
-#include "storage/remote/zstd.hh"
 
 #include <grpcpp/server_builder.h>
 
@@ -100,7 +100,7 @@ class TestServer final : public re::ContentAddressableStorage::Service,
       if (one.compressor() == re::IDENTITY) {
         bytes = one.data();
       } else if (!offers(capabilities.cache_capabilities().supported_batch_update_compressors()) ||
-                 !ZstdReader().take(one.data(), bytes, digest.size())) {
+                 !base::ZstdReader().take(one.data(), bytes, digest.size())) {
         return {grpc::StatusCode::INVALID_ARGUMENT, "not so compressed"};
       }
       auto& response = *answer->add_responses();
@@ -122,7 +122,7 @@ class TestServer final : public re::ContentAddressableStorage::Service,
         const auto& wanted = request->acceptable_compressors();
         if (!damaging && std::find(wanted.begin(), wanted.end(), re::ZSTD) != wanted.end()) {
           one.set_compressor(re::ZSTD);
-          one.set_data(zstd_compressed(*bytes));
+          one.set_data(base::zstd_compressed(*bytes));
         } else {
           one.set_data(damaging ? "damaged" : *bytes);
         }
@@ -155,7 +155,7 @@ class TestServer final : public re::ContentAddressableStorage::Service,
       if (request.finish_write()) {
         const auto resource = resource_of(request.resource_name());
         std::string bytes;
-        if (resource.zstd ? !ZstdReader().take(partial, bytes, resource.digest.size()) : false) {
+        if (resource.zstd ? !base::ZstdReader().take(partial, bytes, resource.digest.size()) : false) {
           return {grpc::StatusCode::INVALID_ARGUMENT, "no zstd"};
         }
         answer->set_committed_size(static_cast<int64_t>(partial.size()));
@@ -189,7 +189,7 @@ class TestServer final : public re::ContentAddressableStorage::Service,
       return {grpc::StatusCode::NOT_FOUND, "not here"};
     }
     const std::string wanted = held->substr(static_cast<size_t>(request->read_offset()));
-    const std::string bytes = resource.zstd ? zstd_compressed(wanted) : wanted;
+    const std::string bytes = resource.zstd ? base::zstd_compressed(wanted) : wanted;
     for (size_t at = 0; at < bytes.size(); at += kPiece) {
       bs::ReadResponse piece;
       piece.set_data(bytes.substr(at, kPiece));

@@ -1,8 +1,7 @@
-#include "storage/s3/pack_format.hh"
-
+#include "base/zstd.hh"
 #include "object/hash.hh"
 #include "storage/numbers.hh"
-#include "storage/remote/zstd.hh"
+#include "storage/s3/pack_format.hh"
 
 #include <zstd.h>
 
@@ -77,7 +76,7 @@ PackBuilder::PackBuilder() : bytes_(kMagic) {}
 void PackBuilder::add(const object::Digest& digest, std::string_view bytes) {
   PackedObject object{digest, bytes_.size(), bytes.size(), PackEncoding::Plain};
   if (bytes.size() >= kWorthwhile) {
-    const std::string small = zstd_compressed(bytes);
+    const std::string small = base::zstd_compressed(bytes);
     if (small.size() < bytes.size() - bytes.size() / 16) {
       object.encoding = PackEncoding::Zstd;
       object.stored = small.size();

@@ -7,7 +7,7 @@
 
 struct ZSTD_DCtx_s;
 
-namespace storage {
+namespace base {
 
 // zstd frames (RFC 8878).
 [[nodiscard]] std::string zstd_compressed(std::string_view bytes);
@@ -29,4 +29,4 @@ class ZstdReader {
   std::unique_ptr<ZSTD_DCtx_s, Free> context_;
 };
 
-}  // namespace storage
+}  // namespace base

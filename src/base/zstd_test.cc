@@ -1,8 +1,8 @@
-#include "storage/remote/zstd.hh"
+#include "base/zstd.hh"
 
 #include <gtest/gtest.h>
 
-namespace storage {
+namespace base {
 namespace {
 
 TEST(Zstd, what_was_compressed_comes_back_however_it_is_cut) {
@@ -38,4 +38,4 @@ TEST(Zstd, what_is_too_long_or_no_zstd_is_refused) {
 }
 
 }  // namespace
-}  // namespace storage
+}  // namespace base

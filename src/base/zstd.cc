@@ -1,11 +1,11 @@
-#include "storage/remote/zstd.hh"
+#include "base/zstd.hh"
 
 #include <zstd.h>
 
 #include <algorithm>
 #include <new>
 
-namespace storage {
+namespace base {
 
 std::string zstd_compressed(std::string_view bytes) {
   constexpr int kLevel = 3;  // some 300 MB/s a core; what is sent is seldom sent again
@@ -47,4 +47,4 @@ bool ZstdReader::take(std::string_view piece, std::string& out, uint64_t most) {
   return true;
 }
 
-}  // namespace storage
+}  // namespace base
