@@ -54,16 +54,20 @@ std::optional<milliseconds> retry_after(const net::HttpResponse& response) {
 
 }  // namespace
 
+std::string BucketCalls::path_of(const std::string& key) const {
+  std::string path = bucket_.root;
+  if (!key.empty()) {
+    return path + net::aws::uri_encoded(bucket_.prefix + key, net::aws::Slash::Kept);
+  }
+  if (path.size() > 1) {
+    path.pop_back();  // "/bucket", as AWS's tools write it
+  }
+  return path;
+}
+
 base::Result<net::HttpResponse> BucketCalls::once(const Request& request, const net::aws::Secrets& secrets,
                                                   const base::StillWanted& wanted) {
-  std::string path = bucket_.root;
-  if (request.key.empty()) {
-    if (path.size() > 1) {
-      path.pop_back();  // "/bucket", as AWS's tools write it
-    }
-  } else {
-    path += net::aws::uri_encoded(bucket_.prefix + request.key, net::aws::Slash::Kept);
-  }
+  const std::string path = path_of(request.key);
   const std::string query = net::aws::canonical_query(request.query);
   const net::aws::SignableRequest signable{
       request.method, bucket_.host, path, request.query, request.headers, net::aws::sha256_hex(request.body)};
@@ -366,6 +370,21 @@ base::Result<void> BucketCalls::put_each_part(const std::string& key, const std:
     }
   }
   return tl::unexpected(error_of(*response, failure, bucket_, request.doing, clock_.wall()));
+}
+
+base::Result<BucketCalls::Lent> BucketCalls::lend(const std::string& method, const std::string& key,
+                                                  std::chrono::seconds lifetime,
+                                                  const base::StillWanted& wanted) {
+  const auto secrets = credentials_.get(wanted);
+  if (!secrets) {
+    return tl::unexpected(secrets.error());
+  }
+  const base::Nanoseconds now = clock_.wall();
+  const base::Nanoseconds until =
+      std::min(now + lifetime, secrets->expires.value_or(base::Nanoseconds::max()));
+  const net::aws::SignableRequest request{method, bucket_.host, path_of(key), {}, {}, ""};
+  const net::aws::Query query = net::aws::presign(request, *secrets, {bucket_.region, "s3", now}, lifetime);
+  return Lent{bucket_.origin + request.path + "?" + net::aws::canonical_query(query), until};
 }
 
 }  // namespace storage

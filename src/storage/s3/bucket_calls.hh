@@ -6,6 +6,7 @@
 #include "net/aws/sigv4.hh"
 #include "net/http.hh"
 #include "storage/s3/bucket.hh"
+#include "storage/s3/pack_source.hh"
 
 #include <atomic>
 #include <chrono>
@@ -18,7 +19,7 @@ namespace storage {
 
 // The requests that a bucket is asked, one method each. Each is signed, tried again where that may help, and
 // slowed down when the server has too much to do. Any thread.
-class BucketCalls {
+class BucketCalls final : public PackBytes {
  public:
   struct Options {
     // How long a request is tried again while the server cannot be reached, breaks off or is busy.
@@ -53,18 +54,22 @@ class BucketCalls {
   [[nodiscard]] base::Result<std::vector<Listed>> list(const std::string& prefix,
                                                        const base::StillWanted& wanted);
 
-  struct Range {
-    uint64_t offset = 0;
-    uint64_t bytes = 0;
-  };
-
-  // These very bytes; nullopt: there is no such key, or it ends before.
   [[nodiscard]] base::Result<std::optional<std::string>> get(const std::string& key, Range range,
-                                                             const base::StillWanted& wanted);
+                                                             const base::StillWanted& wanted) override;
 
   // Makes the key hold the bytes, unless it is there already: keys are names of what they hold.
   [[nodiscard]] base::Result<void> put(const std::string& key, std::string_view bytes,
                                        const base::StillWanted& wanted);
+
+  struct Lent {
+    std::string url;
+    base::Nanoseconds until{0};  // since 1970 UTC
+  };
+
+  // A URL by which whoever has it may do that ("GET", "PUT") with the key, without any credentials, until
+  // `lifetime` is over; or until our own credentials expire, if that is sooner.
+  [[nodiscard]] base::Result<Lent> lend(const std::string& method, const std::string& key,
+                                        std::chrono::seconds lifetime, const base::StillWanted& wanted);
 
  private:
   struct Request {
@@ -87,6 +92,7 @@ class BucketCalls {
   [[nodiscard]] base::Result<void> put_each_part(const std::string& key, const std::string& upload,
                                                  std::string_view bytes, const base::StillWanted& wanted);
   [[nodiscard]] net::HttpHeaders if_absent() const;
+  [[nodiscard]] std::string path_of(const std::string& key) const;
 
   Bucket bucket_;
   net::HttpClient& http_;

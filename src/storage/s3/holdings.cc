@@ -14,12 +14,7 @@ namespace storage {
 
 namespace {
 
-constexpr std::string_view kMagic = "gg s3 holdings 1\n";
-constexpr uint64_t kGuess = 64U << 10U;  // the end of a pack in which most indexes fit
-
-bool is_pack_name(std::string_view name) {
-  return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
+constexpr std::string_view kMagic = "gg s3 holdings 2\n";
 
 // Of a file that may be anything.
 class Reader {
@@ -75,15 +70,16 @@ void Holdings::read_file() {
   const auto listed = reader.number();
   std::vector<Pack> packs;
   while (listed && !reader.at_end()) {
-    const auto key = reader.take(64);
+    const auto name_length = reader.number();
+    const auto name = name_length ? reader.take(*name_length) : std::nullopt;
     const auto bytes = reader.number();
     const auto length = reader.number();
     const auto end = length ? reader.take(*length) : std::nullopt;
     const auto index = end ? decode_index(*end, *bytes) : base::Result<PackIndex>(base::failure("short"));
-    if (!key || !is_pack_name(*key) || !index) {
+    if (!name || !is_pack_name(*name) || !index) {
       return;
     }
-    packs.push_back({std::string(*key), *bytes, *index, {}});
+    packs.push_back({std::string(*name), *bytes, *index, {}});
   }
   if (!listed) {
     return;
@@ -110,7 +106,8 @@ void Holdings::write_file() {
     append_number(bytes, static_cast<uint64_t>(listed_.count()));
     for (const Pack& pack : packs_) {
       const uint64_t length = index_and_footer_bytes(pack.index);
-      bytes += pack.key;
+      append_number(bytes, pack.name.size());
+      bytes += pack.name;
       append_number(bytes, pack.bytes);
       append_number(bytes, length);
       bytes += encode_index(pack.index, pack.bytes - length);
@@ -159,7 +156,7 @@ base::Result<void> Holdings::list(const base::StillWanted& wanted) {
     const std::unique_lock lock(mutex_);
     std::unordered_set<std::string> known = unreadable_;
     for (const Pack& pack : packs_) {
-      known.insert(pack.key);
+      known.insert(pack.name);
     }
     for (const BucketCalls::Listed& entry : *listed) {
       const std::string name = entry.key.substr(folder.size());
@@ -169,7 +166,7 @@ base::Result<void> Holdings::list(const base::StillWanted& wanted) {
     }
     const size_t before = packs_.size();
     packs_.erase(std::remove_if(packs_.begin(), packs_.end(),
-                                [&](const Pack& pack) { return there.count(pack.key) == 0; }),
+                                [&](const Pack& pack) { return there.count(pack.name) == 0; }),
                  packs_.end());
     if (packs_.size() != before) {
       rebuild();
@@ -177,7 +174,7 @@ base::Result<void> Holdings::list(const base::StillWanted& wanted) {
   }
   const auto read = in_parallel(fresh.size(), options_.streams, [&](size_t at) -> base::Result<void> {
     Pack& pack = fresh[at];
-    auto index = read_index(pack.key, pack.bytes, wanted);
+    auto index = read_index(calls_, kFolder + pack.name, pack.bytes, wanted);
     if (!index) {
       return tl::unexpected(std::move(index.error()));
     }
@@ -186,7 +183,7 @@ base::Result<void> Holdings::list(const base::StillWanted& wanted) {
       pack.index = std::move(**index);
       note(std::move(pack));
     } else {
-      unreadable_.insert(pack.key);
+      unreadable_.insert(pack.name);
     }
     return {};
   });
@@ -203,35 +200,6 @@ base::Result<void> Holdings::list(const base::StillWanted& wanted) {
   return {};
 }
 
-// Nullopt: there is no such pack, or it is none.
-base::Result<std::optional<PackIndex>> Holdings::read_index(const std::string& key, uint64_t bytes,
-                                                            const base::StillWanted& wanted) {
-  constexpr int kTries = 3;  // bits may flip on the way
-  for (int attempt = 0; attempt < kTries && bytes >= kPackFooterBytes; ++attempt) {
-    uint64_t length = std::min(bytes, kGuess);
-    auto end = calls_.get(kFolder + key, {bytes - length, length}, wanted);
-    if (!end || !*end) {
-      return end ? base::Result<std::optional<PackIndex>>(std::nullopt) : tl::unexpected(end.error());
-    }
-    const auto wants =
-        index_and_footer_bytes(std::string_view(**end).substr((*end)->size() - kPackFooterBytes), bytes);
-    if (!wants) {
-      continue;
-    }
-    if (*wants > length) {
-      length = *wants;
-      end = calls_.get(kFolder + key, {bytes - length, length}, wanted);
-      if (!end || !*end) {
-        return end ? base::Result<std::optional<PackIndex>>(std::nullopt) : tl::unexpected(end.error());
-      }
-    }
-    if (auto index = decode_index(std::string_view(**end).substr((*end)->size() - *wants), bytes)) {
-      return std::optional(std::move(*index));
-    }
-  }
-  return std::optional<PackIndex>();
-}
-
 std::optional<Holdings::Place> Holdings::find(const object::Digest& digest) const {
   const std::shared_lock lock(mutex_);
   const auto found = objects_.find(digest);
@@ -239,7 +207,13 @@ std::optional<Holdings::Place> Holdings::find(const object::Digest& digest) cons
     return std::nullopt;
   }
   const Pack& pack = packs_[found->second.pack];
-  return Place{kFolder + pack.key, pack.index.objects[found->second.object]};
+  return Place{kFolder + pack.name, pack.index.objects[found->second.object]};
+}
+
+std::optional<uint64_t> Holdings::bytes_of(const std::string& key) const {
+  const std::shared_lock lock(mutex_);
+  const auto number = numbers_.find(key.substr(std::string_view(kFolder).size()));
+  return number == numbers_.end() ? std::nullopt : std::optional(packs_[number->second].bytes);
 }
 
 std::vector<PackedObject> Holdings::between(const std::string& key, uint64_t offset, uint64_t end) const {
@@ -283,7 +257,7 @@ void Holdings::add(const std::string& key, uint64_t bytes, PackIndex index) {
 
 void Holdings::note(Pack pack) {
   const auto number = static_cast<uint32_t>(packs_.size());
-  numbers_.insert_or_assign(pack.key, number);
+  numbers_.insert_or_assign(pack.name, number);
   pack.by_offset.resize(pack.index.objects.size());
   std::iota(pack.by_offset.begin(), pack.by_offset.end(), 0U);
   std::sort(pack.by_offset.begin(), pack.by_offset.end(), [&](uint32_t a, uint32_t b) {
@@ -296,7 +270,9 @@ void Holdings::note(Pack pack) {
     }
   }
   for (const PackedMemo& memo : pack.index.memos) {
-    memos_.insert_or_assign(memo.thunk, memo.result);
+    if (may_tell(pack.name, memo.thunk)) {
+      memos_.insert_or_assign(memo.thunk, memo.result);
+    }
   }
   packs_.push_back(std::move(pack));
   is_changed_ = true;
@@ -318,7 +294,7 @@ void Holdings::lose_pack(const std::string& key) {
   const std::unique_lock lock(mutex_);
   const std::string name = key.substr(std::string_view(kFolder).size());
   const auto gone =
-      std::find_if(packs_.begin(), packs_.end(), [&](const Pack& pack) { return pack.key == name; });
+      std::find_if(packs_.begin(), packs_.end(), [&](const Pack& pack) { return pack.name == name; });
   if (gone != packs_.end()) {
     packs_.erase(gone);
     rebuild();

@@ -1,7 +1,10 @@
+#include "storage/s3/pack_format.hh"
+
 #include "base/zstd.hh"
 #include "object/hash.hh"
 #include "storage/numbers.hh"
-#include "storage/s3/pack_format.hh"
+
+#include <fmt/format.h>
 
 #include <zstd.h>
 
@@ -69,7 +72,30 @@ struct Footer {
   }
 };
 
+constexpr size_t kHashDigits = 64;
+constexpr size_t kAttemptDigits = 16;
+
+bool is_hex(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 }  // namespace
+
+bool is_pack_name(std::string_view name) {
+  if (name.size() == kHashDigits) {
+    return is_hex(name);
+  }
+  return name.size() == kHashDigits + 1 + kAttemptDigits && name[kHashDigits] == '.' &&
+         is_hex(name.substr(0, kHashDigits)) && is_hex(name.substr(kHashDigits + 1));
+}
+
+std::string pack_name_of(const object::Digest& thunk, uint64_t attempt) {
+  return fmt::format("{}.{:016x}", thunk.hex(), attempt);
+}
+
+bool may_tell(std::string_view pack_name, const object::Digest& thunk) {
+  return pack_name.size() == kHashDigits || pack_name.substr(0, kHashDigits) == thunk.hex();
+}
 
 PackBuilder::PackBuilder() : bytes_(kMagic) {}
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/result.hh"
-#include "object/digest.hh"
+#include "object/lending.hh"
 
 #include <optional>
 #include <span>
@@ -12,20 +12,8 @@
 // Many objects in one, with what they are results of: spec/packs.md. Version 1.
 namespace storage {
 
-// On the wire: never renumber.
-enum class PackEncoding : uint8_t {
-  Plain = 0,
-  Zstd = 1,
-};
-
-struct PackedObject {
-  object::Digest digest;
-  uint64_t offset = 0;  // in the pack
-  uint64_t stored = 0;  // bytes there
-  PackEncoding encoding = PackEncoding::Plain;
-
-  bool operator==(const PackedObject&) const = default;
-};
+using object::PackedObject;
+using object::PackEncoding;
 
 // A thunk, and the object that is its encoded result.
 struct PackedMemo {
@@ -41,6 +29,14 @@ struct PackIndex {
 
   bool operator==(const PackIndex&) const = default;
 };
+
+// A pack's name: the SHA-256 of its bytes, or, of one that a worker writes, the hash of its thunk and the
+// number of the attempt, so that the name is known before the pack is.
+[[nodiscard]] bool is_pack_name(std::string_view name);
+[[nodiscard]] std::string pack_name_of(const object::Digest& thunk, uint64_t attempt);
+
+// A worker's pack tells of its own thunk only: a stranger may have written it.
+[[nodiscard]] bool may_tell(std::string_view pack_name, const object::Digest& thunk);
 
 class PackBuilder {
  public:

@@ -12,20 +12,16 @@
 
 namespace storage {
 
-namespace {
-
-constexpr uint64_t kGap = 32U << 10U;         // bytes that nobody asked for cost less than a request
-constexpr uint64_t kLongestSpan = 8U << 20U;  // of several objects
-constexpr int kTriesOfDamaged = 3;
-
-}  // namespace
-
 S3Store::S3Store(BucketCalls& calls, const base::Clock& clock, Options options)
-    : calls_(calls), options_(std::move(options)), holdings_(calls, clock, options_.holdings) {}
+    : calls_(calls),
+      clock_(clock),
+      options_(std::move(options)),
+      holdings_(calls, clock, options_.holdings),
+      reader_(calls, holdings_, fetching_, options_.reading) {}
 
 base::Result<std::optional<std::string>> S3Store::get(const object::Digest& digest) {
   return get_by(digest, [this](std::span<const object::Digest> digests, Store& into) {
-    return bring(digests, into, ReadAhead::No, {});
+    return reader_.fetch(digests, into, PackReader::ReadAhead::No, {});
   });
 }
 
@@ -181,138 +177,75 @@ base::Result<S3Store::Digests> S3Store::upload_pack(const Digests& digests, std:
 
 base::Result<S3Store::Digests> S3Store::fetch(std::span<const object::Digest> digests, Store& into,
                                               const base::StillWanted& wanted) {
-  return bring(digests, into, ReadAhead::Yes, wanted);
+  return reader_.fetch(digests, into, PackReader::ReadAhead::Yes, wanted);
 }
 
-base::Result<S3Store::Digests> S3Store::bring(std::span<const object::Digest> digests, Store& into,
-                                              ReadAhead ahead, const base::StillWanted& wanted) {
-  return bring_once(fetching_, digests, into, wanted,
-                    [&](const Digests& mine) { return download(mine, into, ahead, wanted); });
-}
-
-// What lies together in a pack is one request.
-std::vector<S3Store::Span> S3Store::spans(const Digests& digests, Digests& absent) const {
-  std::vector<Holdings::Place> places;
-  for (const object::Digest& digest : digests) {
+base::Result<std::vector<object::LentPack>> S3Store::lend(std::span<const object::Digest> digests,
+                                                          std::chrono::seconds lifetime,
+                                                          const base::StillWanted& wanted) {
+  constexpr size_t kFew = 8;  // to name them costs less than to read an index
+  std::map<std::string, std::vector<PackedObject>> packs;
+  for (const object::Digest& digest : each_once(digests)) {
     if (auto place = holdings_.find(digest)) {
-      places.push_back(std::move(*place));
-    } else {
-      absent.push_back(digest);
+      packs[place->key].push_back(place->object);
     }
   }
-  std::sort(places.begin(), places.end(), [](const Holdings::Place& a, const Holdings::Place& b) {
-    return std::tie(a.key, a.object.offset) < std::tie(b.key, b.object.offset);
-  });
-  std::vector<Span> all;
-  for (const Holdings::Place& place : places) {
-    const PackedObject& object = place.object;
-    const uint64_t end = object.offset + object.stored;
-    Span* last = all.empty() ? nullptr : &all.back();
-    if (last == nullptr || last->key != place.key || object.offset > last->offset + last->bytes + kGap ||
-        end - last->offset > kLongestSpan) {
-      all.push_back({place.key, object.offset, 0, {}});
-      last = &all.back();
+  std::vector<object::LentPack> all;
+  for (auto& [key, objects] : packs) {
+    const auto bytes = holdings_.bytes_of(key);
+    if (!bytes) {
+      continue;  // lost meanwhile
     }
-    last->bytes = std::max(last->bytes, end - last->offset);
-    last->objects.push_back(object);
+    auto url = url_of(key, lifetime, wanted);
+    if (!url) {
+      return tl::unexpected(std::move(url.error()));
+    }
+    if (objects.size() > kFew) {
+      objects.clear();
+    }
+    all.push_back({key.substr(std::string_view(Holdings::kFolder).size()), *bytes, std::move(*url),
+                   std::move(objects)});
   }
   return all;
 }
 
-std::vector<PackedObject> S3Store::ahead_of(const Span& span, Store& into) const {
-  if (span.bytes >= options_.read_ahead) {
-    return {};
-  }
-  std::vector<PackedObject> behind =
-      holdings_.between(span.key, span.offset + span.bytes, span.offset + options_.read_ahead);
-  Digests digests;
-  for (const PackedObject& object : behind) {
-    digests.push_back(object.digest);
-  }
-  const auto lacking = into.missing(digests);
-  if (!lacking) {
-    return {};
-  }
-  const std::unordered_set<object::Digest> wanted(lacking->begin(), lacking->end());
-  behind.erase(std::remove_if(behind.begin(), behind.end(),
-                              [&](const PackedObject& object) { return wanted.count(object.digest) == 0; }),
-               behind.end());
-  return behind;
-}
-
-base::Result<S3Store::Digests> S3Store::download(const Digests& digests, Store& into, ReadAhead read_ahead,
-                                                 const base::StillWanted& wanted) {
-  Digests absent;
-  const std::vector<Span> all = spans(digests, absent);
-  std::mutex mutex;
-  const auto got = in_parallel(all.size(), options_.streams, [&](size_t at) -> base::Result<void> {
-    Span span = all[at];
-    const auto behind = read_ahead == ReadAhead::Yes ? ahead_of(span, into) : std::vector<PackedObject>();
-    Digests names;
-    for (const PackedObject& object : behind) {
-      names.push_back(object.digest);
-    }
-    Digests taken;
-    const Flights::Claim claim = fetching_.claim(names, taken);
-    const std::unordered_set<object::Digest> ours(claim.mine().begin(), claim.mine().end());
-    for (const PackedObject& object : behind) {
-      const uint64_t end = span.offset + span.bytes;
-      if (ours.count(object.digest) != 0 && object.offset <= end + kGap) {
-        span.objects.push_back(object);
-        span.bytes = object.offset + object.stored - span.offset;
-      }
-    }
-    const auto gone = download_span(span, into, wanted);
-    if (!gone) {
-      return tl::unexpected(gone.error());
-    }
-    const std::scoped_lock lock(mutex);
-    std::copy_if(gone->begin(), gone->end(), std::back_inserter(absent),
-                 [&](const object::Digest& digest) { return ours.count(digest) == 0; });
-    return {};
+// The same for many: what they send of it is compressed, and signing takes longer than looking.
+base::Result<std::string> S3Store::url_of(const std::string& key, std::chrono::seconds lifetime,
+                                          const base::StillWanted& wanted) {
+  const base::Nanoseconds now = clock_.wall();
+  auto held = lent_.with([&](auto& lent) {
+    const auto found = lent.find(key);
+    return found != lent.end() && found->second.until >= now + lifetime ? found->second.url : std::string();
   });
-  if (!got) {
-    return tl::unexpected(got.error());
+  if (!held.empty()) {
+    return held;
   }
-  return absent;
+  auto fresh = calls_.lend("GET", key, 2 * lifetime, wanted);
+  if (!fresh) {
+    return tl::unexpected(std::move(fresh.error()));
+  }
+  lent_.with([&](auto& lent) { lent.insert_or_assign(key, *fresh); });
+  return std::move(fresh->url);
 }
 
-// What does not match its name was damaged on the way, or lies there damaged: then it counts as not there,
-// and whoever needs it has it made again.
-base::Result<S3Store::Digests> S3Store::download_span(const Span& span, Store& into,
-                                                      const base::StillWanted& wanted) {
-  std::vector<PackedObject> open = span.objects;
-  for (int attempt = 0; attempt < kTriesOfDamaged && !open.empty(); ++attempt) {
-    std::optional<std::string> bytes = std::string();
-    if (span.bytes != 0) {
-      auto read = calls_.get(span.key, {span.offset, span.bytes}, wanted);
-      if (!read) {
-        return tl::unexpected(std::move(read.error()));
-      }
-      bytes = std::move(*read);
-    }
-    if (!bytes) {
-      holdings_.lose_pack(span.key);
-      break;
-    }
-    std::vector<PackedObject> damaged;
-    for (const PackedObject& object : open) {
-      const auto whole =
-          unpack(object, std::string_view(*bytes).substr(object.offset - span.offset, object.stored));
-      if (!whole) {
-        damaged.push_back(object);
-      } else if (const auto put = into.put(*whole); !put) {
-        return tl::unexpected(put.error());
-      }
-    }
-    open = std::move(damaged);
+base::Result<object::LentPlace> S3Store::lend_place(const object::Digest& thunk, uint64_t attempt,
+                                                    std::chrono::seconds lifetime,
+                                                    const base::StillWanted& wanted) {
+  std::string name = pack_name_of(thunk, attempt);
+  return calls_.lend("PUT", Holdings::kFolder + name, lifetime, wanted).map([&](BucketCalls::Lent lent) {
+    return object::LentPlace{std::move(name), std::move(lent.url)};
+  });
+}
+
+base::Result<void> S3Store::take_over(const std::string& name, uint64_t bytes,
+                                      std::string_view index_and_footer) {
+  auto index = decode_index(index_and_footer, bytes);
+  if (!index || !is_pack_name(name)) {
+    return index ? base::failure("that is no pack's name", base::FailureKind::RetryElsewhere)
+                 : tl::unexpected(std::move(index.error()));
   }
-  Digests gone;
-  for (const PackedObject& object : open) {
-    gone.push_back(object.digest);
-  }
-  holdings_.lose(gone);
-  return gone;
+  holdings_.add(Holdings::kFolder + name, bytes, std::move(*index));
+  return {};
 }
 
 }  // namespace storage
