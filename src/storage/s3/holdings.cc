@@ -79,7 +79,7 @@ void Holdings::read_file() {
     if (!name || !is_pack_name(*name) || !index) {
       return;
     }
-    packs.push_back({std::string(*name), *bytes, *index, {}});
+    packs.push_back({std::string(*name), *bytes, *index, {}, {}});
   }
   if (!listed) {
     return;
@@ -145,6 +145,7 @@ base::Result<void> Holdings::renew(const base::StillWanted& wanted) {
 
 base::Result<void> Holdings::list(const base::StillWanted& wanted) {
   const base::Nanoseconds now = clock_.wall();
+  const base::Nanoseconds began = clock_.steady();
   const auto listed = calls_.list(kFolder, wanted);
   if (!listed) {
     return tl::unexpected(listed.error());
@@ -161,12 +162,15 @@ base::Result<void> Holdings::list(const base::StillWanted& wanted) {
     for (const BucketCalls::Listed& entry : *listed) {
       const std::string name = entry.key.substr(folder.size());
       if (is_pack_name(name) && there.insert(name).second && known.count(name) == 0) {
-        fresh.push_back({name, entry.bytes, {}, {}});
+        fresh.push_back({name, entry.bytes, {}, {}, {}});
       }
     }
     const size_t before = packs_.size();
     packs_.erase(std::remove_if(packs_.begin(), packs_.end(),
-                                [&](const Pack& pack) { return there.count(pack.name) == 0; }),
+                                [&](const Pack& pack) {
+                                  // What was written meanwhile need not have been listed.
+                                  return pack.known_since < began && there.count(pack.name) == 0;
+                                }),
                  packs_.end());
     if (packs_.size() != before) {
       rebuild();
@@ -252,7 +256,7 @@ void Holdings::add(const std::string& key, uint64_t bytes, PackIndex index) {
   for (const PackedObject& object : index.objects) {
     lost_.erase(object.digest);
   }
-  note({key.substr(std::string_view(kFolder).size()), bytes, std::move(index), {}});
+  note({key.substr(std::string_view(kFolder).size()), bytes, std::move(index), {}, clock_.steady()});
 }
 
 void Holdings::note(Pack pack) {

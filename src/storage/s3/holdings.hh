@@ -57,7 +57,8 @@ class Holdings final : public PackPlaces {
     std::string name;  // the key without the folder
     uint64_t bytes = 0;
     PackIndex index;
-    std::vector<uint32_t> by_offset;  // numbers of objects
+    std::vector<uint32_t> by_offset;   // numbers of objects
+    base::Nanoseconds known_since{0};  // steady
   };
 
   struct Entry {

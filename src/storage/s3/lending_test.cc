@@ -112,6 +112,24 @@ TEST_F(LendingTest, what_a_worker_wrote_is_there_and_its_memo_counts_for_its_own
   }
 }
 
+TEST_F(LendingTest, what_is_written_while_the_bucket_is_listed_is_not_forgotten) {
+  S3Store::Options options;
+  options.holdings.lease = base::Nanoseconds(0);
+  S3Store store(calls_, bucket_.clock(), options);
+  PackBuilder builder;
+  builder.add(object::hash("made"), "made");
+  const PackBuilder::Pack pack = std::move(builder).take();
+  const std::string_view end =
+      std::string_view(pack.bytes).substr(pack.bytes.size() - index_and_footer_bytes(pack.index));
+  bucket_.trouble = [&](const auto& request) -> std::optional<std::string> {
+    if (request.target.find("list-type") != std::string::npos) {
+      EXPECT_TRUE(store.take_over(pack_name_of(object::hash("thunk"), 1), pack.bytes.size(), end));
+    }
+    return std::nullopt;
+  };
+  EXPECT_EQ(store.missing(Digests{object::hash("made")}).value(), Digests());
+}
+
 TEST_F(LendingTest, a_refused_url_is_an_error_that_does_not_show_it) {
   const Digests digests = hold(1);
   const auto packs = store_.lend(digests, seconds(60), {});
