@@ -194,6 +194,10 @@ class HttpClient::Handle {
     if (!options.authorities.empty()) {
       set(CURLOPT_CAINFO, options.authorities.c_str());
     }
+    if (!options.certificate.empty()) {
+      set(CURLOPT_SSLCERT, options.certificate.c_str());
+      set(CURLOPT_SSLKEY, options.key.c_str());
+    }
     if (request.past_proxies || is_loopback_url(request.url)) {
       set(CURLOPT_PROXY, "");
     }

@@ -49,8 +49,11 @@ class HttpClient {
     std::string authorities;  // a file (PEM); empty: whom the system trusts
     std::string agent = "gg";
     std::chrono::milliseconds connect{10'000};
-    // A transfer in which nothing moved for so long is broken. In whole seconds.
+    // A transfer in which nothing moved for so long is broken. In whole seconds; zero: never.
     std::chrono::seconds stall{20};
+    // Files (PEM): who we are, where a server wants to know; empty: nobody in particular.
+    std::string certificate{};
+    std::string key{};
   };
 
   // Throws base::OperatorError where libcurl is not installed.
