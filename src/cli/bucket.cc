@@ -2,7 +2,6 @@
 
 #include "base/errors.hh"
 #include "engine/memos/stored_memos.hh"
-#include "storage/s3/s3_store.hh"
 
 #include <utility>
 
@@ -38,56 +37,35 @@ std::string holdings_file(const Settings& settings, const storage::Bucket& bucke
          ".holdings";
 }
 
-// A bucket with all that its requests need.
-class SharedBucket final : public engine::MemoExchange {
- public:
-  SharedBucket(storage::Bucket bucket, net::aws::Configuration configuration, const Settings& settings,
-               object::Store& here)
-      : http_(http_options(settings, configuration)),
-        credentials_(std::move(configuration), http_, clock_),
-        calls_(std::move(bucket), http_, credentials_, clock_, {kPatienceAtFirst}),
-        store_(calls_, clock_, options(settings)),
-        memos_(here, store_, kPace) {
-    if (const auto opened = store_.open(); !opened) {
-      throw base::OperatorError(opened.error().message);
-    }
-    calls_.wait_for(kPatience);
-  }
-
-  [[nodiscard]] Pace pace() const override { return memos_.pace(); }
-
-  [[nodiscard]] base::Result<std::optional<ir::Result>> ask(const object::Digest& thunk) override {
-    return memos_.ask(thunk);
-  }
-
-  [[nodiscard]] base::Result<void> tell(std::span<const Memo> memos,
-                                        const base::StillWanted& wanted) override {
-    return memos_.tell(memos, wanted);
-  }
-
- private:
-  [[nodiscard]] storage::S3Store::Options options(const Settings& settings) const {
-    storage::S3Store::Options options;
-    options.holdings.file = holdings_file(settings, calls_.bucket());
-    return options;
-  }
-
-  base::SystemClock clock_;
-  net::HttpClient http_;
-  net::aws::Credentials credentials_;
-  storage::BucketCalls calls_;
-  storage::S3Store store_;
-  engine::StoredMemos memos_;
-};
-
 }  // namespace
 
-std::unique_ptr<engine::MemoExchange> open_bucket(const Settings& settings, const Environment& environment,
-                                                  object::Store& here) {
+SharedBucket::SharedBucket(storage::Bucket bucket, net::aws::Configuration configuration,
+                           const Settings& settings)
+    : http_(http_options(settings, configuration)),
+      credentials_(std::move(configuration), http_, clock_),
+      calls_(std::move(bucket), http_, credentials_, clock_, {kPatienceAtFirst}),
+      store_(calls_, clock_, options(settings)) {
+  if (const auto opened = store_.open(); !opened) {
+    throw base::OperatorError(opened.error().message);
+  }
+  calls_.wait_for(kPatience);
+}
+
+storage::S3Store::Options SharedBucket::options(const Settings& settings) const {
+  storage::S3Store::Options options;
+  options.holdings.file = holdings_file(settings, calls_.bucket());
+  return options;
+}
+
+std::unique_ptr<SharedBucket> open_bucket(const Settings& settings, const Environment& environment) {
   const auto address = base::value_or_throw(storage::parse_bucket_address(settings.shared_store));
   auto configuration = base::value_or_throw(net::aws::Configuration::read(environment, address.profile));
   auto bucket = base::value_or_throw(storage::locate(address, configuration));
-  return std::make_unique<SharedBucket>(std::move(bucket), std::move(configuration), settings, here);
+  return std::make_unique<SharedBucket>(std::move(bucket), std::move(configuration), settings);
+}
+
+std::unique_ptr<engine::MemoExchange> memos_in(SharedBucket& bucket, object::Store& here) {
+  return std::make_unique<engine::StoredMemos>(here, bucket.store(), kPace);
 }
 
 }  // namespace cli

@@ -29,8 +29,8 @@ std::string expectations_in(const Settings& settings) {
 
 std::unique_ptr<exec::Runner> runner_or_advice(Storage& storage, const Settings& settings) {
   auto runner = open_runner(storage, settings);
-  if (storage.server() != nullptr && (!runner || !(*runner)->isolated())) {
-    return nullptr;  // then all goes to the server, and nothing that it refuses can be done
+  if (storage.executes_elsewhere() && (!runner || !(*runner)->isolated())) {
+    return nullptr;  // then all goes there, and nothing that is refused there can be done
   }
   if (!runner) {
     throw base::OperatorError(

@@ -39,16 +39,8 @@ std::map<std::string, std::string> platform_of(const Settings& settings) {
   return platform;
 }
 
-namespace {
-
-struct Found {
-  std::unique_ptr<net::GrpcService> service;
-  storage::ReapiCapabilities capabilities;
-};
-
-// Who we are, as the settings have it; null: nobody in particular.
-std::shared_ptr<net::GrpcCredentials> credentials_of(const Settings& settings, const Environment& environment,
-                                                     const net::GrpcAddress& address) {
+std::unique_ptr<net::GrpcCredentials> who_asks(const Settings& settings, const Environment& environment,
+                                               const std::string& uri) {
   if (settings.credential_helper.empty()) {
     return settings.token_file.empty() ? nullptr : net::token_in_file(settings.token_file);
   }
@@ -62,9 +54,16 @@ std::shared_ptr<net::GrpcCredentials> credentials_of(const Settings& settings, c
   if (!program) {
     throw base::OperatorError("the credential helper '" + settings.credential_helper + "' is not on PATH");
   }
-  return net::credentials_of({absolute_path(*program), environment_words(environment), address.uri()},
+  return net::credentials_of({absolute_path(*program), environment_words(environment), uri},
                              std::make_unique<base::SystemClock>());
 }
+
+namespace {
+
+struct Found {
+  std::unique_ptr<net::GrpcService> service;
+  storage::ReapiCapabilities capabilities;
+};
 
 Found ask(const Settings& settings, const Environment& environment, const std::string& address,
           std::chrono::milliseconds patience) {
@@ -74,7 +73,7 @@ Found ask(const Settings& settings, const Environment& environment, const std::s
   options.authorities = text_of(settings.authorities);
   options.certificate = text_of(settings.client_certificate);
   options.key = text_of(settings.client_key);
-  options.credentials = credentials_of(settings, environment, options.address);
+  options.credentials = who_asks(settings, environment, options.address.uri());
   options.headers = {storage::request_metadata(GG_VERSION, run_name())};
   options.patience = patience;
   Found found;

@@ -42,6 +42,12 @@ class Server {
 [[nodiscard]] std::unique_ptr<Server> shared_server_of(const Settings& settings,
                                                        const Environment& environment);
 
+// Who we are, as the settings have it, for the server with that address; null: nobody in particular. Throws
+// base::OperatorError.
+[[nodiscard]] std::unique_ptr<net::GrpcCredentials> who_asks(const Settings& settings,
+                                                             const Environment& environment,
+                                                             const std::string& uri);
+
 // What settings.platform says. Throws base::OperatorError for a word without "=".
 [[nodiscard]] std::map<std::string, std::string> platform_of(const Settings& settings);
 

@@ -3,6 +3,7 @@
 #include "base/errors.hh"
 #include "base/files.hh"
 #include "cli/toml_text.hh"
+#include "cli/workers.hh"
 #include "net/grpc_address.hh"
 
 #include <fmt/format.h>
@@ -143,10 +144,11 @@ void set_store(Settings& settings, const std::string& place) {
 }
 
 std::string no_engine(const std::string& name) {
-  return name == "local" || net::is_grpc_address(name)
+  return name == "local" || net::is_grpc_address(name) || are_worker_addresses(name)
              ? ""
              : "there is no engine '" + name +
-                   "': it is local, or a server's address such as reapi://HOST:PORT";
+                   "': it is local, a server's address such as reapi://HOST:PORT, or that of workers, "
+                   "https://HOST:PORT";
 }
 
 void read_config(Settings& settings, MustExist must_exist) {

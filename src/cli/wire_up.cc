@@ -4,6 +4,8 @@
 #include "cli/bucket.hh"
 #include "cli/say.hh"
 #include "cli/server.hh"
+#include "cli/workers.hh"
+#include "engine/http/http_engine.hh"
 #include "engine/local/local_engine.hh"
 #include "engine/memos/shared_memos.hh"
 #include "engine/reapi/action_memos.hh"
@@ -20,6 +22,7 @@ namespace {
 
 // A server queues what it has no room for; more than this only costs threads here.
 constexpr unsigned kSlotsAtServer = 64;
+constexpr unsigned kMostSlots = 1024;  // at workers: each is a thread here
 
 engine::ReapiEngine::Surroundings around(Server& server, Storage& storage) {
   return {server.service(), server.store(), storage.store(), storage.whole(), storage.clock()};
@@ -57,15 +60,40 @@ engine::ReapiEngine::Options server_options(const Settings& settings) {
   return options;
 }
 
+engine::HttpEngine::Options worker_options(const Settings& settings, Workers& workers) {
+  engine::HttpEngine::Options options;
+  options.slots = std::min(workers.fleet().jobs(), kMostSlots);
+  options.download = settings.download == "all" ? engine::HttpEngine::Download::Outputs
+                                                : engine::HttpEngine::Download::Nothing;
+  options.tell_memos = settings.cache != "off";
+  return options;
+}
+
+// Where outputs are to be that come with a hit.
+object::Store& results_go_to(Storage& storage, const Settings& settings) {
+  return !storage.executes_elsewhere() || settings.download == "all"
+             ? static_cast<object::Store&>(storage.store())
+             : storage.whole();
+}
+
+Elsewhere elsewhere_of(const Settings& settings, const Environment& environment) {
+  if (auto workers = workers_of(settings, environment)) {
+    return {nullptr, std::move(workers)};
+  }
+  return {server_of(settings, environment), nullptr};
+}
+
 }  // namespace
 
-Storage::Storage(const Settings& settings, storage::Access access, std::unique_ptr<Server> server)
-    : server_(std::move(server)),
+Storage::Storage(const Settings& settings, storage::Access access, Elsewhere elsewhere)
+    : elsewhere_(std::move(elsewhere)),
       store_(base::value_or_throw(storage::LocalStore::open(settings.store, clock_, say, access))),
       refilling_(*store_),
       records_(base::value_or_throw(storage::LocalRecords::open(settings.store, clock_, say, access))) {
-  if (server_) {
-    tiered_ = std::make_unique<object::TieredStore>(refilling_, server_->store());
+  if (elsewhere_.server) {
+    tiered_ = std::make_unique<object::TieredStore>(refilling_, elsewhere_.server->store());
+  } else if (elsewhere_.workers) {
+    tiered_ = std::make_unique<object::TieredStore>(refilling_, elsewhere_.workers->bucket().store());
   }
 }
 
@@ -79,13 +107,20 @@ object::Records& Storage::memos() {
   return shared_ ? *shared_ : *records_;
 }
 
-void Storage::share(std::unique_ptr<object::Records> memos, std::unique_ptr<Server> keeper) {
+SharedBucket* Storage::bucket() {
+  return elsewhere_.workers ? &elsewhere_.workers->bucket() : bucket_.get();
+}
+
+void Storage::keep(std::unique_ptr<Server> keeper) {
   sharing_ = std::move(keeper);
-  shared_ = std::move(memos);
+}
+
+void Storage::keep(std::unique_ptr<SharedBucket> bucket) {
+  bucket_ = std::move(bucket);
 }
 
 std::unique_ptr<Storage> open_storage(const Settings& settings, storage::Access access) {
-  return std::make_unique<Storage>(settings, access, nullptr);
+  return std::make_unique<Storage>(settings, access, Elsewhere{});
 }
 
 void remove_what_dead_sessions_left(const Settings& settings) {
@@ -98,24 +133,26 @@ void remove_what_dead_sessions_left(const Settings& settings) {
 std::unique_ptr<Storage> open_storage_and_server(const Settings& settings, const Environment& environment) {
   using Use = engine::SharedMemos::Use;
   auto storage =
-      std::make_unique<Storage>(settings, storage::Access::ReadWrite, server_of(settings, environment));
+      std::make_unique<Storage>(settings, storage::Access::ReadWrite, elsewhere_of(settings, environment));
   if (Server* server = storage->server()) {
     server->root =
         base::value_or_throw(engine::find_root(around(*server, *storage), server_options(settings)));
     // It remembers by itself what it has executed.
-    storage->share(shared(*storage, memos_at(*server, *storage, settings), Use::Read), nullptr);
+    storage->share(shared(*storage, memos_at(*server, *storage, settings), Use::Read));
     return storage;
   }
-  const Use use = settings.cache == "read" ? Use::Read : Use::ReadAndWrite;
   if (settings.shared_store.empty() || settings.cache == "off") {
     return storage;
   }
+  const Use use = settings.cache == "read" ? Use::Read : Use::ReadAndWrite;
   if (storage::is_bucket_address(settings.shared_store)) {
-    storage->share(shared(*storage, open_bucket(settings, environment, storage->store()), use), nullptr);
+    if (storage->bucket() == nullptr) {
+      storage->keep(open_bucket(settings, environment));
+    }
+    storage->share(shared(*storage, memos_in(*storage->bucket(), results_go_to(*storage, settings)), use));
   } else {
-    auto server = shared_server_of(settings, environment);
-    auto memos = shared(*storage, memos_at(*server, *storage, settings), use);
-    storage->share(std::move(memos), std::move(server));
+    storage->keep(shared_server_of(settings, environment));
+    storage->share(shared(*storage, memos_at(*storage->keeper(), *storage, settings), use));
   }
   return storage;
 }
@@ -123,7 +160,10 @@ std::unique_ptr<Storage> open_storage_and_server(const Settings& settings, const
 std::unique_ptr<engine::MemoExchange> results_of_others(Storage& storage, const Settings& settings,
                                                         const Environment& environment) {
   if (storage::is_bucket_address(settings.shared_store)) {
-    return open_bucket(settings, environment, storage.store());
+    if (storage.bucket() == nullptr) {
+      storage.keep(open_bucket(settings, environment));
+    }
+    return memos_in(*storage.bucket(), storage.store());
   }
   if (Server* server = storage.keeper()) {
     return memos_at(*server, storage, settings);
@@ -147,10 +187,18 @@ Engines make_engines(Storage& storage, const Settings& settings, std::unique_ptr
     add(std::make_unique<engine::ReapiEngine>(around(*storage.server(), storage), options, post),
         sched::Reducer::FailureIs::Repeated);
   }
+  if (Workers* workers = storage.workers()) {
+    storage::S3Store& bucket = workers->bucket().store();
+    add(std::make_unique<engine::HttpEngine>(
+            engine::HttpEngine::Surroundings{workers->fleet(), bucket, bucket, storage.store(),
+                                             storage.whole()},
+            worker_options(settings, *workers), post),
+        sched::Reducer::FailureIs::Repeated);
+  }
   if (runner) {
     engine::LocalEngine::Options options;
-    options.slots = storage.server() == nullptr && settings.jobs != 0 ? settings.jobs : cores();
-    options.last_resort = storage.server() != nullptr;
+    options.slots = !storage.executes_elsewhere() && settings.jobs != 0 ? settings.jobs : cores();
+    options.last_resort = storage.executes_elsewhere();
     add(std::make_unique<engine::LocalEngine>(std::move(runner), options, post),
         sched::Reducer::FailureIs::Final);
   }

@@ -16,12 +16,20 @@
 namespace cli {
 
 class Server;
+class SharedBucket;
+class Workers;
 
-// The local store with its records; behind it, where thunks are executed at a server, what that holds.
+// Who executes thunks elsewhere: one of them, or none.
+struct Elsewhere {
+  std::unique_ptr<Server> server;
+  std::unique_ptr<Workers> workers;
+};
+
+// The local store with its records; behind it, where thunks are executed elsewhere, what is held there.
 class Storage {
  public:
   // Throws base::OperatorError that says what is wrong with the directory and what to do.
-  Storage(const Settings& settings, storage::Access access, std::unique_ptr<Server> server);
+  Storage(const Settings& settings, storage::Access access, Elsewhere elsewhere);
   ~Storage();
 
   [[nodiscard]] storage::LocalStore& store() { return *store_; }
@@ -33,22 +41,31 @@ class Storage {
   // with each file that is new here.
   [[nodiscard]] object::FileStore& whole();
 
-  // Null: thunks are executed here.
-  [[nodiscard]] Server* server() { return server_.get(); }
+  // Null: it is not a server of Remote Execution that executes thunks.
+  [[nodiscard]] Server* server() { return elsewhere_.server.get(); }
 
-  [[nodiscard]] bool executes_elsewhere() const { return server_ != nullptr; }
+  // Null: it is not workers.
+  [[nodiscard]] Workers* workers() { return elsewhere_.workers.get(); }
+
+  [[nodiscard]] bool executes_elsewhere() const { return elsewhere_.server || elsewhere_.workers; }
 
   // The records with what others have found out, where they are shared.
   [[nodiscard]] object::Records& memos();
 
   // Whoever looks something up may wait for a round trip.
-  [[nodiscard]] bool waits_for_network() const { return server_ != nullptr || shared_ != nullptr; }
+  [[nodiscard]] bool waits_for_network() const { return executes_elsewhere() || shared_ != nullptr; }
 
   // The server that keeps results: the one above, or the one that only shares them. Null: none.
-  [[nodiscard]] Server* keeper() { return server_ ? server_.get() : sharing_.get(); }
+  [[nodiscard]] Server* keeper() { return elsewhere_.server ? server() : sharing_.get(); }
 
-  // From now on memos() are these; `keeper`, if any, is what they need.
-  void share(std::unique_ptr<object::Records> memos, std::unique_ptr<Server> keeper);
+  // The bucket that keeps results, or all. Null: none.
+  [[nodiscard]] SharedBucket* bucket();
+
+  // From now on memos() are these. What they need is kept first.
+  void share(std::unique_ptr<object::Records> memos) { shared_ = std::move(memos); }
+
+  void keep(std::unique_ptr<Server> keeper);
+  void keep(std::unique_ptr<SharedBucket> bucket);
 
   [[nodiscard]] storage::LocalRecords& records() { return *records_; }
 
@@ -56,12 +73,13 @@ class Storage {
 
  private:
   base::SystemClock clock_;
-  std::unique_ptr<Server> server_;
+  Elsewhere elsewhere_;
   std::unique_ptr<storage::LocalStore> store_;
   object::RefillingStore refilling_;
   std::unique_ptr<object::TieredStore> tiered_;
   std::unique_ptr<storage::LocalRecords> records_;
   std::unique_ptr<Server> sharing_;
+  std::unique_ptr<SharedBucket> bucket_;
   std::unique_ptr<object::Records> shared_;
 };
 

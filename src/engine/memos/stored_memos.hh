@@ -20,9 +20,6 @@ class StoredMemos final : public MemoExchange {
                                         const base::StillWanted& wanted) override;
 
  private:
-  [[nodiscard]] base::Result<bool> bring(std::vector<object::Digest> files,
-                                         std::vector<object::Digest> directories);
-
   object::Store& here_;
   object::MemoStore& there_;
   Pace pace_;

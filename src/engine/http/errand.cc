@@ -1,0 +1,250 @@
+#include "engine/http/errand.hh"
+
+#include "base/quote.hh"
+#include "engine/memos/result_objects.hh"
+#include "net/back_off.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <unordered_set>
+#include <utility>
+
+namespace engine {
+
+namespace {
+
+using base::FailureKind;
+using std::chrono::milliseconds;
+
+// Fetching begins at once; what is made is written when the command has ended, which may take as long as an
+// attempt may (sched::Policy::longest_attempt).
+constexpr std::chrono::hours kToRead{1};
+constexpr std::chrono::hours kToWrite{24};
+constexpr uint64_t kInline = uint64_t{256} << 10U;  // that a round trip to the store would take longer than
+constexpr uint64_t kInlineOfSaid = uint64_t{32} << 10U;  // where outputs stay away: what the command said
+constexpr int kTries = 3;                                // with what turned out to be lost
+
+tl::unexpected<sched::AttemptFailure> failed(base::Error error) {
+  return tl::unexpected<sched::AttemptFailure>(std::move(error));
+}
+
+tl::unexpected<sched::AttemptFailure> passed_on(const exec::Failure& failure) {
+  return tl::unexpected<sched::AttemptFailure>(sched::AttemptFailure(failure.error, failure.lost));
+}
+
+// Tells attempts apart, also those of other runs and users.
+uint64_t attempt_number() {
+  thread_local std::random_device random;
+  return (uint64_t{random()} << 32U) | random();
+}
+
+std::string text_of(const net::HttpResponse& response) {
+  const std::string_view body = response.body;
+  return fmt::format("HTTP {}, {}", response.status,
+                     base::printable(body.substr(0, std::min<size_t>(body.find('\n'), 300))));
+}
+
+}  // namespace
+
+Errands::Expected<Errands::Needs> Errands::needs_of(const object::Digest& thunk) {
+  const auto task = exec::load(with_.whole, thunk);
+  if (!task) {
+    return passed_on(task.error());
+  }
+  const auto decoded =
+      with_.whole.get(thunk).map([](const auto& bytes) { return ir::decode_thunk(bytes.value_or("")); });
+  if (!decoded || !*decoded) {
+    return failed(decoded ? decoded->error() : decoded.error());
+  }
+  Needs needs{task->command, {thunk, (*decoded)->command}};
+  std::unordered_set<object::Digest> seen;
+  Digests open{task->input_root};
+  while (!open.empty()) {
+    const object::Digest digest = open.back();
+    open.pop_back();
+    if (!seen.insert(digest).second) {
+      continue;
+    }
+    const auto directory = trees_.read(digest);
+    if (!directory) {
+      return passed_on(directory.error());
+    }
+    needs.objects.push_back(digest);
+    for (const auto& [name, entry] : (*directory)->entries) {
+      if (const auto* file = std::get_if<object::File>(&entry)) {
+        if (seen.insert(file->digest).second) {
+          needs.objects.push_back(file->digest);
+        }
+      } else if (const auto* below = std::get_if<object::Subdirectory>(&entry)) {
+        open.push_back(below->digest);
+      } else if (std::holds_alternative<object::Promise>(entry)) {
+        return failed(
+            {"the tree of a thunk that was to be executed still owes '" + name + "'", FailureKind::Ours});
+      }
+    }
+  }
+  return needs;
+}
+
+Errands::Expected<wire::Invocation> Errands::invocation_of(const sched::Job& job, const Needs& needs,
+                                                           const base::StillWanted& wanted) {
+  const auto lacking = with_.there.missing(needs.objects);
+  if (!lacking) {
+    return failed(lacking.error());
+  }
+  const Riders::Split split = riders_.split(*lacking);
+  const auto lost = with_.there.send(split.stored, with_.whole, wanted);
+  if (!lost) {
+    return failed(lost.error());
+  }
+  wire::Invocation invocation;
+  Digests gone = *lost;
+  for (const object::Digest& digest : split.riding) {
+    auto bytes = with_.whole.get(digest);
+    if (!bytes) {
+      return failed(bytes.error());
+    }
+    if (*bytes) {
+      invocation.objects.push_back(std::move(**bytes));
+    } else {
+      gone.push_back(digest);
+    }
+  }
+  if (!gone.empty()) {
+    std::string message = "neither the bucket nor the store here holds object " + gone.front().to_string();
+    return tl::unexpected<sched::AttemptFailure>(
+        sched::AttemptFailure({std::move(message), FailureKind::RetryHere}, std::move(gone)));
+  }
+  auto packs = with_.lender.lend(needs.objects, kToRead, wanted);
+  if (!packs) {
+    return failed(packs.error());
+  }
+  auto output = with_.lender.lend_place(job.thunk, attempt_number(), kToWrite, wanted);
+  if (!output) {
+    return failed(output.error());
+  }
+  invocation.thunk = job.thunk;
+  invocation.packs = std::move(*packs);
+  invocation.output = std::move(*output);
+  invocation.time = job.hints.timeout;
+  invocation.inline_bytes = options_.download == HttpEngine::Download::Outputs ? kInline : kInlineOfSaid;
+  invocation.tell_memo = options_.tell_memos;
+  return invocation;
+}
+
+// Until a worker has taken it; and then what came of it.
+Errands::Expected<wire::Answer> Errands::ask(const wire::Invocation& invocation,
+                                             const base::StillWanted& wanted) {
+  const std::string body = wire::as_body(wire::encode(invocation));
+  while (true) {
+    const auto seat = with_.fleet.take(wanted);
+    if (!seat) {
+      return failed(seat.error());
+    }
+    net::HttpRequest request;
+    request.method = "POST";
+    request.url = seat->url + wire::kInvokePath;
+    request.headers = {{"Content-Type", wire::kContentType}};
+    request.body = body;
+    request.most_bytes = wire::kLongestMessage;
+    const auto response = with_.fleet.ask(seat->url, request, wanted);
+    if (response && response->status == 503) {
+      with_.fleet.done(*seat, Fleet::Went::Busy);
+      continue;
+    }
+    const auto refused = [&](const std::string& why) {
+      with_.fleet.done(*seat, Fleet::Went::Badly);
+      return failed({"worker " + seat->url + ": " + why, FailureKind::RetryHere});  // the next one may do
+    };
+    if (!response) {  // perhaps because nobody waits any more, which is not its fault
+      with_.fleet.done(*seat, base::is_wanted(wanted) ? Fleet::Went::Badly : Fleet::Went::Well);
+      return failed(response.error());
+    }
+    if (!response->ok()) {
+      return refused(text_of(*response));
+    }
+    const auto bytes = wire::from_body(response->body);
+    auto answer = bytes ? wire::decode_answer(*bytes) : tl::unexpected(bytes.error());
+    if (!answer) {
+      return refused(answer.error().message);
+    }
+    with_.fleet.done(*seat, Fleet::Went::Well);
+    return std::move(*answer);
+  }
+}
+
+// Nothing in it is believed.
+Errands::Expected<ir::Result> Errands::take(const wire::Invocation& invocation, const Needs& needs,
+                                            wire::Answer answer, const base::StillWanted& wanted) {
+  const auto refuse = [&](const std::string& why) {
+    return failed({"worker '" + base::printable(answer.worker) + "' gave an answer that is none: " + why,
+                   FailureKind::RetryHere});
+  };
+  if (auto* failure = std::get_if<wire::Failed>(&answer.outcome)) {
+    failure->error.message = "worker '" + base::printable(answer.worker) + "': " + failure->error.message;
+    return tl::unexpected<sched::AttemptFailure>(
+        sched::AttemptFailure(std::move(failure->error), std::move(failure->lost)));
+  }
+  auto& made = std::get<wire::Made>(answer.outcome);
+  const auto& declared = needs.command.output_paths;
+  for (const auto& [output, entry] : made.result.outputs) {
+    if (!std::binary_search(declared.begin(), declared.end(), output)) {
+      return refuse("the command declares no output '" + base::printable(output) + "'");
+    }
+  }
+  for (const std::string& bytes : made.objects) {
+    if (const auto put = with_.here.put(bytes); !put) {
+      return failed(put.error());
+    }
+  }
+  if (made.pack) {
+    const auto taken =
+        with_.lender.take_over(invocation.output.name, made.pack->bytes, made.pack->index_and_footer);
+    if (!taken) {
+      return refuse(taken.error().message);
+    }
+  }
+  const ResultObjects named = objects_of(made.result);
+  if (options_.download == HttpEngine::Download::Outputs) {
+    const auto brought = bring(with_.there, with_.here, named, wanted);
+    if (!brought) {
+      return failed(brought.error());
+    }
+    return *brought ? Expected<ir::Result>(std::move(made.result)) : refuse("what it made is nowhere");
+  }
+  Digests all = named.files;
+  all.insert(all.end(), named.directories.begin(), named.directories.end());
+  const auto lacking = with_.whole.missing(all);
+  if (!lacking) {
+    return failed(lacking.error());
+  }
+  return lacking->empty() ? Expected<ir::Result>(std::move(made.result)) : refuse("what it made is nowhere");
+}
+
+sched::AttemptResult Errands::run(const sched::Job& job, Stop& stop) {
+  const base::StillWanted wanted = [&stop] { return !stop.raised(); };
+  const auto needs = needs_of(job.thunk);
+  if (!needs) {
+    return tl::unexpected(needs.error());
+  }
+  for (int tried = 1;; ++tried) {
+    const auto invocation = invocation_of(job, *needs, wanted);
+    if (!invocation) {
+      return tl::unexpected(invocation.error());
+    }
+    auto answer = ask(*invocation, wanted);
+    if (!answer) {
+      return tl::unexpected(answer.error());
+    }
+    auto result = take(*invocation, *needs, std::move(*answer), wanted);
+    if (result || result.error().lost.empty() || tried == kTries) {
+      // What is lost over there is not lost here: it was sent again, and that did not help.
+      return result ? sched::AttemptResult(std::move(*result)) : failed(base::Error(result.error().error));
+    }
+    with_.there.distrust(result.error().lost);
+  }
+}
+
+}  // namespace engine
