@@ -265,9 +265,9 @@ class Refused(Case):
 
     def test_what_is_no_address(self):
         self.refused(["--engine", "reapi://nowhere"], "reapi://nowhere", "a host and a port")
-        run = self.gg("run", "--engine", "http://127.0.0.1:80", "--", "make")
+        run = self.gg("run", "--engine", "ftp://127.0.0.1:80", "--", "make")
         self.assertEqual(run.status, 2, str(run))
-        self.assertIn(b"there is no engine 'http://127.0.0.1:80'", run.err)
+        self.assertIn(b"there is no engine 'ftp://127.0.0.1:80'", run.err)
 
     def test_a_port_where_nobody_listens(self):
         port = free_port()
