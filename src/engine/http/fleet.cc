@@ -21,6 +21,7 @@ constexpr milliseconds kGlance{50};
 constexpr milliseconds kBusy{200};        // a worker that said it is full is left alone for so long
 constexpr milliseconds kFirstPause{500};  // one that failed; doubles
 constexpr milliseconds kLastPause{30'000};
+constexpr unsigned kFailuresOfTheGone = 3;  // one after the other
 constexpr uint64_t kLongestGreeting = 1U << 20U;
 
 std::string first_line(std::string_view text) {
@@ -143,12 +144,24 @@ Fleet::Worker* Fleet::best() {
   return best;
 }
 
+bool Fleet::are_all_gone() const {
+  return std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) {
+    return worker.failures >= kFailuresOfTheGone && worker.running == 0;
+  });
+}
+
 base::Result<Fleet::Seat> Fleet::take(const base::StillWanted& wanted) {
   std::unique_lock lock(mutex_);
   while (base::is_wanted(wanted)) {
     if (Worker* worker = best()) {
       ++worker->running;
       return Seat{static_cast<size_t>(worker - workers_.data()), worker->url};
+    }
+    if (are_all_gone()) {
+      return base::failure(workers_.size() == 1
+                               ? "worker " + workers_.front().url + " does not answer any more"
+                               : "none of the workers answers any more",
+                           FailureKind::RetryElsewhere);
     }
     changed_.wait_for(lock, kGlance);  // until one is done, or may be tried again
   }

@@ -60,7 +60,8 @@ class Fleet {
   };
 
   [[nodiscard]] base::Result<wire::Worker> describe(const std::string& url);
-  [[nodiscard]] Worker* best();  // under mutex_
+  [[nodiscard]] Worker* best();             // under mutex_
+  [[nodiscard]] bool are_all_gone() const;  // under mutex_
 
   net::HttpClient& http_;
   net::GrpcCredentials* credentials_;

@@ -110,6 +110,23 @@ TEST_F(FleetTest, one_that_fails_is_left_alone_for_longer_each_time) {
   EXPECT_EQ(take_now(fleet), "http://one");
 }
 
+TEST_F(FleetTest, when_all_are_gone_nobody_waits_for_them_but_they_are_tried_again) {
+  Fleet fleet = fleet_of({"http://one"}, 2);
+  for (int i = 0; i < 3; ++i) {
+    clock_.now = clock_.now.load() + std::chrono::seconds(40);
+    fleet.done(fleet.take({}).value(), Went::Badly);
+  }
+  const auto none = fleet.take({});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, base::FailureKind::RetryElsewhere);
+  EXPECT_EQ(none.error().message, "worker http://one does not answer any more");
+  clock_.now = clock_.now.load() + std::chrono::seconds(40);
+  const auto again = fleet.take({});
+  ASSERT_TRUE(again);
+  fleet.done(*again, Went::Well);
+  EXPECT_TRUE(fleet.take({}));
+}
+
 TEST_F(FleetTest, one_that_is_full_is_asked_again_soon) {
   Fleet fleet = fleet_of({"http://one"}, 2);
   fleet.done(fleet.take({}).value(), Went::Busy);
