@@ -132,6 +132,11 @@ HttpService::HttpService(Workplace& place, Work& work, Options options)
   }
   server_->new_task_queue = [] { return new ThreadForEach; };  // NOLINT: the server deletes it
   server_->set_tcp_nodelay(true);
+  // Not SO_REUSEPORT, its default: two workers at one port would share what is asked without a word.
+  server_->set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
   server_->set_payload_max_length(kLongestBody);
   server_->set_read_timeout(kPatience.count());
   server_->set_write_timeout(kPatience.count());

@@ -178,6 +178,12 @@ class Wrong(WorkerCase):
         self.addCleanup(server.shutdown)
         self.refused(self.at(f"http://127.0.0.1:{server.server_port}"), b"is no gg worker")
 
+    def test_a_port_at_which_another_worker_listens(self):
+        first = self.worker("one")
+        run = self.run_command([os.environ["GG_WORKER"], "--listen", f"127.0.0.1:{first.port}", "--cache", self.world / "two"], self.world)
+        self.assertEqual(run.status, 3, str(run))
+        self.assertIn(f"cannot listen on 127.0.0.1:{first.port}".encode(), run.err)
+
     def test_what_would_be_seen_by_all(self):
         self.refused(self.at("http://build.example:8970"), b"has to be https://")
 
