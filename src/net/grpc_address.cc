@@ -1,6 +1,7 @@
 #include "net/grpc_address.hh"
 
 #include "base/quote.hh"
+#include "net/texts.hh"
 
 #include <array>
 #include <charconv>
@@ -70,7 +71,7 @@ std::string GrpcAddress::uri() const {
 }
 
 bool GrpcAddress::is_loopback() const {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+  return is_loopback_host(host);
 }
 
 bool is_grpc_address(std::string_view text) {

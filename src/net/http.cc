@@ -1,6 +1,7 @@
 #include "net/http.hh"
 
 #include "net/libcurl.hh"
+#include "net/texts.hh"
 
 #include <fmt/format.h>
 
@@ -135,7 +136,7 @@ std::string HttpResponse::header(const std::string& name) const {
 
 bool is_loopback_url(std::string_view url) {
   const std::string_view host = host_of(url);
-  return host == "localhost" || host.ends_with(".localhost") || host == "::1" || host.starts_with("127.");
+  return is_loopback_host(host) || host.ends_with(".localhost");
 }
 
 class HttpClient::Handle {

@@ -1,11 +1,12 @@
 #include "net/texts.hh"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <string_view>
 
 namespace net {
 
@@ -39,6 +40,32 @@ std::optional<base::Nanoseconds> rfc3339_time(const std::string& text) {
   constexpr int64_t kLatest =
       std::chrono::duration_cast<std::chrono::seconds>(base::Nanoseconds::max()).count();
   return std::chrono::seconds(std::clamp<int64_t>(::timegm(&time) - ahead, 0, kLatest));
+}
+
+std::string to_base64(std::string_view bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int length =
+      ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  text.resize(static_cast<size_t>(length));
+  return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string bytes(text.size() / 4 * 3, '\0');
+  const int length =
+      ::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (length < 0 || text.empty()) {
+    return std::nullopt;
+  }
+  const auto padding = static_cast<size_t>(std::count(text.end() - 2, text.end(), '='));
+  bytes.resize(static_cast<size_t>(length) - padding);
+  return bytes;
+}
+
+bool is_loopback_host(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
 }  // namespace net

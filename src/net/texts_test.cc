@@ -45,5 +45,24 @@ TEST(TextsTest, trimmed_has_no_space_and_no_end_of_line_behind_it) {
   EXPECT_EQ(trimmed("\n"), "");
 }
 
+TEST(TextsTest, base64_comes_back_as_it_was) {
+  EXPECT_EQ(to_base64("foob"), "Zm9vYg==");  // RFC 4648, section 10
+  for (const char* bytes : {"f", "fo", "foo", "\xff\xfe and more"}) {
+    EXPECT_EQ(from_base64(to_base64(bytes)), bytes);
+  }
+  for (const char* text : {"", "Zg=", "no base64!"}) {
+    EXPECT_EQ(from_base64(text), std::nullopt) << text;
+  }
+}
+
+TEST(TextsTest, this_machine_has_few_names_for_itself) {
+  for (const char* host : {"localhost", "::1", "127.0.0.1", "127.1.2.3"}) {
+    EXPECT_TRUE(is_loopback_host(host)) << host;
+  }
+  for (const char* host : {"", "0.0.0.0", "localhost.example", "128.0.0.1", "::"}) {
+    EXPECT_FALSE(is_loopback_host(host)) << host;
+  }
+}
+
 }  // namespace
 }  // namespace net

@@ -1,6 +1,7 @@
 #include "worker/http_service.hh"
 
 #include "base/errors.hh"
+#include "net/texts.hh"
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
@@ -90,10 +91,6 @@ class Job {
   std::thread thread_;                  // last: it uses all above
 };
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 bool send(httplib::DataSink& sink, const std::string& message) {
   const std::string body = wire::as_body(message);
   return sink.write(body.data(), body.size());
@@ -109,7 +106,7 @@ void refuse(httplib::Response& response, int status, const std::string& why) {
 HttpService::HttpService(Workplace& place, Work& work, Options options)
     : place_(place), work_(work), options_(std::move(options)) {
   const bool tls = !options_.certificate.empty();
-  if (!is_loopback(options_.host) &&
+  if (!net::is_loopback_host(options_.host) &&
       (!tls || (options_.token.empty() && options_.client_authorities.empty()))) {
     throw base::OperatorError("whoever reaches '" + options_.host +
                               "' could run commands here: off this machine gg-worker wants --certificate and "

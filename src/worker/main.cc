@@ -1,6 +1,7 @@
 #include "base/embedded.hh"
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "net/texts.hh"
 #include "worker/http_service.hh"
 #include "worker/own_secrets.hh"
 #include "worker/runtime_client.hh"
@@ -94,10 +95,7 @@ std::string token_in(const std::string& path) {
   if (path.empty()) {
     return "";
   }
-  std::string token = base::read_file(path);
-  while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')) {
-    token.pop_back();
-  }
+  std::string token = net::trimmed(base::read_file(path));
   if (token.empty() || token.find_first_of(" \r\n\t") != std::string::npos) {
     throw base::OperatorError("the token file '" + path + "' does not hold one word");
   }

@@ -1,8 +1,7 @@
 #include "worker/runtime_client.hh"
 
 #include "base/quote.hh"
-
-#include <openssl/evp.h>
+#include "net/texts.hh"
 
 #include <algorithm>
 #include <charconv>
@@ -20,28 +19,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kMargin{5000};
 constexpr milliseconds kLeast{1000};
 
-std::string base64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int length =
-      ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<size_t>(length));
-  return text;
-}
-
-std::optional<std::string> from_base64(const std::string& text) {
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const int length =
-      ::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (length < 0 || text.empty()) {
-    return std::nullopt;
-  }
-  const auto padding = static_cast<size_t>(std::count(text.end() - 2, text.end(), '='));
-  bytes.resize(static_cast<size_t>(length) - padding);
-  return bytes;
-}
-
 // Of an event that anybody may have sent.
 base::Result<wire::Invocation> invocation_in(const std::string& event) {
   const json object = json::parse(event, nullptr, false);
@@ -50,7 +27,7 @@ base::Result<wire::Invocation> invocation_in(const std::string& event) {
     return base::failure("the event is not {\"gg\": BASE64}: this function is for gg",
                          FailureKind::Deterministic);
   }
-  const auto body = from_base64(found->get<std::string>());
+  const auto body = net::from_base64(found->get<std::string>());
   if (!body) {
     return base::failure("the event is no base64", FailureKind::Deterministic);
   }
@@ -98,7 +75,7 @@ base::Result<std::string> RuntimeClient::perform(const net::HttpResponse& next) 
   }
   const sandbox::StopSignal stop;
   const wire::Answer answer = work_.perform(*invocation, std::move(*lease), stop);
-  return json{{"gg", base64(wire::as_body(wire::encode(answer)))}}.dump();
+  return json{{"gg", net::to_base64(wire::as_body(wire::encode(answer)))}}.dump();
 }
 
 bool RuntimeClient::serve_one() {

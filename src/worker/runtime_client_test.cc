@@ -1,10 +1,10 @@
 #include "worker/runtime_client.hh"
 
 #include "net/test_http_server.hh"
+#include "net/texts.hh"
 #include "object/hash.hh"
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
 
 #include <nlohmann/json.hpp>
 
@@ -45,11 +45,7 @@ TEST_F(RuntimeClientTest, asks_for_an_invocation_and_posts_its_answer) {
   invocation.thunk = object::hash("thunk");
   invocation.output = {"name", "http://127.0.0.1:1/place"};
   const std::string body = wire::as_body(wire::encode(invocation));
-  std::string text(body.size() * 2, '\0');
-  text.resize(static_cast<size_t>(::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                                    reinterpret_cast<const unsigned char*>(body.data()),
-                                                    static_cast<int>(body.size()))));
-  const Request posted = answer_to(json{{"gg", text}}.dump());
+  const Request posted = answer_to(json{{"gg", net::to_base64(body)}}.dump());
   EXPECT_EQ(api_.requests().front().target, "/2018-06-01/runtime/invocation/next");
   EXPECT_EQ(posted.target, "/2018-06-01/runtime/invocation/r-1/response");
   EXPECT_TRUE(json::parse(posted.body).contains("gg")) << posted.body;

@@ -2,11 +2,11 @@
 
 #include "base/quote.hh"
 #include "net/back_off.hh"
+#include "net/texts.hh"
 #include "storage/remote/in_parallel.hh"
 #include "storage/s3/bucket_failure.hh"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <charconv>
@@ -34,12 +34,7 @@ std::string base64_sha256(std::string_view hex) {
     std::from_chars(hex.data() + at, hex.data() + at + 2, value, 16);
     raw += static_cast<char>(value);
   }
-  std::string text(4 * ((raw.size() + 2) / 3) + 1, '\0');
-  const int length =
-      ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                        reinterpret_cast<const unsigned char*>(raw.data()), static_cast<int>(raw.size()));
-  text.resize(static_cast<size_t>(length));
-  return text;
+  return net::to_base64(raw);
 }
 
 std::optional<milliseconds> retry_after(const net::HttpResponse& response) {
