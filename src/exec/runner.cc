@@ -108,8 +108,12 @@ Expected<Task> load(object::Store& store, const object::Digest& name) {
   if (!places) {
     return failure(places.error());
   }
-  return Task{std::move(*command), thunk->input_root, std::move(*places),
-              has(*thunk, ir::kOutputs, ir::kExact), has(*thunk, ir::kGraph, ir::kDynamic)};
+  return Task{std::move(*command),
+              thunk->command,
+              thunk->input_root,
+              std::move(*places),
+              has(*thunk, ir::kOutputs, ir::kExact),
+              has(*thunk, ir::kGraph, ir::kDynamic)};
 }
 
 sandbox::Job job_for(const ir::Command& command, const sandbox::Limits& limits) {

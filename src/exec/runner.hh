@@ -38,6 +38,7 @@ class Runner {
 // A thunk with all that its name stands for.
 struct Task {
   ir::Command command;
+  object::Digest command_digest;
   object::Digest input_root;
   std::map<std::string, std::string> places;  // of its outputs: as declared, and below the root
   bool exact_outputs = false;                 // ir::kOutputs

@@ -26,10 +26,6 @@ constexpr uint64_t kInline = uint64_t{256} << 10U;  // that a round trip to the 
 constexpr uint64_t kInlineOfSaid = uint64_t{32} << 10U;  // where outputs stay away: what the command said
 constexpr int kTries = 3;                                // with what turned out to be lost
 
-tl::unexpected<sched::AttemptFailure> failed(base::Error error) {
-  return tl::unexpected<sched::AttemptFailure>(std::move(error));
-}
-
 tl::unexpected<sched::AttemptFailure> passed_on(const exec::Failure& failure) {
   return tl::unexpected<sched::AttemptFailure>(sched::AttemptFailure(failure.error, failure.lost));
 }
@@ -48,17 +44,12 @@ std::string text_of(const net::HttpResponse& response) {
 
 }  // namespace
 
-Errands::Expected<Errands::Needs> Errands::needs_of(const object::Digest& thunk) {
+Attempted<Errands::Needs> Errands::needs_of(const object::Digest& thunk) {
   const auto task = exec::load(with_.whole, thunk);
   if (!task) {
     return passed_on(task.error());
   }
-  const auto decoded =
-      with_.whole.get(thunk).map([](const auto& bytes) { return ir::decode_thunk(bytes.value_or("")); });
-  if (!decoded || !*decoded) {
-    return failed(decoded ? decoded->error() : decoded.error());
-  }
-  Needs needs{task->command, {thunk, (*decoded)->command}};
+  Needs needs{task->command, {thunk, task->command_digest}};
   std::unordered_set<object::Digest> seen;
   Digests open{task->input_root};
   while (!open.empty()) {
@@ -88,8 +79,8 @@ Errands::Expected<Errands::Needs> Errands::needs_of(const object::Digest& thunk)
   return needs;
 }
 
-Errands::Expected<wire::Invocation> Errands::invocation_of(const sched::Job& job, const Needs& needs,
-                                                           const base::StillWanted& wanted) {
+Attempted<wire::Invocation> Errands::invocation_of(const sched::Job& job, const Needs& needs,
+                                                   const base::StillWanted& wanted) {
   const auto lacking = with_.there.missing(needs.objects);
   if (!lacking) {
     return failed(lacking.error());
@@ -135,8 +126,7 @@ Errands::Expected<wire::Invocation> Errands::invocation_of(const sched::Job& job
 }
 
 // Until a worker has taken it; and then what came of it.
-Errands::Expected<wire::Answer> Errands::ask(const wire::Invocation& invocation,
-                                             const base::StillWanted& wanted) {
+Attempted<wire::Answer> Errands::ask(const wire::Invocation& invocation, const base::StillWanted& wanted) {
   const std::string body = wire::as_body(wire::encode(invocation));
   while (true) {
     const auto seat = with_.fleet.take(wanted);
@@ -176,8 +166,8 @@ Errands::Expected<wire::Answer> Errands::ask(const wire::Invocation& invocation,
 }
 
 // Nothing in it is believed.
-Errands::Expected<ir::Result> Errands::take(const wire::Invocation& invocation, const Needs& needs,
-                                            wire::Answer answer, const base::StillWanted& wanted) {
+Attempted<ir::Result> Errands::take(const wire::Invocation& invocation, const Needs& needs,
+                                    wire::Answer answer, const base::StillWanted& wanted) {
   const auto refuse = [&](const std::string& why) {
     return failed({"worker '" + base::printable(answer.worker) + "' gave an answer that is none: " + why,
                    FailureKind::RetryHere});
@@ -212,7 +202,7 @@ Errands::Expected<ir::Result> Errands::take(const wire::Invocation& invocation, 
     if (!brought) {
       return failed(brought.error());
     }
-    return *brought ? Expected<ir::Result>(std::move(made.result)) : refuse("what it made is nowhere");
+    return *brought ? Attempted<ir::Result>(std::move(made.result)) : refuse("what it made is nowhere");
   }
   Digests all = named.files;
   all.insert(all.end(), named.directories.begin(), named.directories.end());
@@ -220,7 +210,7 @@ Errands::Expected<ir::Result> Errands::take(const wire::Invocation& invocation, 
   if (!lacking) {
     return failed(lacking.error());
   }
-  return lacking->empty() ? Expected<ir::Result>(std::move(made.result)) : refuse("what it made is nowhere");
+  return lacking->empty() ? Attempted<ir::Result>(std::move(made.result)) : refuse("what it made is nowhere");
 }
 
 sched::AttemptResult Errands::run(const sched::Job& job, Stop& stop) {

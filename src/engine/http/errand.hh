@@ -2,6 +2,7 @@
 
 #include "engine/http/http_engine.hh"
 #include "engine/http/riders.hh"
+#include "engine/threads/attempted.hh"
 #include "exec/runner.hh"
 #include "exec/tree_reader.hh"
 
@@ -21,22 +22,19 @@ class Errands {
  private:
   using Digests = std::vector<object::Digest>;
 
-  template <class T>
-  using Expected = tl::expected<T, sched::AttemptFailure>;
-
   // The thunk, and all that it names.
   struct Needs {
     ir::Command command;
     Digests objects;
   };
 
-  [[nodiscard]] Expected<Needs> needs_of(const object::Digest& thunk);
-  [[nodiscard]] Expected<wire::Invocation> invocation_of(const sched::Job& job, const Needs& needs,
-                                                         const base::StillWanted& wanted);
-  [[nodiscard]] Expected<wire::Answer> ask(const wire::Invocation& invocation,
-                                           const base::StillWanted& wanted);
-  [[nodiscard]] Expected<ir::Result> take(const wire::Invocation& invocation, const Needs& needs,
-                                          wire::Answer answer, const base::StillWanted& wanted);
+  [[nodiscard]] Attempted<Needs> needs_of(const object::Digest& thunk);
+  [[nodiscard]] Attempted<wire::Invocation> invocation_of(const sched::Job& job, const Needs& needs,
+                                                          const base::StillWanted& wanted);
+  [[nodiscard]] Attempted<wire::Answer> ask(const wire::Invocation& invocation,
+                                            const base::StillWanted& wanted);
+  [[nodiscard]] Attempted<ir::Result> take(const wire::Invocation& invocation, const Needs& needs,
+                                           wire::Answer answer, const base::StillWanted& wanted);
 
   HttpEngine::Surroundings with_;
   HttpEngine::Options options_;

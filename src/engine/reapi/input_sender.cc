@@ -5,7 +5,7 @@
 
 namespace engine {
 
-ReapiExpected<InputSender::Closure> InputSender::closure(const object::Digest& root, Trust trust) {
+Attempted<InputSender::Closure> InputSender::closure(const object::Digest& root, Trust trust) {
   Closure closure;
   std::vector<object::Digest> open;
   std::unordered_set<object::Digest> seen;
@@ -44,7 +44,7 @@ ReapiExpected<InputSender::Closure> InputSender::closure(const object::Digest& r
   return closure;
 }
 
-ReapiExpected<void> InputSender::send(const Lowered& action, Trust trust, const base::StillWanted& wanted) {
+Attempted<void> InputSender::send(const Lowered& action, Trust trust, const base::StillWanted& wanted) {
   if (trust == Trust::Nothing) {
     with_link_targets_ = true;
   }

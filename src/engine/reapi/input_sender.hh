@@ -22,7 +22,7 @@ class InputSender {
 
   // With Trust::Nothing the server is asked about each object again, since it has said, or seems to say, that
   // something is missing. Objects that neither side has are `lost`.
-  [[nodiscard]] ReapiExpected<void> send(const Lowered& action, Trust trust, const base::StillWanted& wanted);
+  [[nodiscard]] Attempted<void> send(const Lowered& action, Trust trust, const base::StillWanted& wanted);
 
  private:
   struct Closure {
@@ -30,7 +30,7 @@ class InputSender {
     std::vector<object::Digest> directories;  // those that were looked into
   };
 
-  [[nodiscard]] ReapiExpected<Closure> closure(const object::Digest& root, Trust trust);
+  [[nodiscard]] Attempted<Closure> closure(const object::Digest& root, Trust trust);
 
   // Shorter than a store's own leases, so that what a directory stands for is asked about in time.
   static constexpr std::chrono::minutes kBelieved{3};

@@ -51,7 +51,7 @@ base::Result<object::Digest> beside_gg_exec(object::Store& store, const object::
 }
 
 // Would a worker's own /tmp hide something from this command?
-ReapiExpected<bool> needs_tmp(object::Store& store, const object::Digest& root, const ir::Command& command) {
+Attempted<bool> needs_tmp(object::Store& store, const object::Digest& root, const ir::Command& command) {
   const auto directory = read_directory(store, root, "the input root");
   if (!directory) {
     return tl::unexpected(directory.error());
@@ -78,7 +78,7 @@ base::Result<void> rewrite(object::Store& store, ir::Thunk thunk, const ir::Comm
 
 }  // namespace
 
-ReapiExpected<Lowered> lower(object::Store& store, const object::Digest& name, const Lowering& lowering) {
+Attempted<Lowered> lower(object::Store& store, const object::Digest& name, const Lowering& lowering) {
   const auto encoded = read_object(store, name, "the thunk");
   if (!encoded) {
     return tl::unexpected(encoded.error());

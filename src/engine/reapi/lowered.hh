@@ -33,7 +33,7 @@ struct Lowered {
 // A thunk is an Action as it stands, unless the cluster wants more of it (what the thunk's own platform says
 // goes first). Objects that the store does not hold are `lost`. RetryElsewhere: only an exec::Runner can do
 // what such a thunk asks for.
-[[nodiscard]] ReapiExpected<Lowered> lower(object::Store& store, const object::Digest& thunk,
-                                           const Lowering& lowering);
+[[nodiscard]] Attempted<Lowered> lower(object::Store& store, const object::Digest& thunk,
+                                       const Lowering& lowering);
 
 }  // namespace engine

@@ -4,11 +4,7 @@
 
 namespace engine {
 
-tl::unexpected<sched::AttemptFailure> failed(base::Error error) {
-  return tl::unexpected<sched::AttemptFailure>(std::move(error));
-}
-
-ReapiExpected<std::string> read_object(object::Store& store, const object::Digest& digest, const char* what) {
+Attempted<std::string> read_object(object::Store& store, const object::Digest& digest, const char* what) {
   auto bytes = store.get(digest);
   if (!bytes) {
     return failed(std::move(bytes.error()));
@@ -22,8 +18,8 @@ ReapiExpected<std::string> read_object(object::Store& store, const object::Diges
   return std::move(**bytes);
 }
 
-ReapiExpected<object::Directory> read_directory(object::Store& store, const object::Digest& digest,
-                                                const char* what) {
+Attempted<object::Directory> read_directory(object::Store& store, const object::Digest& digest,
+                                            const char* what) {
   const auto bytes = read_object(store, digest, what);
   if (!bytes) {
     return tl::unexpected(bytes.error());
