@@ -13,8 +13,8 @@ import socket
 import subprocess
 import time
 
-from ggtest import NOBODY
-from servers import SharingCase, free_port
+from ggtest import CALCULATOR, CALCULATOR_COMMANDS, NOBODY
+from servers import MAKE, SharingCase, free_port
 
 TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
 
@@ -141,10 +141,39 @@ def attempts_at(case):
 class ReapiCase(SharingCase):
     def setUp(self):
         super().setUp()
-        self.server = Casd(self.world / "server")
-        self.addCleanup(self.server.stop)
-        self.server.start()
+        self.server = self.open_server()
+
+    def open_server(self):
+        return self.started(Casd(self.world / "server"))
+
+    def started(self, server):
+        self.addCleanup(server.stop)
+        return server.start()
 
     @property
     def engine(self):
         return ["--engine", self.server.address]
+
+    def assert_built_there(self):
+        """A build makes what the plain one makes, and the server executes all of it. Returns the tree."""
+        expected = self.expected()
+        run = self.under_gg(MAKE, self.engine)
+        self.assert_same(expected, self.snapshot(), str(run))
+        stats = self.stats()
+        self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
+        self.assertEqual(attempts_at(self), {"reapi"})
+        self.assert_nothing_to_do(MAKE)
+        return expected
+
+    def assert_failure_is_told(self):
+        """A failing compile is told as the compiler tells it."""
+        broken = CALCULATOR | {"src/print.c": "void print(int n) { undeclared(n) }\n"}
+        self.fresh(broken)
+        plain = self.run_command(MAKE)
+        self.fresh(broken)
+        run = self.failing(MAKE, self.engine)
+        self.assertIn(b"print.c:1:", plain.err)
+        for line in plain.err.splitlines():
+            if b"print.c" in line and b"make" not in line:
+                self.assertIn(line, run.err.splitlines(), str(run))
+        self.assertIn(b"gg: to reproduce:", run.err)

@@ -14,13 +14,7 @@ from servers import MAKE, Certificates, Relay, free_port
 
 class Building(ReapiCase):
     def test_a_build_at_a_server_makes_what_the_plain_one_makes(self):
-        expected = self.expected()
-        run = self.under_gg(MAKE, self.engine)
-        self.assert_same(expected, self.snapshot(), str(run))
-        stats = self.stats()
-        self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
-        self.assertEqual(attempts_at(self), {"reapi"})
-        self.assert_nothing_to_do(MAKE)
+        self.assert_built_there()
 
     def test_how_long_each_stage_took_there_is_told(self):
         self.fresh(CALCULATOR)
@@ -61,16 +55,7 @@ class Building(ReapiCase):
         self.assertEqual((self.stats()["hits"], self.stats()["ran"]), (CALCULATOR_COMMANDS, 0))
 
     def test_a_failing_compile_is_told_as_the_compiler_tells_it(self):
-        broken = CALCULATOR | {"src/print.c": "void print(int n) { undeclared(n) }\n"}
-        self.fresh(broken)
-        plain = self.run_command(MAKE)
-        self.fresh(broken)
-        run = self.failing(MAKE, self.engine)
-        self.assertIn(b"print.c:1:", plain.err)
-        said = [line for line in plain.err.splitlines() if b"print.c" in line and b"make" not in line]
-        for line in said:
-            self.assertIn(line, run.err.splitlines(), str(run))
-        self.assertIn(b"gg: to reproduce:", run.err)
+        self.assert_failure_is_told()
 
     def test_equal_headers_that_are_read_once_are_not_taken_for_one(self):
         files = {"Makefile": "o.o: o.c\n\t$(CC) -c -o $@ $<\n", "o.c": "#include \"a/x.h\"\n#include \"b/x.h\"\n",

@@ -3,28 +3,18 @@ the worker's own files, so that every thunk goes through gg-exec."""
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS
-from reapi_server import Justbuild, attempts_at
-from servers import MAKE, SharingCase
+from reapi_server import Justbuild, ReapiCase
+from servers import MAKE
 
 QUESTION = "/gg-probe/list-root"
 
 
-class AtJustbuild(SharingCase):
-    def setUp(self):
-        super().setUp()
-        self.server = Justbuild(self.world / "server")
-        self.addCleanup(self.server.stop)
-        self.server.start()
-        self.engine = ["--engine", self.server.address]
+class AtJustbuild(ReapiCase):
+    def open_server(self):
+        return self.started(Justbuild(self.world / "server"))
 
     def test_a_build_makes_what_the_plain_one_makes(self):
-        expected = self.expected()
-        run = self.under_gg(MAKE, self.engine)
-        self.assert_same(expected, self.snapshot(), str(run))
-        stats = self.stats()
-        self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
-        self.assertEqual(attempts_at(self), {"reapi"})
-        self.assert_nothing_to_do(MAKE)
+        self.assert_built_there()
 
     def test_commands_go_through_gg_exec_since_the_workers_own_files_are_seen_there(self):
         self.fresh(CALCULATOR)
@@ -48,16 +38,7 @@ class AtJustbuild(SharingCase):
         self.assertEqual(self.server.executed()[len(executed):], [QUESTION])
 
     def test_a_failing_compile_is_told_as_the_compiler_tells_it(self):
-        broken = CALCULATOR | {"src/print.c": "void print(int n) { undeclared(n) }\n"}
-        self.fresh(broken)
-        plain = self.run_command(MAKE)
-        self.fresh(broken)
-        run = self.failing(MAKE, self.engine)
-        self.assertIn(b"print.c:1:", plain.err)
-        for line in plain.err.splitlines():
-            if b"print.c" in line and b"make" not in line:
-                self.assertIn(line, run.err.splitlines(), str(run))
-        self.assertIn(b"gg: to reproduce:", run.err)
+        self.assert_failure_is_told()
 
 
 if __name__ == "__main__":

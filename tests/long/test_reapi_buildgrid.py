@@ -5,25 +5,18 @@ import unittest
 
 from buildgrid_server import WORKER, BuildGrid
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS
-from reapi_server import attempts_at
-from servers import MAKE, SharingCase
+from reapi_server import ReapiCase
+from servers import MAKE
 
 
-class AtBuildGrid(SharingCase):
-    def setUp(self):
-        super().setUp()
-        self.server = BuildGrid(self.world / "server")
-        self.addCleanup(self.server.stop)
-        self.engine = ["--engine", self.server.address]
+class AtBuildGrid(ReapiCase):
+    def open_server(self):
+        server = BuildGrid(self.world / "server")  # has started
+        self.addCleanup(server.stop)
+        return server
 
     def test_a_build_makes_what_the_plain_one_makes_and_a_second_user_has_hits_only(self):
-        expected = self.expected()
-        run = self.under_gg(MAKE, self.engine)
-        self.assert_same(expected, self.snapshot(), str(run))
-        stats = self.stats()
-        self.assertEqual((stats["thunks"], stats["native"]), (CALCULATOR_COMMANDS, 0), stats)
-        self.assertEqual(attempts_at(self), {"reapi"})
-        self.assert_nothing_to_do(MAKE)
+        expected = self.assert_built_there()
 
         self.second_user()
         self.fresh(CALCULATOR)
@@ -50,15 +43,7 @@ class AtBuildGrid(SharingCase):
         self.assertIn("queued ", told)
 
     def test_a_failing_compile_is_told_as_the_compiler_tells_it(self):
-        broken = CALCULATOR | {"src/print.c": "void print(int n) { undeclared(n) }\n"}
-        self.fresh(broken)
-        plain = self.run_command(MAKE)
-        self.fresh(broken)
-        run = self.failing(MAKE, self.engine)
-        self.assertIn(b"print.c:1:", plain.err)
-        for line in plain.err.splitlines():
-            if b"print.c" in line and b"make" not in line:
-                self.assertIn(line, run.err.splitlines(), str(run))
+        self.assert_failure_is_told()
 
     def test_a_platform_that_no_worker_has_is_refused_with_its_name(self):
         self.fresh(CALCULATOR)
