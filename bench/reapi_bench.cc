@@ -2,7 +2,6 @@
 // Execution server. reapi_bench round-trip ADDRESS: asks it the least that can be asked, again and again.
 // Prints seconds, one line of JSON.
 #include "base/errors.hh"
-#include "object/memory_store.hh"
 #include "storage/reapi/capabilities.hh"
 #include "storage/reapi/reapi_store.hh"
 
@@ -11,9 +10,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <random>
 #include <string>
 #include <vector>
+
+#include "random_objects.hh"
 
 namespace {
 
@@ -30,16 +30,8 @@ std::unique_ptr<net::GrpcService> service_at(const std::string& address) {
 }
 
 void send(const std::string& address, size_t count, size_t bytes) {
-  std::mt19937_64 random(std::random_device{}());
   object::MemoryStore here;
-  std::vector<object::Digest> digests;
-  for (size_t i = 0; i < count; ++i) {
-    std::string object(bytes, '\0');
-    for (char& byte : object) {
-      byte = static_cast<char>(random());
-    }
-    digests.push_back(here.put(object).value());
-  }
+  const auto digests = put_random_objects(here, count, bytes);
   const auto service = service_at(address);
   const auto capabilities = base::value_or_throw(storage::ask_capabilities(*service, ""));
   storage::ReapiStore::Options options;

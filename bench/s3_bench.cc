@@ -1,15 +1,15 @@
 // s3_bench s3://BUCKET/PREFIX?… [COUNT [BYTES]]: sends so many objects of incompressible bytes to a bucket,
 // and fetches them into another store. Credentials as for gg. Prints seconds of each, one line of JSON.
 #include "base/errors.hh"
-#include "object/memory_store.hh"
 #include "storage/s3/s3_store.hh"
 
 #include <fmt/format.h>
 
 #include <chrono>
 #include <cstdlib>
-#include <random>
 #include <vector>
+
+#include "random_objects.hh"
 
 extern "C" char** environ;
 
@@ -34,16 +34,8 @@ double seconds_of(const auto& work) {
 }
 
 void run(const std::string& address, size_t count, size_t bytes) {
-  std::mt19937_64 random(std::random_device{}());
   object::MemoryStore here;
-  std::vector<object::Digest> digests;
-  for (size_t i = 0; i < count; ++i) {
-    std::string object(bytes, '\0');
-    for (char& byte : object) {
-      byte = static_cast<char>(random());
-    }
-    digests.push_back(here.put(object).value());
-  }
+  const auto digests = put_random_objects(here, count, bytes);
   const auto parsed = base::value_or_throw(storage::parse_bucket_address(address));
   const auto configuration =
       base::value_or_throw(net::aws::Configuration::read(this_environment(), parsed.profile));
