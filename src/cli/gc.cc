@@ -8,9 +8,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include <thread>
+
 namespace cli {
 
 int gc(const Request& request) {
+  std::this_thread::sleep_for(storage::kClockTick);  // so that a run that has just ended holds nothing back
   const auto storage = open_storage(request.settings);
   const auto report =
       storage::collect_garbage(storage->store(), storage->records(), request.size_bytes, storage->clock());

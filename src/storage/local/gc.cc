@@ -23,9 +23,6 @@ using base::SyscallError;
 constexpr uint64_t kBlock = 4096;
 constexpr Nanoseconds kLongestLease = std::chrono::hours(24);
 
-// The kernel's own marks of use (relatime) come from a clock that ticks this coarsely at worst.
-constexpr Nanoseconds kClockTick = std::chrono::milliseconds(50);
-
 // Records are marked as used once an hour, objects at once.
 constexpr Nanoseconds kRecordMarkLag = std::chrono::hours(1);
 

@@ -7,6 +7,11 @@
 
 namespace storage {
 
+// The kernel's own marks of use (relatime) come from a clock that ticks this coarsely at worst: what was used
+// less than this before the store was opened counts as used since. Whoever wants to be rid of that, too, opens
+// the store this much later.
+inline constexpr base::Nanoseconds kClockTick = std::chrono::milliseconds(50);
+
 struct GcReport {
   uint64_t objects = 0;          // found
   uint64_t bytes = 0;            // on disk, in blocks of 4 KiB, executable twins and quarantine included
