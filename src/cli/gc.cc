@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-
 #include <thread>
 
 namespace cli {

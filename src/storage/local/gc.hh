@@ -8,8 +8,8 @@
 namespace storage {
 
 // The kernel's own marks of use (relatime) come from a clock that ticks this coarsely at worst: what was used
-// less than this before the store was opened counts as used since. Whoever wants to be rid of that, too, opens
-// the store this much later.
+// less than this before the store was opened counts as used since. Whoever wants to be rid of that, too,
+// opens the store this much later.
 inline constexpr base::Nanoseconds kClockTick = std::chrono::milliseconds(50);
 
 struct GcReport {
