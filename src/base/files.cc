@@ -274,6 +274,10 @@ void make_directories(const std::string& path, mode_t mode) {
   }
 }
 
+bool is_below_dev(std::string_view path) noexcept {
+  return path.starts_with("/dev/") && !path.starts_with("/dev/shm/");
+}
+
 bool remove_tree(const std::string& path) noexcept {
   std::error_code error;
   std::filesystem::remove_all(path, error);

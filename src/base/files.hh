@@ -71,6 +71,10 @@ void remove_abandoned_temporary(const std::string& path);
 // mkdir -p. Throws SyscallError.
 void make_directories(const std::string& path, mode_t mode = 0777);
 
+// Is this below /dev, as devices and a process's own streams are? People build in /dev/shm, so that is a
+// folder like any other.
+bool is_below_dev(std::string_view path) noexcept;
+
 // rm -rf: never follows symlinks, mends the mode of directories that it may not enter. Returns false if
 // something was left (and errno says why for the first one).
 bool remove_tree(const std::string& path) noexcept;

@@ -1,6 +1,7 @@
 #include "intercept/supervisor.hh"
 
 #include "base/errors.hh"
+#include "base/files.hh"
 #include "intercept/placeholder.hh"
 #include "intercept/process.hh"
 #include "intercept/readers.hh"
@@ -106,8 +107,7 @@ bool is_placeholder_sized(const struct stat& status) {
 
 // Kernel's own trees hold no placeholders, and through /proc/self they would mean this process.
 bool is_kernels(const std::string& path) {
-  return path.compare(0, 6, "/proc/") == 0 || path.compare(0, 5, "/sys/") == 0 ||
-         path.compare(0, 5, "/dev/") == 0;
+  return path.compare(0, 6, "/proc/") == 0 || path.compare(0, 5, "/sys/") == 0 || base::is_below_dev(path);
 }
 
 bool is_own_program(const std::string& path) {

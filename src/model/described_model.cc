@@ -339,7 +339,7 @@ class DescribedModel::Reading {
 
   std::optional<Declined> add_outputs(Step& step) {
     for (const std::string& output : outputs_) {
-      if (output == "-" || output.starts_with("/dev/")) {
+      if (output == "-" || base::is_below_dev(output)) {
         return Declined{"special-output", output};
       }
       step.add_output(output, Output::Made::Always, false);

@@ -1,5 +1,6 @@
 #include "model/gcc_command.hh"
 
+#include "base/files.hh"
 #include "model/binutils_options.hh"
 #include "model/clang_options.hh"
 #include "model/gcc_options.hh"
@@ -556,7 +557,7 @@ class Parser {
     check_headers();
     check_goal();
     for (const Source& source : command_.sources) {
-      if (source.path.starts_with("/dev/") || source.path.empty()) {
+      if (base::is_below_dev(source.path) || source.path.empty()) {
         decline("standard-input", source.path);
       }
     }

@@ -240,7 +240,7 @@ std::variant<Command, Declined> parse(std::span<const Option> table, const std::
   if (command.source.empty() || command.source == "-") {
     return Declined{"standard-input", command.source};
   }
-  if (command.output.empty() || command.output == "-" || command.output.starts_with("/dev/")) {
+  if (command.output.empty() || command.output == "-" || base::is_below_dev(command.output)) {
     return Declined{"special-output", command.output};
   }
   if (writes_depfile) {

@@ -143,7 +143,7 @@ std::optional<Declined> ObjectCopyModel::add(const std::string& from, const std:
   if (archive && is_thin(promise, path)) {
     return Declined{"odd-archive", from};
   }
-  if (to == "-" || to.starts_with("/dev/") || has_other_names(step.in_place(to))) {
+  if (to == "-" || base::is_below_dev(to) || has_other_names(step.in_place(to))) {
     return Declined{"special-output", to};
   }
   if (from == to && !has_ordinary_mode(path, step.file_mode_mask())) {

@@ -1,5 +1,7 @@
 #include "model/paths.hh"
 
+#include "base/files.hh"
+
 namespace model {
 
 std::string absolute(std::string_view directory, std::string_view path) {
@@ -60,7 +62,7 @@ std::vector<std::string> split_list(std::string_view list) {
 }
 
 bool is_stream(std::string_view path) {
-  return path == "-" || (path.starts_with("/dev/") && path != kNowhere);
+  return path == "-" || (base::is_below_dev(path) && path != kNowhere);
 }
 
 }  // namespace model

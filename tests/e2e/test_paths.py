@@ -1,5 +1,7 @@
 """Names with spaces, newlines and bytes that are not UTF-8; directories that cannot be written to."""
 import os
+import pathlib
+import tempfile
 import unittest
 
 from ggtest import NOBODY, Case
@@ -45,6 +47,23 @@ class Paths(Case):
                  "real/h.h": "#include \"../other/deep.h\"\n", "other/deep.h": "#define DEEP 1\n",
                  "sub/a.c": "#include <h.h>\nint a = DEEP;\n", "out/.keep": ""}
         self.build_both_ways(files, ["make"])
+
+    def test_a_project_in_memory_under_dev_shm(self):
+        memory = tempfile.TemporaryDirectory(prefix="gg-e2e-", dir="/dev/shm")
+        self.addCleanup(memory.cleanup)
+        self.tree = pathlib.Path(memory.name) / "project"
+        makefile = ("app: main.o all.a\n\tgcc -o $(CURDIR)/app main.o $(CURDIR)/all.a\n\t./app\n"
+                    "main.o: main.c\n\tgcc -g -MD -c $(CURDIR)/main.c -o $(CURDIR)/main.o\n"
+                    "all.a: two.c\n\tgcc -g -c two.c\n\tcp two.o $(CURDIR)/three.o\n\tar rcs all.a $(CURDIR)/three.o\n")
+        files = {"Makefile": makefile, "main.c": "#include \"two.h\"\nint main(void) { return two() - 2; }\n",
+                 "two.h": "int two(void);\n", "two.c": "#include \"two.h\"\nint two(void) { return 2; }\n"}
+        self.fresh(files)
+        self.plain(["make"])
+        expected = self.snapshot()
+        self.fresh(files)
+        self.under_gg(["make"])
+        self.assert_same(expected, self.snapshot())
+        self.assertEqual((self.stats()["thunks"], self.stats()["native"]), (4, 0))
 
     def test_a_read_only_source_directory(self):
         # Out-of-tree builds of sources that nobody may write to.

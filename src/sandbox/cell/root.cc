@@ -46,10 +46,9 @@ void mount_space(const Run& run, const Stage& stage) {
   const std::string size = run.disk_bytes == 0 ? "" : ",size=" + std::to_string(run.disk_bytes);
   const std::string options = std::string("mode=755,nr_inodes=") + kMostInodes + size;
   stage.must(mount("gg-space", "/space", "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()), "mount", "tmpfs");
-  for (const char* directory : {"/space/upper", "/space/work", "/space/shm"}) {
+  for (const char* directory : {"/space/upper", "/space/work"}) {
     make_directory(stage, directory);
   }
-  stage.must(::chmod("/space/shm", 01777), "set the mode of", "/dev/shm");
 }
 
 void mount_binds(const Run& run, const Stage& stage) {
@@ -66,12 +65,18 @@ void mount_binds(const Run& run, const Stage& stage) {
   }
 }
 
+// Devices are the host's; /dev/shm is the root's own again, since the tree may hold a project that lies
+// there.
 void mount_devices(const Stage& stage) {
   make_directory(stage, "/root/dev");
+  make_directory(stage, "/root/dev/shm");
+  stage.must(::chmod("/root/dev/shm", 01777), "set the mode of", "/dev/shm");
+  const long shm = clone_tree("/root/dev/shm");
+  stage.must(shm, "bind", "/dev/shm");
   const long tree = clone_tree("/dev");
   stage.must(tree, "bind", "/dev");
   stage.must(attach_tree(static_cast<int>(tree), "/root/dev"), "bind", "/dev");
-  stage.must(mount("/space/shm", "/root/dev/shm", nullptr, MS_BIND, nullptr), "bind", "/dev/shm");
+  stage.must(attach_tree(static_cast<int>(shm), "/root/dev/shm"), "bind", "/dev/shm");
 }
 
 int new_proc(const Stage& stage, bool hide) {
