@@ -44,6 +44,19 @@ class Loop {
   // Loop thread. A timer that has fired, or was cancelled already, is fine: nothing happens.
   void cancel(TimerId timer);
 
+  enum class Wants : uint8_t { Nothing, ToRead, ToWrite, Both };
+
+  // What a descriptor is ready for. An error or an end of file counts as ready for what was wanted.
+  struct Ready {
+    bool to_read = false;
+    bool to_write = false;
+  };
+
+  // Loop thread: `ready` runs each time the descriptor is ready for what is wanted, as long as it is (it is
+  // asked again after each call). Takes the place of what was wanted of it before; Nothing: no more, and then
+  // the descriptor may be closed. It stays the caller's.
+  void watch(int fd, Wants wants, std::function<void(Ready)> ready);
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

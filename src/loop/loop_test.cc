@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -149,6 +153,34 @@ TEST(Loop, ends_with_work_queued_and_running) {
     loop.on_pool([] {});
   }
   EXPECT_TRUE(ended);
+}
+
+TEST(Loop, a_descriptor_is_watched_for_what_is_wanted_until_nothing_is) {
+  Loop loop(1);
+  int pair[2] = {-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  std::string story;
+  loop.post([&] {
+    loop.watch(pair[0], Loop::Wants::ToRead, [&](Loop::Ready ready) {
+      EXPECT_TRUE(ready.to_read);
+      char byte = 0;
+      ASSERT_EQ(::read(pair[0], &byte, 1), 1);  // one at a time: what is left is told again
+      story += byte;
+      if (byte == 'b') {
+        loop.watch(pair[0], Loop::Wants::Both, [&](Loop::Ready now) {
+          story += now.to_write ? 'w' : 'r';
+          loop.watch(pair[0], Loop::Wants::Nothing, {});
+          ASSERT_EQ(::write(pair[1], "d", 1), 1);
+          loop.after(std::chrono::milliseconds(20), [&] { loop.stop(); });
+        });
+      }
+    });
+    ASSERT_EQ(::write(pair[1], "ab", 2), 2);
+  });
+  loop.run();
+  EXPECT_EQ(story, "abw") << "and nothing after it was of no interest any more";
+  ::close(pair[0]);
+  ::close(pair[1]);
 }
 
 }  // namespace
