@@ -24,6 +24,9 @@ struct HttpRequest {
   uint64_t most_bytes = uint64_t{1} << 40U;  // of the answer's body: what sends more is cut off
   // For the whole of it; zero: as long as something moves.
   std::chrono::milliseconds limit{0};
+  // Doing it twice is not the same as once: what has gone out does not go out again by itself where a
+  // connection that was kept turns out to be dead.
+  bool once = false;
   bool past_proxies = false;  // for what is on this machine or its link; loopback always is
 };
 
@@ -41,20 +44,23 @@ struct HttpResponse {
 // Is it on this very machine?
 [[nodiscard]] bool is_loopback_url(std::string_view url);
 
+// How to reach servers.
+struct HttpOptions {
+  std::string authorities;  // a file (PEM); empty: whom the system trusts
+  std::string agent = "gg";
+  std::chrono::milliseconds connect{10'000};
+  // A transfer in which nothing moved for so long is broken. In whole seconds; zero: never.
+  std::chrono::seconds stall{20};
+  // Files (PEM): who we are, where a server wants to know; empty: nobody in particular.
+  std::string certificate{};
+  std::string key{};
+};
+
 // HTTP/1.1 over libcurl. Connections are kept, and used again by whoever asks next. Certificates are checked.
 // Redirections are answers. Blocks; any thread.
 class HttpClient {
  public:
-  struct Options {
-    std::string authorities;  // a file (PEM); empty: whom the system trusts
-    std::string agent = "gg";
-    std::chrono::milliseconds connect{10'000};
-    // A transfer in which nothing moved for so long is broken. In whole seconds; zero: never.
-    std::chrono::seconds stall{20};
-    // Files (PEM): who we are, where a server wants to know; empty: nobody in particular.
-    std::string certificate{};
-    std::string key{};
-  };
+  using Options = HttpOptions;
 
   // Throws base::OperatorError where libcurl is not installed.
   explicit HttpClient(Options options);

@@ -40,6 +40,13 @@ LibCurl load() {
   find(library, "curl_easy_strerror", curl.strerror);
   find(library, "curl_slist_append", curl.append);
   find(library, "curl_slist_free_all", curl.free_all);
+  find(library, "curl_multi_init", curl.multi_init);
+  find(library, "curl_multi_cleanup", curl.multi_cleanup);
+  find(library, "curl_multi_setopt", curl.multi_setopt);
+  find(library, "curl_multi_add_handle", curl.multi_add);
+  find(library, "curl_multi_remove_handle", curl.multi_remove);
+  find(library, "curl_multi_socket_action", curl.multi_socket_action);
+  find(library, "curl_multi_info_read", curl.multi_info_read);
   decltype(&::curl_global_init) global_init = nullptr;
   find(library, "curl_global_init", global_init);
   if (const CURLcode code = global_init(CURL_GLOBAL_DEFAULT); code != CURLE_OK) {

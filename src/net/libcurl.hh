@@ -16,6 +16,13 @@ struct LibCurl {
   decltype(&::curl_easy_strerror) strerror;
   decltype(&::curl_slist_append) append;
   decltype(&::curl_slist_free_all) free_all;
+  decltype(&::curl_multi_init) multi_init;
+  decltype(&::curl_multi_cleanup) multi_cleanup;
+  decltype(&::curl_multi_setopt) multi_setopt;
+  decltype(&::curl_multi_add_handle) multi_add;
+  decltype(&::curl_multi_remove_handle) multi_remove;
+  decltype(&::curl_multi_socket_action) multi_socket_action;
+  decltype(&::curl_multi_info_read) multi_info_read;
 };
 
 // Throws base::OperatorError where the library is not installed. Any thread.
