@@ -60,12 +60,15 @@ engine::ReapiEngine::Options server_options(const Settings& settings) {
   return options;
 }
 
+engine::Errands::Options errand_options(const Settings& settings) {
+  return {settings.download == "all" ? engine::Download::Outputs : engine::Download::Nothing,
+          settings.cache != "off"};
+}
+
 engine::HttpEngine::Options worker_options(const Settings& settings, Workers& workers) {
   engine::HttpEngine::Options options;
   options.slots = std::min(workers.fleet().jobs(), kMostSlots);
-  options.download = settings.download == "all" ? engine::HttpEngine::Download::Outputs
-                                                : engine::HttpEngine::Download::Nothing;
-  options.tell_memos = settings.cache != "off";
+  options.errands = errand_options(settings);
   return options;
 }
 
@@ -190,8 +193,7 @@ Engines make_engines(Storage& storage, const Settings& settings, std::unique_ptr
   if (Workers* workers = storage.workers()) {
     storage::S3Store& bucket = workers->bucket().store();
     add(std::make_unique<engine::HttpEngine>(
-            engine::HttpEngine::Surroundings{workers->fleet(), bucket, bucket, storage.store(),
-                                             storage.whole()},
+            workers->fleet(), engine::WorkerStores{bucket, bucket, storage.store(), storage.whole()},
             worker_options(settings, *workers), post),
         sched::Reducer::FailureIs::Repeated);
   }

@@ -1,8 +1,7 @@
-#include "engine/http/errand.hh"
+#include "engine/errands/errands.hh"
 
 #include "base/quote.hh"
 #include "engine/memos/result_objects.hh"
-#include "net/back_off.hh"
 
 #include <fmt/format.h>
 
@@ -24,7 +23,6 @@ constexpr std::chrono::hours kToRead{1};
 constexpr std::chrono::hours kToWrite{24};
 constexpr uint64_t kInline = uint64_t{256} << 10U;  // that a round trip to the store would take longer than
 constexpr uint64_t kInlineOfSaid = uint64_t{32} << 10U;  // where outputs stay away: what the command said
-constexpr int kTries = 3;                                // with what turned out to be lost
 
 tl::unexpected<sched::AttemptFailure> passed_on(const exec::Failure& failure) {
   return tl::unexpected<sched::AttemptFailure>(sched::AttemptFailure(failure.error, failure.lost));
@@ -34,12 +32,6 @@ tl::unexpected<sched::AttemptFailure> passed_on(const exec::Failure& failure) {
 uint64_t attempt_number() {
   thread_local std::random_device random;
   return (uint64_t{random()} << 32U) | random();
-}
-
-std::string text_of(const net::HttpResponse& response) {
-  const std::string_view body = response.body;
-  return fmt::format("HTTP {}, {}", response.status,
-                     base::printable(body.substr(0, std::min<size_t>(body.find('\n'), 300))));
 }
 
 }  // namespace
@@ -120,54 +112,13 @@ Attempted<wire::Invocation> Errands::invocation_of(const sched::Job& job, const 
   invocation.packs = std::move(*packs);
   invocation.output = std::move(*output);
   invocation.time = job.hints.timeout;
-  invocation.inline_bytes = options_.download == HttpEngine::Download::Outputs ? kInline : kInlineOfSaid;
+  invocation.inline_bytes = options_.download == Download::Outputs ? kInline : kInlineOfSaid;
   invocation.tell_memo = options_.tell_memos;
   return invocation;
 }
 
-// Until a worker has taken it; and then what came of it.
-Attempted<wire::Answer> Errands::ask(const wire::Invocation& invocation, const base::StillWanted& wanted) {
-  const std::string body = wire::as_body(wire::encode(invocation));
-  while (true) {
-    const auto seat = with_.fleet.take(wanted);
-    if (!seat) {
-      return failed(seat.error());
-    }
-    net::HttpRequest request;
-    request.method = "POST";
-    request.url = seat->url + wire::kInvokePath;
-    request.headers = {{"Content-Type", wire::kContentType}};
-    request.body = body;
-    request.most_bytes = wire::kLongestMessage;
-    const auto response = with_.fleet.ask(seat->url, request, wanted);
-    if (response && response->status == 503) {
-      with_.fleet.done(*seat, Fleet::Went::Busy);
-      continue;
-    }
-    const auto refused = [&](const std::string& why) {
-      with_.fleet.done(*seat, Fleet::Went::Badly);
-      return failed({"worker " + seat->url + ": " + why, FailureKind::RetryHere});  // the next one may do
-    };
-    if (!response) {  // perhaps because nobody waits any more, which is not its fault
-      with_.fleet.done(*seat, base::is_wanted(wanted) ? Fleet::Went::Badly : Fleet::Went::Well);
-      return failed(response.error());
-    }
-    if (!response->ok()) {
-      return refused(text_of(*response));
-    }
-    const auto bytes = wire::from_body(response->body);
-    auto answer = bytes ? wire::decode_answer(*bytes) : tl::unexpected(bytes.error());
-    if (!answer) {
-      return refused(answer.error().message);
-    }
-    with_.fleet.done(*seat, Fleet::Went::Well);
-    return std::move(*answer);
-  }
-}
-
-// Nothing in it is believed.
-Attempted<ir::Result> Errands::take(const wire::Invocation& invocation, const Needs& needs,
-                                    wire::Answer answer, const base::StillWanted& wanted) {
+Attempted<ir::Result> Errands::take(const Asked& asked, wire::Answer answer,
+                                    const base::StillWanted& wanted) {
   const auto refuse = [&](const std::string& why) {
     return failed({"worker '" + base::printable(answer.worker) + "' gave an answer that is none: " + why,
                    FailureKind::RetryHere});
@@ -178,9 +129,8 @@ Attempted<ir::Result> Errands::take(const wire::Invocation& invocation, const Ne
         sched::AttemptFailure(std::move(failure->error), std::move(failure->lost)));
   }
   auto& made = std::get<wire::Made>(answer.outcome);
-  const auto& declared = needs.command.output_paths;
   for (const auto& [output, entry] : made.result.outputs) {
-    if (!std::binary_search(declared.begin(), declared.end(), output)) {
+    if (!std::binary_search(asked.declared.begin(), asked.declared.end(), output)) {
       return refuse("the command declares no output '" + base::printable(output) + "'");
     }
   }
@@ -191,13 +141,13 @@ Attempted<ir::Result> Errands::take(const wire::Invocation& invocation, const Ne
   }
   if (made.pack) {
     const auto taken =
-        with_.lender.take_over(invocation.output.name, made.pack->bytes, made.pack->index_and_footer);
+        with_.lender.take_over(asked.output_name, made.pack->bytes, made.pack->index_and_footer);
     if (!taken) {
       return refuse(taken.error().message);
     }
   }
   const ResultObjects named = objects_of(made.result);
-  if (options_.download == HttpEngine::Download::Outputs) {
+  if (options_.download == Download::Outputs) {
     const auto brought = bring(with_.there, with_.here, named, wanted);
     if (!brought) {
       return failed(brought.error());
@@ -213,28 +163,17 @@ Attempted<ir::Result> Errands::take(const wire::Invocation& invocation, const Ne
   return lacking->empty() ? Attempted<ir::Result>(std::move(made.result)) : refuse("what it made is nowhere");
 }
 
-sched::AttemptResult Errands::run(const sched::Job& job, Stop& stop) {
-  const base::StillWanted wanted = [&stop] { return !stop.raised(); };
-  const auto needs = needs_of(job.thunk);
+Attempted<Errands::Prepared> Errands::prepare(const sched::Job& job, const base::StillWanted& wanted) {
+  auto needs = needs_of(job.thunk);
   if (!needs) {
-    return tl::unexpected(needs.error());
+    return tl::unexpected(std::move(needs.error()));
   }
-  for (int tried = 1;; ++tried) {
-    const auto invocation = invocation_of(job, *needs, wanted);
-    if (!invocation) {
-      return tl::unexpected(invocation.error());
-    }
-    auto answer = ask(*invocation, wanted);
-    if (!answer) {
-      return tl::unexpected(answer.error());
-    }
-    auto result = take(*invocation, *needs, std::move(*answer), wanted);
-    if (result || result.error().lost.empty() || tried == kTries) {
-      // What is lost over there is not lost here: it was sent again, and that did not help.
-      return result ? sched::AttemptResult(std::move(*result)) : failed(base::Error(result.error().error));
-    }
-    with_.there.distrust(result.error().lost);
+  auto invocation = invocation_of(job, *needs, wanted);
+  if (!invocation) {
+    return tl::unexpected(std::move(invocation.error()));
   }
+  Asked asked{invocation->output.name, std::move(needs->command.output_paths)};
+  return Prepared{std::move(*invocation), std::move(asked)};
 }
 
 }  // namespace engine

@@ -1,4 +1,4 @@
-#include "engine/http/riders.hh"
+#include "engine/errands/riders.hh"
 
 #include "object/hash.hh"
 
