@@ -18,9 +18,16 @@ constexpr seconds kPatience{30};
 // Results are collected for as long as somebody can wait who reads them, since each tell() is a pack.
 constexpr engine::MemoExchange::Pace kPace{512, seconds(2), 2};
 
-net::HttpClient::Options http_options(const Settings& settings,
-                                      const net::aws::Configuration& configuration) {
-  net::HttpClient::Options options;
+// One file a bucket, so that nobody takes one's holdings for the other's.
+std::string holdings_file(const Settings& settings, const storage::Bucket& bucket) {
+  return settings.store + "/buckets/" + net::aws::sha256_hex(bucket.origin + bucket.root + bucket.prefix) +
+         ".holdings";
+}
+
+}  // namespace
+
+net::HttpOptions aws_http_options(const Settings& settings, const net::aws::Configuration& configuration) {
+  net::HttpOptions options;
   options.agent = "gg/" GG_VERSION;
   options.authorities = settings.authorities;
   for (const auto& other : {configuration.variable("AWS_CA_BUNDLE"), configuration.setting("ca_bundle")}) {
@@ -31,17 +38,9 @@ net::HttpClient::Options http_options(const Settings& settings,
   return options;
 }
 
-// One file a bucket, so that nobody takes one's holdings for the other's.
-std::string holdings_file(const Settings& settings, const storage::Bucket& bucket) {
-  return settings.store + "/buckets/" + net::aws::sha256_hex(bucket.origin + bucket.root + bucket.prefix) +
-         ".holdings";
-}
-
-}  // namespace
-
 SharedBucket::SharedBucket(storage::Bucket bucket, net::aws::Configuration configuration,
                            const Settings& settings)
-    : http_(http_options(settings, configuration)),
+    : http_(aws_http_options(settings, configuration)),
       credentials_(std::move(configuration), http_, clock_),
       calls_(std::move(bucket), http_, credentials_, clock_, {kPatienceAtFirst}),
       store_(calls_, clock_, options(settings)) {

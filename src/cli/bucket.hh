@@ -13,6 +13,10 @@
 
 namespace cli {
 
+// How to reach AWS, or what stands for it.
+[[nodiscard]] net::HttpOptions aws_http_options(const Settings& settings,
+                                                const net::aws::Configuration& configuration);
+
 // A bucket with all that its requests need.
 class SharedBucket {
  public:

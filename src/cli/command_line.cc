@@ -127,6 +127,7 @@ void add_build_flags(CLI::App& app, Request& request) {
   app.add_flag("-k,--keep-going", settings.keep_going);
   app.add_option("--cache", settings.cache)->check(one_of(kCacheModes));
   app.add_option("--engine", settings.engine)->type_name("NAME")->check(no_engine);
+  app.add_option("--fallback", settings.fallback)->check(one_of(kFallbacks));
   app.add_option("--download", settings.download)->check(one_of(kDownloads));
   add_sandbox_flag(app, settings);
   add_server_flags(app, settings);

@@ -116,9 +116,7 @@ Execution::Execution(Storage& storage, const Settings& settings, Journal* journa
   std::future<void> is_ready = ready.get_future();
   thread_ = std::thread([this, &storage, &settings, &records, policy, runner = std::move(runner),
                          ready = std::move(ready)]() mutable {
-    const Engines engines =
-        make_engines(storage, settings, std::move(runner),
-                     [this](std::function<void()> callback) { loop_.post(std::move(callback)); });
+    const Engines engines = make_engines(storage, settings, std::move(runner), loop_);
     coordinator_ = std::make_unique<sched::Coordinator>(loop_, storage.whole(), records, storage.clock(),
                                                         *witness_, engines.places, policy);
     ready.set_value();

@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "cli/lambda.hh"
 #include "cli/toml_text.hh"
 #include "cli/workers.hh"
 #include "net/grpc_address.hh"
@@ -17,6 +18,8 @@
 namespace cli {
 
 namespace {
+
+constexpr const char* kLocal = "local";
 
 void set(std::string& target, const toml::node& node, const std::string& file, const std::string& key) {
   const auto value = node.value_exact<std::string>();
@@ -107,6 +110,7 @@ const std::map<std::string, Apply, std::less<>>& keys() {
       {"keep-going", into(&Settings::keep_going)},
       {"explain", into(&Settings::explain)},
       {"engine", into(&Settings::engine)},
+      {"fallback", choice(&Settings::fallback, kFallbacks)},
       {"sandbox", choice(&Settings::sandbox, kSandboxes)},
       {"summary", choice(&Settings::summary, kSummaries)},
       {"max-executions", into(&Settings::max_executions)},
@@ -143,11 +147,31 @@ void set_store(Settings& settings, const std::string& place) {
   (place.find("://") != std::string::npos ? settings.shared_store : settings.store) = place;
 }
 
+std::string engine_elsewhere(const std::string& name) {
+  std::string rest;
+  for (size_t at = 0; at <= name.size();) {
+    const size_t end = std::min(name.find(',', at), name.size());
+    const std::string word = name.substr(at, end - at);
+    if (word != kLocal) {
+      rest += (rest.empty() ? "" : ",") + word;
+    }
+    at = end + 1;
+  }
+  return rest;
+}
+
+bool local_engine_shares(const std::string& name) {
+  const std::string rest = engine_elsewhere(name);
+  return !rest.empty() && rest.size() < name.size();
+}
+
 std::string no_engine(const std::string& name) {
-  return name == "local" || net::is_grpc_address(name) || are_worker_addresses(name)
+  const std::string rest = engine_elsewhere(name);
+  return name == kLocal || net::is_grpc_address(rest) || are_worker_addresses(rest) || is_lambda_address(rest)
              ? ""
              : "there is no engine '" + name +
-                   "': it is local, a server's address such as reapi://HOST:PORT, or that of workers, "
+                   "': it is local, lambda, a server's address such as reapi://HOST:PORT, or that of "
+                   "workers, "
                    "https://HOST:PORT";
 }
 

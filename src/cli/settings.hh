@@ -29,7 +29,8 @@ struct Settings {
   bool explain = false;
   std::string shared_store;           // address of a server or bucket; empty: none
   std::string cache = "write";        // read | write | off: what the shared store is used for
-  std::string engine = "local";       // or the address of a server
+  std::string engine = "local";       // or the address of a server; see engine_elsewhere()
+  std::string fallback = "always";    // always | never: what is refused elsewhere is executed here
   std::string download = "all";       // all | targets | none: what comes from there although no one reads it
   std::string instance;               // of that server, as all below
   std::vector<std::string> platform;  // KEY=VALUE
@@ -44,12 +45,19 @@ struct Settings {
 
 // What those settings may say that are one of a few words.
 inline constexpr std::array<const char*, 3> kCacheModes{"read", "write", "off"};
+inline constexpr std::array<const char*, 2> kFallbacks{"always", "never"};
 inline constexpr std::array<const char*, 3> kDownloads{"all", "targets", "none"};
 inline constexpr std::array<const char*, 2> kSandboxes{"auto", "none"};
 inline constexpr std::array<const char*, 3> kSummaries{"auto", "off", "json"};
 
 // What --store says: a directory, or an address (SCHEME://…) where results are shared.
 void set_store(Settings& settings, const std::string& place);
+
+// Of what --engine says, what is not this machine: "" where that is all.
+[[nodiscard]] std::string engine_elsewhere(const std::string& name);
+
+// Does this machine share the work with others ("lambda,local")?
+[[nodiscard]] bool local_engine_shares(const std::string& name);
 
 // What is wrong with what --engine says; "": it is "local", or begins as the address of a server.
 [[nodiscard]] std::string no_engine(const std::string& name);

@@ -2,10 +2,12 @@
 
 #include "base/errors.hh"
 #include "cli/bucket.hh"
+#include "cli/lambda.hh"
 #include "cli/say.hh"
 #include "cli/server.hh"
 #include "cli/workers.hh"
 #include "engine/http/http_engine.hh"
+#include "engine/lambda/lambda_engine.hh"
 #include "engine/local/local_engine.hh"
 #include "engine/memos/shared_memos.hh"
 #include "engine/reapi/action_memos.hh"
@@ -22,7 +24,8 @@ namespace {
 
 // A server queues what it has no room for; more than this only costs threads here.
 constexpr unsigned kSlotsAtServer = 64;
-constexpr unsigned kMostSlots = 1024;  // at workers: each is a thread here
+constexpr unsigned kSlotsAtLambda = 1000;  // what an account has unless it asks for more
+constexpr unsigned kMostSlots = 1024;      // at workers: each is a thread here
 
 engine::ReapiEngine::Surroundings around(Server& server, Storage& storage) {
   return {server.service(), server.store(), storage.store(), storage.whole(), storage.clock()};
@@ -79,14 +82,40 @@ object::Store& results_go_to(Storage& storage, const Settings& settings) {
              : storage.whole();
 }
 
-Elsewhere elsewhere_of(const Settings& settings, const Environment& environment) {
-  if (auto workers = workers_of(settings, environment)) {
-    return {nullptr, std::move(workers)};
+Elsewhere elsewhere_of(const Settings& all, const Environment& environment) {
+  Settings settings = all;
+  settings.engine = engine_elsewhere(all.engine);
+  Elsewhere elsewhere;
+  if (is_lambda_address(settings.engine)) {
+    elsewhere.functions = functions_of(settings, environment);
+  } else if (are_worker_addresses(settings.engine)) {
+    elsewhere.workers = workers_of(settings, environment);
+  } else if (!settings.engine.empty()) {
+    elsewhere.server = server_of(settings, environment);
   }
-  return {server_of(settings, environment), nullptr};
+  return elsewhere;
+}
+
+engine::WorkerStores stores_around(SharedBucket& bucket, Storage& storage) {
+  return {bucket.store(), bucket.store(), storage.store(), storage.whole()};
+}
+
+engine::LambdaEngine::Options function_options(const Settings& settings, const LambdaPlace& place) {
+  engine::LambdaEngine::Options options;
+  options.slots = settings.jobs != 0 ? settings.jobs : kSlotsAtLambda;
+  options.errands = errand_options(settings);
+  options.service = place.service();
+  options.functions = place.functions();
+  options.http = place.http_options();
+  options.http.stall = std::chrono::seconds(0);  // a function says nothing until it has ended
+  return options;
 }
 
 }  // namespace
+
+SharedBucket* Elsewhere::bucket() const {
+  return workers ? &workers->bucket() : functions ? &functions->bucket() : nullptr;
+}
 
 Storage::Storage(const Settings& settings, storage::Access access, Elsewhere elsewhere)
     : elsewhere_(std::move(elsewhere)),
@@ -95,8 +124,8 @@ Storage::Storage(const Settings& settings, storage::Access access, Elsewhere els
       records_(base::value_or_throw(storage::LocalRecords::open(settings.store, clock_, say, access))) {
   if (elsewhere_.server) {
     tiered_ = std::make_unique<object::TieredStore>(refilling_, elsewhere_.server->store());
-  } else if (elsewhere_.workers) {
-    tiered_ = std::make_unique<object::TieredStore>(refilling_, elsewhere_.workers->bucket().store());
+  } else if (SharedBucket* bucket = elsewhere_.bucket()) {
+    tiered_ = std::make_unique<object::TieredStore>(refilling_, bucket->store());
   }
 }
 
@@ -111,7 +140,8 @@ object::Records& Storage::memos() {
 }
 
 SharedBucket* Storage::bucket() {
-  return elsewhere_.workers ? &elsewhere_.workers->bucket() : bucket_.get();
+  SharedBucket* theirs = elsewhere_.bucket();
+  return theirs != nullptr ? theirs : bucket_.get();
 }
 
 void Storage::keep(std::unique_ptr<Server> keeper) {
@@ -177,8 +207,9 @@ std::unique_ptr<engine::MemoExchange> results_of_others(Storage& storage, const 
 }
 
 Engines make_engines(Storage& storage, const Settings& settings, std::unique_ptr<exec::Runner> runner,
-                     std::function<void(std::function<void()>)> post) {
+                     loop::Loop& loop) {
   Engines made;
+  const auto post = [&loop](std::function<void()> callback) { loop.post(std::move(callback)); };
   const auto add = [&made](std::unique_ptr<sched::Engine> engine, sched::Reducer::FailureIs failure) {
     made.places.push_back({engine.get(), failure});
     made.engines.push_back(std::move(engine));
@@ -191,16 +222,24 @@ Engines make_engines(Storage& storage, const Settings& settings, std::unique_ptr
         sched::Reducer::FailureIs::Repeated);
   }
   if (Workers* workers = storage.workers()) {
-    storage::S3Store& bucket = workers->bucket().store();
-    add(std::make_unique<engine::HttpEngine>(
-            workers->fleet(), engine::WorkerStores{bucket, bucket, storage.store(), storage.whole()},
-            worker_options(settings, *workers), post),
+    add(std::make_unique<engine::HttpEngine>(workers->fleet(), stores_around(workers->bucket(), storage),
+                                             worker_options(settings, *workers), post),
         sched::Reducer::FailureIs::Repeated);
   }
-  if (runner) {
+  if (LambdaPlace* place = storage.functions()) {
+    engine::LambdaEngine::Options options = function_options(settings, *place);
+    make_room_for_connections(options.slots);
+    add(std::make_unique<engine::LambdaEngine>(loop, storage.clock(), place->credentials(),
+                                               stores_around(place->bucket(), storage), std::move(options),
+                                               say),
+        sched::Reducer::FailureIs::Repeated);
+  }
+  const bool shares = local_engine_shares(settings.engine);
+  const bool is_only = !storage.executes_elsewhere();
+  if (runner && (is_only || shares || settings.fallback == "always")) {
     engine::LocalEngine::Options options;
-    options.slots = !storage.executes_elsewhere() && settings.jobs != 0 ? settings.jobs : cores();
-    options.last_resort = storage.executes_elsewhere();
+    options.slots = is_only && settings.jobs != 0 ? settings.jobs : cores();
+    options.last_resort = !is_only && !shares;
     add(std::make_unique<engine::LocalEngine>(std::move(runner), options, post),
         sched::Reducer::FailureIs::Final);
   }

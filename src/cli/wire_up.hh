@@ -4,6 +4,7 @@
 #include "cli/settings.hh"
 #include "engine/memos/memo_exchange.hh"
 #include "exec/runner.hh"
+#include "loop/loop.hh"
 #include "object/refilling_store.hh"
 #include "object/tiered_store.hh"
 #include "sched/coordinator.hh"
@@ -15,6 +16,7 @@
 // The one place that knows which adapter stands behind which port.
 namespace cli {
 
+class LambdaPlace;
 class Server;
 class SharedBucket;
 class Workers;
@@ -23,6 +25,12 @@ class Workers;
 struct Elsewhere {
   std::unique_ptr<Server> server;
   std::unique_ptr<Workers> workers;
+  std::unique_ptr<LambdaPlace> functions;
+
+  [[nodiscard]] bool is_anybody() const { return server || workers || functions; }
+
+  // Of those whose inputs and outputs go through one. Null: they don't.
+  [[nodiscard]] SharedBucket* bucket() const;
 };
 
 // The local store with its records; behind it, where thunks are executed elsewhere, what is held there.
@@ -47,7 +55,10 @@ class Storage {
   // Null: it is not workers.
   [[nodiscard]] Workers* workers() { return elsewhere_.workers.get(); }
 
-  [[nodiscard]] bool executes_elsewhere() const { return elsewhere_.server || elsewhere_.workers; }
+  // Null: it is not functions.
+  [[nodiscard]] LambdaPlace* functions() { return elsewhere_.functions.get(); }
+
+  [[nodiscard]] bool executes_elsewhere() const { return elsewhere_.is_anybody(); }
 
   // The records with what others have found out, where they are shared.
   [[nodiscard]] object::Records& memos();
@@ -107,11 +118,10 @@ struct Engines {
   std::vector<sched::Coordinator::Place> places;  // of them, in order of preference
 };
 
-// To be called, and what it makes used and destroyed, on the loop thread; `post` is the loop's. `runner` may
-// be null where there is a server.
+// To be called, and what it makes used and destroyed, on the loop's thread. `runner` may be null where others
+// execute.
 [[nodiscard]] Engines make_engines(Storage& storage, const Settings& settings,
-                                   std::unique_ptr<exec::Runner> runner,
-                                   std::function<void(std::function<void()>)> post);
+                                   std::unique_ptr<exec::Runner> runner, loop::Loop& loop);
 
 // How many things run at once unless the user says otherwise.
 [[nodiscard]] unsigned cores();

@@ -68,6 +68,21 @@ bool are_worker_addresses(std::string_view text) {
   return text.starts_with("http://") || text.starts_with("https://");
 }
 
+std::unique_ptr<SharedBucket> bucket_for_workers(const Settings& settings, const Environment& environment) {
+  if (settings.shared_store.empty()) {
+    throw base::OperatorError(
+        "workers get at their inputs through a bucket: say with --store s3://BUCKET/PREFIX which one "
+        "(docs/workers.md)");
+  }
+  if (settings.cache == "read") {
+    throw base::OperatorError(
+        "with --cache=read nothing goes into the bucket, and workers would have no inputs: say "
+        "--cache=write, or "
+        "--cache=off, which leaves results alone");
+  }
+  return open_bucket(settings, environment);
+}
+
 Workers::Workers(std::unique_ptr<SharedBucket> bucket, std::unique_ptr<net::GrpcCredentials> credentials,
                  net::HttpClient::Options http, engine::Fleet::Options fleet)
     : bucket_(std::move(bucket)),
@@ -86,24 +101,13 @@ std::unique_ptr<Workers> workers_of(const Settings& settings, const Environment&
     const auto count = static_cast<unsigned>(fleet.urls.size());
     fleet.jobs = (settings.jobs + count - 1) / count;
   }
-  if (settings.shared_store.empty()) {
-    throw base::OperatorError(
-        "workers get at their inputs through a bucket: say with --store s3://BUCKET/PREFIX which one "
-        "(docs/workers.md)");
-  }
-  if (settings.cache == "read") {
-    throw base::OperatorError(
-        "with --cache=read nothing goes into the bucket, and workers would have no inputs: say "
-        "--cache=write, or "
-        "--cache=off, which leaves results alone");
-  }
   net::HttpClient::Options http;
   http.agent = "gg/" GG_VERSION;
   http.authorities = settings.authorities;
   http.certificate = settings.client_certificate;
   http.key = settings.client_key;
   http.stall = kSilence;
-  auto workers = std::make_unique<Workers>(open_bucket(settings, environment),
+  auto workers = std::make_unique<Workers>(bucket_for_workers(settings, environment),
                                            who_asks(settings, environment, fleet.urls.front() + "/"),
                                            std::move(http), std::move(fleet));
   if (const auto greeted = workers->fleet().greet(this_machine()); !greeted) {

@@ -14,6 +14,11 @@ namespace cli {
 // "http://HOST:PORT" or "https://HOST:PORT", or several of them with commas between.
 [[nodiscard]] bool are_worker_addresses(std::string_view text);
 
+// What workers of any kind get at their inputs through. Throws base::OperatorError where the settings name
+// none, or forbid to write there.
+[[nodiscard]] std::unique_ptr<SharedBucket> bucket_for_workers(const Settings& settings,
+                                                               const Environment& environment);
+
 // Workers that have said that they are some, and the bucket that they share with us.
 class Workers {
  public:
