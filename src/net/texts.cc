@@ -42,6 +42,14 @@ std::optional<base::Nanoseconds> rfc3339_time(const std::string& text) {
   return std::chrono::seconds(std::clamp<int64_t>(::timegm(&time) - ahead, 0, kLatest));
 }
 
+std::optional<std::chrono::seconds> http_time(const std::string& text) {
+  std::tm time{};
+  if (::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S", &time) == nullptr) {
+    return std::nullopt;
+  }
+  return std::chrono::seconds(::timegm(&time));
+}
+
 std::string to_base64(std::string_view bytes) {
   std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
   const int length =

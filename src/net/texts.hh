@@ -16,6 +16,9 @@ namespace net {
 // 3339, section 5.6). What is before 1970 or after 2262 is the first or last moment that can be said.
 [[nodiscard]] std::optional<base::Nanoseconds> rfc3339_time(const std::string& text);
 
+// Since 1970: "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7).
+[[nodiscard]] std::optional<std::chrono::seconds> http_time(const std::string& text);
+
 // RFC 4648, section 4: with padding, without ends of lines. Reading, nullopt: that is none.
 [[nodiscard]] std::string to_base64(std::string_view bytes);
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);

@@ -65,4 +65,10 @@ TEST(TextsTest, this_machine_has_few_names_for_itself) {
 }
 
 }  // namespace
+
+TEST(HttpTime, is_that_of_the_standards_example) {
+  EXPECT_EQ(net::http_time("Sun, 06 Nov 1994 08:49:37 GMT"), std::chrono::seconds(784111777));
+  EXPECT_EQ(net::http_time("yesterday"), std::nullopt);
+}
+
 }  // namespace net

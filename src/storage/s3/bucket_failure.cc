@@ -1,12 +1,12 @@
 #include "storage/s3/bucket_failure.hh"
 
 #include "base/quote.hh"
+#include "net/texts.hh"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <cmath>
-#include <ctime>
 #include <pugixml.hpp>
 #include <string_view>
 
@@ -55,17 +55,8 @@ bool is_other_region(const net::HttpResponse& response, const BucketFailure& fai
           !failure.region.empty());
 }
 
-// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7).
-std::optional<std::chrono::seconds> time_of(const std::string& text) {
-  std::tm time{};
-  if (::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S", &time) == nullptr) {
-    return std::nullopt;
-  }
-  return std::chrono::seconds(::timegm(&time));
-}
-
 std::string clock_advice(const net::HttpResponse& response, base::Nanoseconds now) {
-  const auto there = time_of(response.header("date"));
+  const auto there = net::http_time(response.header("date"));
   if (!there) {
     return "this machine's clock is off: set it";
   }
