@@ -42,6 +42,7 @@ const std::vector<Shape>& shapes() {
       {"cc", {"COMMAND", 1, -1}},
       {"thunk", {"create", 1, 1}},
       {"collect", {"PATH", 1, -1}},
+      {"cloud", {"up, status, cost, image or down", 1, 1}},
   };
   return table;
 }
@@ -176,6 +177,11 @@ void add_own_flags(CLI::App& app, const std::string& name, Request& request) {
             CLI::IsMember({"hit", "promised", "waited", "native", "attempt", "decision", "ran", "failed"}));
   } else if (name == "get") {
     app.add_option("-o,--output", request.output)->type_name("FILE");
+  } else if (name == "cloud") {
+    add_cloud_flags(app, request.cloud);
+  } else if (name == "doctor") {
+    app.add_option("--engine", request.settings.engine)->check(CLI::IsMember({"local", "lambda"}));
+    add_account_flags(app, request.cloud);
   } else if (name == "thunk") {
     add_thunk_flags(app, request.thunk);
   } else if (name == "collect") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/cloud_flags.hh"
 #include "cli/settings.hh"
 #include "cli/thunk_flags.hh"
 
@@ -33,6 +34,7 @@ struct Request {
   std::vector<std::string> arguments;  // thunk create: what stands behind "--"
   FileFilter filter;                   // collect
   std::string outcome;                 // log --outcome
+  CloudFlags cloud;                    // cloud, doctor
 };
 
 // Wrong flags or a wrong number of words. what() says which, and how to get help; exit status 2.

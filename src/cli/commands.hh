@@ -30,6 +30,7 @@ int get(const Request& request);
 int gc(const Request& request);
 int fsck(const Request& request);
 int doctor(const Request& request, const Environment& environment);
+int cloud(const Request& request, const Environment& environment);
 int version(const Request& request);
 
 }  // namespace cli

@@ -1,6 +1,7 @@
 #include "base/errors.hh"
 #include "base/files.hh"
 #include "base/program_path.hh"
+#include "cli/aws_account.hh"
 #include "cli/commands.hh"
 #include "cli/wire_up.hh"
 #include "intercept/spawn.hh"
@@ -12,6 +13,8 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+
+#include "cloud/examination.hh"
 
 namespace cli {
 
@@ -83,11 +86,38 @@ std::vector<Finding> look_at_compilers(const Environment& environment) {
   return findings;
 }
 
+// The config says what `gg cloud up` has made; flags win.
+std::vector<Finding> look_at_functions(const Request& request, const Environment& environment) {
+  constexpr std::chrono::seconds kPatience{5};
+  const Settings& settings = request.settings;
+  CloudFlags flags = request.cloud;
+  const bool is_configured = flags.name == CloudFlags().name && settings.lambda_functions.size() > 1;
+  if (is_configured) {
+    flags.name = settings.lambda_functions.substr(0, settings.lambda_functions.size() - 1);
+  }
+  std::vector<Finding> findings;
+  try {
+    AwsAccount aws(flags, settings, environment, kPatience);
+    findings.push_back({"region", true, true, aws.calls().region()});
+    for (const cloud::Examined& one :
+         cloud::examine(aws.calls(), aws.credentials(), flags.name, settings.lambda_count)) {
+      findings.push_back({one.subject, one.well, one.needed, one.detail});
+    }
+  } catch (const base::OperatorError& error) {
+    findings.push_back({"region", false, true, error.what()});
+  }
+  return findings;
+}
+
 }  // namespace
 
 int doctor(const Request& request, const Environment& environment) {
   std::vector<Finding> findings{look_at_store(request.settings)};
   for (const auto& more : {look_at_containers(), look_at_interception(), look_at_compilers(environment)}) {
+    findings.insert(findings.end(), more.begin(), more.end());
+  }
+  if (request.settings.engine == "lambda") {
+    const auto more = look_at_functions(request, environment);
     findings.insert(findings.end(), more.begin(), more.end());
   }
   bool works = true;

@@ -36,6 +36,7 @@ int dispatch(const cli::Request& request, const cli::Environment& environment) {
          : command == "gc"                      ? cli::gc(request)
          : command == "fsck"                    ? cli::fsck(request)
          : command == "doctor"                  ? cli::doctor(request, environment)
+         : command == "cloud"                   ? cli::cloud(request, environment)
                                                 : cli::version(request);
 }
 

@@ -123,14 +123,24 @@ const std::map<std::string, Apply, std::less<>>& keys() {
       {"client-key", into(&Settings::client_key)},
       {"token-file", into(&Settings::token_file)},
       {"credential-helper", into(&Settings::credential_helper)},
+      {"lambda.region", into(&Settings::lambda_region)},
+      {"lambda.functions", into(&Settings::lambda_functions)},
+      {"lambda.count", into(&Settings::lambda_count)},
+      {"lambda.store", into(&Settings::lambda_store)},
   };
   return table;
 }
 
-void apply(Settings& settings, const toml::table& table, const std::string& file) {
+// `above`: the names of the tables that this one stands in.
+void apply(Settings& settings, const toml::table& table, const std::string& file,
+           const std::string& above = "") {
   for (const auto& [name, node] : table) {
-    const std::string key(name.str());
+    const std::string key = above + std::string(name.str());
     if (key == "profile" && node.is_table()) {
+      continue;
+    }
+    if (key == "lambda" && node.is_table()) {
+      apply(settings, *node.as_table(), file, key + ".");
       continue;
     }
     const auto found = keys().find(key);

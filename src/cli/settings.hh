@@ -39,8 +39,12 @@ struct Settings {
   std::string client_key;             // file
   std::string token_file;
   std::string credential_helper;  // program
-  std::string sandbox = "auto";   // auto | none
-  std::string summary = "auto";   // auto | off | json
+  std::string lambda_region;      // what `gg cloud up` has made, and where: docs/cloud.md
+  std::string lambda_functions;   // what their names begin with
+  unsigned lambda_count = 0;
+  std::string lambda_store;      // the bucket's address
+  std::string sandbox = "auto";  // auto | none
+  std::string summary = "auto";  // auto | off | json
 };
 
 // What those settings may say that are one of a few words.

@@ -26,10 +26,20 @@ TEST(Settings, a_profile_overrides_the_top_level_which_overrides_the_defaults) {
   EXPECT_TRUE(read(text, "ci").keep_going);
 }
 
+TEST(Settings, what_was_made_in_the_cloud_has_a_table_of_its_own) {
+  const std::string text =
+      "[lambda]\nregion = 'eu-west-1'\nfunctions = 'gg-'\ncount = 4\nstore = 's3://gg'\n";
+  EXPECT_EQ(read(text).lambda_region, "eu-west-1");
+  EXPECT_EQ(read(text).lambda_functions, "gg-");
+  EXPECT_EQ(read(text).lambda_count, 4U);
+  EXPECT_EQ(read(text).lambda_store, "s3://gg");
+  EXPECT_EQ(read(text + "[profile.far.lambda]\nregion = 'us-east-1'\n", "far").lambda_region, "us-east-1");
+}
+
 TEST(Settings, a_mistake_is_named_with_its_line) {
-  for (const char* text :
-       {"\njobz = 3", "\njobs = 'x'", "\njobs = -1", "\nmax-cost = nan", "\nmax-cost = -0.5",
-        "\nmax-cost = true", "\nmax-executions = 1.5", "\nquiet = 1", "\n= 4", "\nstore = 1"}) {
+  for (const char* text : {"\njobz = 3", "\njobs = 'x'", "\njobs = -1", "\nmax-cost = nan",
+                           "\nmax-cost = -0.5", "\nmax-cost = true", "\nmax-executions = 1.5", "\nquiet = 1",
+                           "\n= 4", "\nstore = 1", "\nlambda.regions = 'x'"}) {
     try {
       read(text);
       FAIL() << text;

@@ -24,6 +24,16 @@ std::string host_name(const std::string& service) {
   return service == "ecr" ? "api.ecr" : service;
 }
 
+// "a=b&c=d+e": forms have another encoding for blanks than queries (WHATWG URL,
+// application/x-www-form-urlencoded).
+std::string form_of(const net::aws::Query& parameters) {
+  std::string form = net::aws::canonical_query(parameters);
+  for (size_t at = form.find("%20"); at != std::string::npos; at = form.find("%20", at)) {
+    form.replace(at, 3, "+");
+  }
+  return form;
+}
+
 std::string without_scheme(const std::string& url) {
   return url.substr(url.find("://") + 3);
 }
@@ -67,6 +77,9 @@ net::HttpResponse AwsCalls::call(const Request& request) {
   for (milliseconds back_off = options_.first_back_off;; back_off = std::min(back_off * 2, kLastBackOff)) {
     const net::aws::Secrets secrets = base::value_or_throw(credentials_.get({}));
     auto response = once(request, secrets);
+    if (response) {
+      seconds_ahead_.with([&](auto& seconds) { seconds = cloud::seconds_ahead(*response, clock_.wall()); });
+    }
     if (response && response->ok()) {
       return *std::move(response);
     }
@@ -103,7 +116,7 @@ std::string AwsCalls::query(const std::string& service, const std::string& actio
                             net::aws::Query parameters) {
   parameters.emplace_back("Action", action);
   parameters.emplace_back("Version", version);
-  const std::string body = net::aws::canonical_query(parameters);
+  const std::string body = form_of(parameters);
   Request request{service, service + ":" + action, "POST", "/", {}, {}, body};
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
   return call(request).body;

@@ -2,6 +2,7 @@
 
 #include "base/clock.hh"
 #include "base/errors.hh"
+#include "base/guarded.hh"
 #include "net/aws/configuration.hh"
 #include "net/aws/credentials.hh"
 #include "net/aws/sigv4.hh"
@@ -67,6 +68,12 @@ class AwsCalls {
                                        const std::string& path, const net::aws::Query& query = {},
                                        std::string_view body = "", const net::HttpHeaders& headers = {});
 
+  // By how much this machine's clock was ahead of the server's at the latest answer; nullopt: none has said
+  // its time.
+  [[nodiscard]] std::optional<double> seconds_ahead() const {
+    return seconds_ahead_.with([](const auto& seconds) { return seconds; });
+  }
+
   // Where a service is.
   [[nodiscard]] std::string endpoint(const std::string& service) const;
 
@@ -90,6 +97,7 @@ class AwsCalls {
   net::HttpClient& http_;
   net::aws::Credentials& credentials_;
   const base::Clock& clock_;
+  base::Guarded<std::optional<double>> seconds_ahead_;
 };
 
 }  // namespace cloud

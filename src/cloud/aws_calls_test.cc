@@ -1,11 +1,10 @@
 #include "cloud/aws_calls.hh"
 
-#include "net/test_http_server.hh"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "cloud/aws_failure.hh"
+#include "cloud/test_account.hh"
 
 using namespace cloud;
 using net::TestHttpServer;
@@ -23,60 +22,42 @@ net::HttpResponse answer(int status, std::string body, std::map<std::string, std
 
 constexpr base::Nanoseconds kNow = std::chrono::seconds(784111777);  // Sun, 06 Nov 1994 08:49:37 GMT
 
-class AwsCallsTest : public testing::Test {
- protected:
-  AwsCalls calls(const TestHttpServer& server) {
-    AwsCalls::Options options;
-    options.region = "eu-west-1";
-    options.endpoint = server.url();
-    options.patience = std::chrono::milliseconds(500);
-    options.first_back_off = std::chrono::milliseconds(1);
-    return {options, configuration_, http_, credentials_, clock_};
-  }
-
-  net::aws::Configuration configuration_{
-      {{"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_SECRET_ACCESS_KEY", "secret"}}, {}, "default", false};
-  base::SystemClock clock_;
-  net::HttpClient http_{{}};
-  net::aws::Credentials credentials_{configuration_, http_, clock_};
-};
-
 }  // namespace
 
-TEST_F(AwsCallsTest, a_query_is_a_signed_form) {
-  TestHttpServer server([](const auto&) { return TestHttpServer::reply(200, "<fine/>"); });
-  EXPECT_EQ(calls(server).query("cloudformation", "DescribeStacks", "2010-05-15", {{"StackName", "a b"}}),
+TEST(AwsCalls, a_query_is_a_signed_form) {
+  TestAccount account([](const auto&) { return TestHttpServer::reply(200, "<fine/>"); });
+  EXPECT_EQ(account.calls().query("cloudformation", "DescribeStacks", "2010-05-15", {{"StackName", "a b"}}),
             "<fine/>");
-  const auto request = server.requests().at(0);
-  EXPECT_THAT(request.body, HasSubstr("StackName=a%20b"));
+  const auto request = account.server().requests().at(0);
+  EXPECT_THAT(request.body, HasSubstr("StackName=a+b"));
   EXPECT_THAT(request.body, HasSubstr("Action=DescribeStacks"));
   EXPECT_THAT(request.headers.at("authorization"), HasSubstr("/eu-west-1/cloudformation/aws4_request"));
 }
 
-TEST_F(AwsCallsTest, a_throttled_call_is_made_again) {
+TEST(AwsCalls, a_throttled_call_is_made_again) {
   int asked = 0;
-  TestHttpServer server([&asked](const auto&) {
+  TestAccount account([&asked](const auto&) {
     return ++asked < 3 ? TestHttpServer::reply(400, R"({"__type":"ThrottlingException"})")
                        : TestHttpServer::reply(200, "{}");
   });
-  EXPECT_EQ(calls(server).json("ecr", "AmazonEC2ContainerRegistry_V20150921.DescribeImages", "{}"), "{}");
-  EXPECT_EQ(server.requests().size(), 3U);
+  EXPECT_EQ(account.calls().json("ecr", "AmazonEC2ContainerRegistry_V20150921.DescribeImages", "{}"), "{}");
+  EXPECT_EQ(account.server().requests().size(), 3U);
 }
 
-TEST_F(AwsCallsTest, a_refusal_is_not) {
-  TestHttpServer server([](const auto&) {
+TEST(AwsCalls, a_refusal_is_not) {
+  TestAccount account([](const auto&) {
     return TestHttpServer::reply(403, R"({"Message":"User is not authorized"})",
                                  "x-amzn-ErrorType: AccessDeniedException:http://x/\r\n");
   });
   try {
-    static_cast<void>(calls(server).rest("lambda", "GET", "/2016-08-19/account-settings/"));
+    static_cast<void>(account.calls().rest("lambda", "GET", "/2016-08-19/account-settings/"));
     FAIL();
   } catch (const CallError& error) {
     EXPECT_EQ(error.code(), "AccessDeniedException");
     EXPECT_THAT(error.what(), HasSubstr("User is not authorized"));
     EXPECT_THAT(error.what(), HasSubstr("has to allow"));
   }
-  EXPECT_EQ(server.requests().size(), 1U);
+  EXPECT_EQ(account.server().requests().size(), 1U);
 }
 
 TEST(AwsFailure, all_dialects_name_their_code) {

@@ -56,22 +56,6 @@ std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-std::string architecture_of(const std::string& program, const std::string& bytes) {
-  Elf64_Ehdr header{};
-  if (bytes.size() < sizeof header || std::memcmp(bytes.data(), ELFMAG, SELFMAG) != 0) {
-    throw base::OperatorError("'" + program + "' is no program: an image needs a gg-worker");
-  }
-  std::memcpy(&header, bytes.data(), sizeof header);
-  switch (header.e_machine) {
-    case EM_X86_64:
-      return "amd64";
-    case EM_AARCH64:
-      return "arm64";
-    default:
-      throw base::OperatorError("'" + program + "' is for a processor that no function has (x86_64, arm64)");
-  }
-}
-
 }  // namespace
 
 std::vector<std::string> names_in(const std::string& folder) {
@@ -89,6 +73,23 @@ std::vector<std::string> names_in(const std::string& folder) {
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+std::string architecture_of(const std::string& program) {
+  const std::string bytes = base::read_file(program);
+  Elf64_Ehdr header{};
+  if (bytes.size() < sizeof header || std::memcmp(bytes.data(), ELFMAG, SELFMAG) != 0) {
+    throw base::OperatorError("'" + program + "' is no program: an image needs a gg-worker");
+  }
+  std::memcpy(&header, bytes.data(), sizeof header);
+  switch (header.e_machine) {
+    case EM_X86_64:
+      return "amd64";
+    case EM_AARCH64:
+      return "arm64";
+    default:
+      throw base::OperatorError("'" + program + "' is for a processor that no function has (x86_64, arm64)");
+  }
 }
 
 std::string without_sections(std::string elf) {
@@ -163,7 +164,7 @@ std::vector<ImageEntry> skeleton_entries(const WorkerParts& parts) {
 Manifest make_worker_image(const WorkerParts& parts, const std::string& folder, const std::string& tag) {
   const std::string loader = "/gg/lib/" + base_name(parts.loader);
   ImageConfig config;
-  config.architecture = architecture_of(parts.program, base::read_file(parts.program));
+  config.architecture = architecture_of(parts.program);
   config.entrypoint = {loader,    "--library-path", "/gg/lib", "/gg/bin/gg-worker",
                        "--cache", "/tmp/gg-cache",  "--ca",    "/gg/ca.pem"};
   config.command = {"--cache-size",

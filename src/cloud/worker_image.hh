@@ -21,6 +21,9 @@ struct WorkerParts {
 // Names in a folder, sorted. Throws base::SyscallError.
 [[nodiscard]] std::vector<std::string> names_in(const std::string& folder);
 
+// "amd64" or "arm64". Throws base::OperatorError where the file is no program for either.
+[[nodiscard]] std::string architecture_of(const std::string& program);
+
 // The image: below /gg the worker with its own loader and libraries, so that it needs nothing of what thunks
 // see; all other folders are symlinks into /tmp/root, where it lays a thunk's files out (docs/cloud.md).
 // Throws base::SyscallError, or base::OperatorError that says which part is wrong.

@@ -1,0 +1,316 @@
+#include "base/errors.hh"
+#include "base/files.hh"
+#include "cli/aws_account.hh"
+#include "cli/commands.hh"
+#include "cli/config_table.hh"
+#include "cli/say.hh"
+#include "cli/stop_signals.hh"
+#include "cli/totals.hh"
+#include "cli/worker_parts.hh"
+#include "net/aws/rates.hh"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <ctime>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cloud/account.hh"
+#include "cloud/registry.hh"
+
+namespace cli {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kTag = "gg-worker";
+constexpr std::chrono::seconds kPatience{60};
+
+void print_line(const std::string& line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+// A folder for the image until it is sent. Ctrl-C takes it along: all else that was done may stay.
+class Scratch {
+ public:
+  [[nodiscard]] const std::string& path() const { return folder_.path(); }
+
+ private:
+  base::TemporaryDirectory folder_{"/tmp", "gg-image-"};
+  StopSignals signals_;
+  std::unique_ptr<StopSignals::Watch> watch_ = signals_.watch([this](int) {
+    say("broken off; what is done stays, do the same again for the rest");
+    base::remove_tree(folder_.path());
+    constexpr int kInterrupted = 130;
+    ::_exit(kInterrupted);
+  });
+};
+
+cloud::LocalImage make_image(const Request& request, const Environment& environment,
+                             const std::string& folder) {
+  cloud::LocalImage image;
+  image.folder = folder;
+  image.manifest = cloud::make_worker_image(worker_parts(request.cloud.worker, request.settings, environment),
+                                            folder, kTag);
+  image.tag = kTag;
+  return image;
+}
+
+cloud::Account account_of(AwsAccount& aws, const CloudFlags& flags) {
+  cloud::Account::Options options;
+  options.name = flags.name;
+  options.registry = flags.registry;
+  return {aws.calls(), aws.http(), options, print_line};
+}
+
+cloud::Wanted wanted(const CloudFlags& flags, const cloud::WorkerParts& parts) {
+  cloud::Wanted wanted;
+  wanted.stack.object_days = flags.object_days;
+  wanted.functions = flags.functions;
+  wanted.function.memory_mb = flags.memory_mb;
+  wanted.function.disk_mb = flags.disk_mb;
+  wanted.function.time_seconds = flags.time_seconds;
+  wanted.function.architecture = cloud::architecture_of(parts.program) == "arm64" ? "arm64" : "x86_64";
+  return wanted;
+}
+
+void write_config(const std::string& path, const ConfigLines& lines) {
+  const std::string before = base::read_file_if_there(path).value_or("");
+  const std::string after = with_table(before, "lambda", lines);
+  if (after != before) {
+    base::make_directories(path.substr(0, path.rfind('/')));
+    base::write_file_atomically(path, after);
+    print_line("config " + path +
+               (lines.empty() ? ": [lambda] is gone" : ": [lambda] says where all that is"));
+  }
+}
+
+int up(const Request& request, const Environment& environment) {
+  const CloudFlags& flags = request.cloud;
+  const cloud::WorkerParts parts = worker_parts(flags.worker, request.settings, environment);
+  const Scratch scratch;
+  AwsAccount aws(flags, request.settings, environment, kPatience);
+  const cloud::LocalImage image{scratch.path(), cloud::make_worker_image(parts, scratch.path(), kTag), kTag};
+  cloud::Account account = account_of(aws, flags);
+  if (flags.dry_run) {
+    account.plan(wanted(flags, parts), image);
+    return kOk;
+  }
+  const cloud::StackState stack = account.up(wanted(flags, parts), image);
+  write_config(
+      request.settings.config,
+      {{"region", toml_string(aws.calls().region())},
+       {"functions", toml_string(account.function_prefix())},
+       {"count", std::to_string(flags.functions)},
+       {"store", toml_string("s3://" + stack.output("Bucket") + "?region=" + aws.calls().region())}});
+  return kOk;
+}
+
+json json_of(const cloud::FunctionState& state) {
+  return {{"name", state.name},           {"image", state.image},
+          {"memory_mb", state.memory_mb}, {"time_seconds", state.time_seconds},
+          {"state", state.state},         {"last_update", state.last_update},
+          {"reason", state.reason}};
+}
+
+int status(const Request& request, const Environment& environment) {
+  AwsAccount aws(request.cloud, request.settings, environment, kPatience);
+  const cloud::Standing standing = account_of(aws, request.cloud).look();
+  if (request.settings.json) {
+    json functions = json::array();
+    for (const cloud::FunctionState& state : standing.functions) {
+      functions.push_back(json_of(state));
+    }
+    json document{{"region", aws.calls().region()},
+                  {"stack", standing.stack ? json(standing.stack->status) : json()},
+                  {"functions", functions},
+                  {"objects", standing.objects.count},
+                  {"object_bytes", standing.objects.bytes},
+                  {"images", standing.images.count},
+                  {"image_bytes", standing.images.bytes},
+                  {"dollars_a_month", standing.at_rest()},
+                  {"concurrent", standing.limits ? json(standing.limits->concurrent) : json()}};
+    if (standing.stack) {
+      document["outputs"] = standing.stack->outputs;
+    }
+    fmt::print("{}\n", document.dump(2));
+    return standing.stack ? kOk : kFailed;
+  }
+  if (!standing.stack) {
+    print_line(fmt::format("stack {} in {}: there is none; `gg cloud up` makes it", request.cloud.name,
+                           aws.calls().region()));
+    return kFailed;
+  }
+  print_line(
+      fmt::format("stack {} in {}: {}", request.cloud.name, aws.calls().region(), standing.stack->status));
+  for (const auto& [name, value] : standing.stack->outputs) {
+    print_line(fmt::format("  {:<14} {}", name, value));
+  }
+  for (const cloud::FunctionState& state : standing.functions) {
+    print_line(fmt::format("function {}: {}, {} MB, image {}", state.name,
+                           state.is_well() ? state.state : state.state + " (" + state.reason + ")",
+                           state.memory_mb,
+                           state.image.substr(std::min(state.image.find('@') + 1, state.image.size()))));
+  }
+  print_line(fmt::format("bucket: {} objects, {}", standing.objects.count,
+                         cloud::size_text(standing.objects.bytes)));
+  print_line(fmt::format("images: {}, {}", standing.images.count, cloud::size_text(standing.images.bytes)));
+  if (standing.limits) {
+    print_line(cloud::explained(*standing.limits));
+  }
+  print_line(fmt::format("at rest: ${:.4f} a month (rates of {}, us-east-1)", standing.at_rest(),
+                         net::aws::rates::kDate));
+  return kOk;
+}
+
+struct Rate {
+  const char* what;
+  double dollars;
+  const char* unit;
+};
+
+int cost(const Request& request) {
+  namespace rates = net::aws::rates;
+  const Rate table[] = {
+      {"function x86_64", rates::kGbSecondX86, "GB of memory and second"},
+      {"function arm64", rates::kGbSecondArm, "GB of memory and second"},
+      {"invocations", rates::kInvocation * 1e6, "million"},
+      {"/tmp above 512 MB", rates::kDiskGbSecond, "GB and second"},
+      {"S3 writes, lists", rates::kPut * 1000, "thousand"},
+      {"S3 reads", rates::kGet * 1000, "thousand"},
+      {"S3 storage", rates::kBucketGbMonth, "GB and month"},
+      {"image storage", rates::kImageGbMonth, "GB and month"},
+      {"log", rates::kLogGb, "GB written"},
+      {"out to the Internet", rates::kOutGb, "GB"},
+  };
+  uint64_t sum = 0;
+  json runs = json::array();
+  for (const std::string& id : run_ids(request.settings.store)) {
+    const RunRecord run = read_journal(request.settings.store, id);
+    const Totals totals = totals_of(run);
+    if (totals.billed_micro_dollars == 0) {
+      continue;
+    }
+    sum += totals.billed_micro_dollars;
+    if (request.settings.json) {
+      runs.push_back({{"run", id},
+                      {"attempts", totals.attempts},
+                      {"billed_micro_dollars", totals.billed_micro_dollars},
+                      {"argv", run.argv}});
+    } else {
+      print_line(fmt::format("{}  ${:.6f}  {:>6} invocations  {}", id,
+                             static_cast<double>(totals.billed_micro_dollars) / 1e6, totals.attempts,
+                             base::shell_quoted(run.argv)));
+    }
+  }
+  if (request.settings.json) {
+    json rates = json::array();
+    for (const Rate& rate : table) {
+      rates.push_back({{"what", rate.what}, {"dollars", rate.dollars}, {"unit", rate.unit}});
+    }
+    fmt::print(
+        "{}\n",
+        json{{"billed_micro_dollars", sum}, {"runs", runs}, {"rates", rates}, {"date", rates::kDate}}.dump(
+            2));
+    return kOk;
+  }
+  print_line(fmt::format("all runs in this store: ${:.6f}", static_cast<double>(sum) / 1e6));
+  print_line(fmt::format("\nrates of {}, us-east-1, without any free tier:", rates::kDate));
+  for (const Rate& rate : table) {
+    print_line(fmt::format("  {:<20} ${:<13.10g} a {}", rate.what, rate.dollars, rate.unit));
+  }
+  return kOk;
+}
+
+int image(const Request& request, const Environment& environment) {
+  const CloudFlags& flags = request.cloud;
+  if (flags.output.empty() && flags.push.empty()) {
+    throw UsageError("gg cloud image wants --output DIR or --push URL; see `gg cloud --help`");
+  }
+  const Scratch scratch;
+  const std::string folder = flags.output.empty() ? scratch.path() : absolute_path(flags.output);
+  base::make_directories(folder);
+  if (!cloud::names_in(folder).empty()) {
+    throw base::OperatorError("'" + folder + "' is not empty: an image is put into a folder of its own");
+  }
+  const cloud::LocalImage made = make_image(request, environment, folder);
+  print_line(fmt::format("image {}: {}", made.manifest.itself.digest, cloud::size_text(made.bytes())));
+  if (!flags.push.empty()) {
+    const size_t slash = flags.push.find('/', flags.push.find("://") + 3);
+    const size_t colon = slash == std::string::npos ? slash : flags.push.find(':', slash);
+    if (slash == std::string::npos || slash + 1 == flags.push.size()) {
+      throw UsageError("--push wants https://HOST/REPOSITORY[:TAG]; see `gg cloud --help`");
+    }
+    cloud::Registry::Options options;
+    options.origin = flags.push.substr(0, slash);
+    options.repository = flags.push.substr(slash + 1, colon == std::string::npos ? colon : colon - slash - 1);
+    net::HttpClient::Options http_options;
+    http_options.authorities = request.settings.authorities;
+    net::HttpClient http(http_options);
+    const auto pushed =
+        cloud::Registry(options, http)
+            .push(folder, made.manifest, colon == std::string::npos ? kTag : flags.push.substr(colon + 1));
+    print_line(fmt::format("pushed to {}: {} sent, {} of {} parts were there", flags.push,
+                           cloud::size_text(pushed.sent_bytes), pushed.blobs_there,
+                           pushed.blobs_there + pushed.blobs_sent));
+  }
+  return kOk;
+}
+
+bool is_agreed(const CloudFlags& flags, const std::string& region) {
+  if (flags.yes) {
+    return true;
+  }
+  if (::isatty(STDIN_FILENO) == 0) {
+    throw UsageError("gg cloud down removes all functions, images and objects: say --yes");
+  }
+  fmt::print("Remove stack {} in {} with its functions, images and all objects in its bucket? [y/N] ",
+             flags.name, region);
+  std::fflush(stdout);
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "yes";
+}
+
+int down(const Request& request, const Environment& environment) {
+  AwsAccount aws(request.cloud, request.settings, environment, kPatience);
+  if (!is_agreed(request.cloud, aws.calls().region())) {
+    return kFailed;
+  }
+  cloud::Account account = account_of(aws, request.cloud);
+  account.down();
+  if (request.settings.lambda_functions == account.function_prefix()) {
+    write_config(request.settings.config, {});
+  }
+  return kOk;
+}
+
+}  // namespace
+
+int cloud(const Request& request, const Environment& environment) {
+  const std::string& what = request.words.front();
+  if (what == "up") {
+    return up(request, environment);
+  }
+  if (what == "status") {
+    return status(request, environment);
+  }
+  if (what == "cost") {
+    return cost(request);
+  }
+  if (what == "image") {
+    return image(request, environment);
+  }
+  if (what == "down") {
+    return down(request, environment);
+  }
+  throw UsageError("gg cloud has no '" + what + "': there are up, status, cost, image and down");
+}
+
+}  // namespace cli
