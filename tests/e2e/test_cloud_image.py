@@ -2,14 +2,14 @@
 import http.server
 import json
 import os
-import pathlib
 import shutil
+import signal
 import subprocess
 import threading
 import unittest
 
 from cloud_servers import ImageRegistry
-from ggtest import Case, skip
+from ggtest import Case
 
 
 class Image(Case):
@@ -64,14 +64,43 @@ class Image(Case):
         return json.loads(self.tool("skopeo", "inspect", "--config", f"oci:{self.world}/image:gg-worker"))["config"]["Entrypoint"]
 
     def in_root(self, root, *words):
-        into = ["/usr/sbin/chroot"] if os.getuid() == 0 else ["/usr/bin/unshare", "--map-root-user", "/usr/sbin/chroot"]
-        return [*into, str(root), *self.entrypoint(), *words]
+        """As a function has it: the image, read-only, and /tmp."""
+        return ["bwrap", "--ro-bind", str(root), "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--unshare-pid",
+                "--die-with-parent", "--", *self.entrypoint(), *words]
 
     def test_the_worker_runs_with_nothing_but_what_the_image_holds(self):
         root = self.unpacked()
-        run = subprocess.run(self.in_root(root, "--help"), capture_output=True, env={})
+        run = subprocess.run(self.in_root(root, "--help"), capture_output=True, env={"PATH": "/usr/bin:/bin"})
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertIn(b"# gg-worker", run.stdout)
+
+    def test_the_worker_asks_for_work_with_the_libraries_of_the_image(self):
+        """That it takes libcurl, its loader's and its own from there shows when it asks a function's host for work."""
+        root = self.unpacked()
+        asked = threading.Event()
+
+        class Host(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                if self.path == "/2018-06-01/runtime/invocation/next":
+                    asked.set()
+                self.send_error(404)
+
+            def log_message(self, *_):
+                pass
+
+        host = http.server.HTTPServer(("127.0.0.1", 0), Host)
+        self.addCleanup(host.server_close)
+        thread = threading.Thread(target=host.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        self.addCleanup(host.shutdown)
+        with open(self.world / "worker.log", "wb") as log:
+            worker = subprocess.Popen(self.in_root(root, "--cache-size", "64M"), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                      env={"PATH": "/usr/bin:/bin", "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{host.server_address[1]}"}, start_new_session=True)
+        try:
+            self.assertTrue(asked.wait(60), (self.world / "worker.log").read_text())
+        finally:
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
 
     def test_a_registry_takes_it_and_gives_it_back(self):
         registry = ImageRegistry(self.world)
