@@ -52,6 +52,7 @@ std::optional<base::Error> no_result(const Ended& ended) {
       return std::nullopt;
     case End::TimedOut:
     case End::OutOfMemory:
+    case End::TooMuchDisk:
       return base::Error{message, FailureKind::RetryElsewhere};
     case End::TooManyProcesses:
     case End::TooMuchOutput:

@@ -226,7 +226,8 @@ class SpawnAttributes {
 
 }  // namespace
 
-base::Result<std::unique_ptr<CellProcess>> CellProcess::start(int image, const wire::Start& start) {
+base::Result<std::unique_ptr<CellProcess>> CellProcess::start(int image, wire::Start start,
+                                                              const MakeFilter& filter) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return system_failure("cannot make a socket pair");
@@ -238,6 +239,9 @@ base::Result<std::unique_ptr<CellProcess>> CellProcess::start(int image, const w
     return system_failure("cannot start the sandbox's helper process");
   }
   std::unique_ptr<CellProcess> cell(new CellProcess(pid, std::move(ours)));
+  if (filter) {
+    start.filter = filter(pid);
+  }
   const int socket = cell->socket_.get();
   // The peer's copy of `theirs` must be the last one, or its end would go unnoticed.
   theirs.reset();
@@ -250,6 +254,7 @@ base::Result<std::unique_ptr<CellProcess>> CellProcess::start(int image, const w
   if (report.how != wire::How::Ready) {
     return refused(report);
   }
+  cell->walls_ = report.walls;
   return cell;
 }
 

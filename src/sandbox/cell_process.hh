@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -29,7 +30,11 @@ struct Answer {
 class CellProcess {
  public:
   // `image` is the program's file. The failure is the step that the kernel refused.
-  [[nodiscard]] static base::Result<std::unique_ptr<CellProcess>> start(int image, const wire::Start& start);
+  // `filter` is called with the cell's pid, for what of Start::filter depends on it; may be empty.
+  using MakeFilter = std::function<std::string(pid_t cell)>;
+
+  [[nodiscard]] static base::Result<std::unique_ptr<CellProcess>> start(int image, wire::Start start,
+                                                                        const MakeFilter& filter = {});
 
   // Ends the cell and whatever runs in it.
   ~CellProcess();
@@ -40,11 +45,15 @@ class CellProcess {
   [[nodiscard]] base::Result<Answer> run(const wire::Run& run, uint64_t output_bytes, Trace trace,
                                          const StopSignal& stop);
 
+  // With a shared root: how the cell keeps commands apart. wire::Report::walls.
+  [[nodiscard]] uint32_t walls() const { return walls_; }
+
  private:
   CellProcess(pid_t pid, base::UniqueFd socket) : pid_(pid), socket_(std::move(socket)) {}
 
   pid_t pid_;
   base::UniqueFd socket_;
+  uint32_t walls_ = 0;
 };
 
 }  // namespace sandbox

@@ -124,6 +124,48 @@ void deny_new_user_namespace(Filter& filter) {
   filter.deny_if("clone", EPERM, {0, SCMP_CMP_MASKED_EQ, bit, bit});
 }
 
+// Calls whose first argument is a process. Where there is no pid namespace, gg's own are of the same user.
+constexpr std::array kToProcess{"kill",           "tgkill",       "rt_sigqueueinfo",   "rt_tgsigqueueinfo",
+                                "pidfd_open",     "prlimit64",    "sched_setaffinity", "sched_setscheduler",
+                                "sched_setparam", "sched_setattr"};
+
+// A look into other processes, and what stays behind without a process.
+constexpr std::array kAlone{
+    "ptrace", "process_vm_readv", "process_vm_writev", "kcmp",  "pidfd_getfd", "tkill", "shmget",
+    "msgget", "semget",           "mq_open",           "socket"};
+
+void deny_what_namespaces_would(Filter& filter, const std::set<pid_t>& guarded) {
+  constexpr uint64_t kInt = 0xffffffff;  // the kernel takes no more of it
+  for (const char* name : kAlone) {
+    filter.deny(name, EPERM);
+  }
+  // A pair of datagram sockets could still send to others.
+  for (const uint64_t type : {SOCK_DGRAM, SOCK_RAW}) {
+    constexpr uint64_t kTypeBits = 0xf;
+    filter.deny_if("socketpair", EPERM, {1, SCMP_CMP_MASKED_EQ, kTypeBits, type});
+  }
+  const auto deny_for = [&](const char* name, int64_t process) {
+    filter.deny_if(name, EPERM, {0, SCMP_CMP_MASKED_EQ, kInt, static_cast<uint64_t>(process) & kInt});
+  };
+  deny_for("kill", -1);  // everybody
+  for (const pid_t pid : guarded) {
+    deny_for("kill", -int64_t{pid});
+    for (const char* name : kToProcess) {
+      deny_for(name, pid);
+    }
+  }
+}
+
+void deny_always(Filter& filter) {
+  for (const char* name : kDenied) {
+    filter.deny(name, EPERM);
+  }
+  for (const char* name : kUnknown) {
+    filter.deny(name, ENOSYS);
+  }
+  deny_new_user_namespace(filter);
+}
+
 std::string exported(const Filter& filter) {
   const base::UniqueFd file(::memfd_create("filter", MFD_CLOEXEC));
   if (!file) {
@@ -146,14 +188,19 @@ std::string seccomp_filter() {
 #ifdef __x86_64__
   Filter::check(::seccomp_arch_add(filter.get(), SCMP_ARCH_X86), "allow 32-bit programs");
 #endif
-  for (const char* name : kDenied) {
-    filter.deny(name, EPERM);
-  }
-  for (const char* name : kUnknown) {
-    filter.deny(name, ENOSYS);
-  }
+  deny_always(filter);
   deny_socket_families(filter);
-  deny_new_user_namespace(filter);
+  return exported(filter);
+}
+
+std::string seccomp_filter_without_namespaces(const std::set<pid_t>& guarded) {
+  // No 32-bit programs: their calls for sockets hide what they are about in memory.
+  Filter filter;
+  Filter::check(::seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)),
+                "refuse other architectures");
+  Filter::check(::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2), "make a tree of its filter");
+  deny_always(filter);
+  deny_what_namespaces_would(filter, guarded);
   return exported(filter);
 }
 

@@ -4,10 +4,12 @@
 #include "base/files.hh"
 #include "sandbox/cell_image.hh"
 #include "sandbox/cell_process.hh"
+#include "sandbox/descendants.hh"
 #include "sandbox/filter.hh"
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -144,6 +146,9 @@ Verdict verdict(const Answer& answer, const Job& job) {
     case wire::How::TooManyProcesses:
       return {End::TooManyProcesses, "stopped: it had more than " + std::to_string(limits.processes) +
                                          " processes and threads at the same time"};
+    case wire::How::TooMuchDisk:
+      return {End::TooMuchDisk, "stopped: it had written more than " +
+                                    std::to_string(limits.disk_bytes >> 20U) + " MiB to the disk"};
     case wire::How::NotStarted:
       return {End::NotStarted, not_started(answer.report, job)};
     default:
@@ -194,17 +199,38 @@ Ended ended(Answer answer, const Job& job) {
   return result;
 }
 
+std::string words_for(uint32_t walls) {
+  const uint32_t landlock = walls >> wire::kLandlockShift;
+  std::string words = (walls & wire::kFilterStands) != 0 ? "seccomp" : "no seccomp";
+  return landlock == 0 ? words : words + ", landlock " + std::to_string(landlock);
+}
+
+// A cell that was killed leaves its children to us.
+void end_what_a_dead_cell_left() {
+  const base::UniqueFd proc(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (proc) {
+    end_descendants(proc.get());
+  }
+}
+
 }  // namespace
 
 Sandbox::Sandbox(Options options)
-    : options_(std::move(options)), filter_(seccomp_filter()), image_(image_file()) {}
+    : options_(std::move(options)),
+      filter_(options_.root == Root::Own ? seccomp_filter() : ""),
+      image_(image_file()) {
+  if (options_.root == Root::Shared && ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
+    throw base::SyscallError("become", "a subreaper");
+  }
+}
 
 Sandbox::~Sandbox() = default;
 
 base::Result<std::unique_ptr<Sandbox>> Sandbox::open(Options options) {
   std::unique_ptr<Sandbox> sandbox(new Sandbox(std::move(options)));
   base::Result<std::unique_ptr<CellProcess>> first = sandbox->take_cell();
-  if (!first && ::geteuid() == 0 && sandbox->options_.user_namespace != UserNamespace::Never) {
+  if (!first && ::geteuid() == 0 && sandbox->options_.root == Root::Own &&
+      sandbox->options_.user_namespace != UserNamespace::Never) {
     sandbox->options_.user_namespace = UserNamespace::Never;
     base::Result<std::unique_ptr<CellProcess>> second = sandbox->take_cell();
     if (second) {
@@ -213,6 +239,9 @@ base::Result<std::unique_ptr<Sandbox>> Sandbox::open(Options options) {
   }
   if (!first) {
     return tl::unexpected<base::Error>(first.error());
+  }
+  if (sandbox->options_.root == Root::Shared) {
+    sandbox->walls_ = words_for((*first)->walls());
   }
   sandbox->idle_.with([&](auto& idle) { idle.push_back(std::move(*first)); });
   return sandbox;
@@ -230,8 +259,13 @@ base::Result<std::unique_ptr<CellProcess>> Sandbox::take_cell() {
   if (cell) {
     return cell;
   }
+  if (options_.root == Root::Shared) {
+    return CellProcess::start(image_.get(), wire::Start{false, true, options_.roots, {}}, [](pid_t its_pid) {
+      return seccomp_filter_without_namespaces({::getpid(), ::getpgrp(), its_pid});
+    });
+  }
   return CellProcess::start(image_.get(), wire::Start{options_.user_namespace == UserNamespace::WhereAllowed,
-                                                      options_.roots, filter_});
+                                                      false, options_.roots, filter_});
 }
 
 base::Result<Ended> Sandbox::run(const Job& job, const StopSignal& stop) {
@@ -246,6 +280,10 @@ base::Result<Ended> Sandbox::run(const Job& job, const StopSignal& stop) {
   base::Result<Answer> answer =
       (*cell)->run(*request, job.limits.output_bytes, job.trace ? Trace::Yes : Trace::No, stop);
   if (!answer) {
+    cell->reset();
+    if (options_.root == Root::Shared) {
+      end_what_a_dead_cell_left();
+    }
     return tl::unexpected<base::Error>(answer.error());
   }
   idle_.with([&](auto& idle) { idle.push_back(std::move(*cell)); });

@@ -22,7 +22,7 @@
 //  -9;
 //  - privilege: none, no way to gain any, and a seccomp filter against the kernel's rarer doors;
 //  - identity: uid and gid 1000, host name "gg", umask 022, stdin /dev/null, exactly the given environment.
-// The reasons are in docs/decisions/sandbox.md.
+// The reasons are in docs/decisions/sandbox.md. Root::Shared is for places that allow no namespaces.
 namespace sandbox {
 
 // A host directory at a path of the container, read-only, with all mounted below it.
@@ -48,6 +48,7 @@ struct Job {
       layers;  // host directories, merged into "/", the first one on top; never written to
   std::vector<Bind> binds;
   std::vector<std::string> directories;  // absolute; made, with their parents, where there is none
+  // With Root::Shared the three above have to be empty, and there is no `trace`.
   Limits limits;
   bool trace = false;  // say which paths it asked for that were not there; makes it slower
 };
@@ -59,7 +60,8 @@ enum class End {
   OutOfMemory,
   TooManyProcesses,
   TooMuchOutput,
-  Stopped,  // the StopSignal was raised
+  TooMuchDisk,  // Root::Shared only; elsewhere the command itself is told that the disk is full
+  Stopped,      // the StopSignal was raised
 };
 
 struct Ended {
@@ -81,6 +83,17 @@ struct Ended {
 // capability): some outputs may show it.
 enum class UserNamespace { WhereAllowed, Never };
 
+// Shared: the command runs in the root of this process, as its user (never root), without any namespace. What
+// is left of the guarantees:
+//  - files: where the kernel has Landlock, Options::roots and below; all that is writable is the caller's to
+//    clean up;
+//  - network: no socket can be made;
+//  - processes: none outlives the command (all below this process are ended; so one command at a time, and no
+//    other children), no look into those of gg and no signal to them; nothing is left in the kernel's IPC;
+//  - privilege, environment and limits: as above. Memory counts what processes share several times.
+// Where the kernel refuses seccomp filters network and signals are open.
+enum class Root { Own, Shared };
+
 class CellProcess;
 
 // Runs containers, any number at a time. Any thread.
@@ -90,6 +103,7 @@ class Sandbox {
     std::vector<std::string>
         roots;  // absolute; every layer and bind lies in one of these. They have to exist.
     UserNamespace user_namespace = UserNamespace::WhereAllowed;
+    Root root = Root::Own;
   };
 
   // As root goes on without a user namespace where that is refused. Fails (RetryElsewhere), saying what the
@@ -102,12 +116,16 @@ class Sandbox {
   // Blocks until the command has ended, one way or another; a failure means that it could not be tried.
   [[nodiscard]] base::Result<Ended> run(const Job& job, const StopSignal& stop);
 
+  // How commands are kept apart, for people: "container", or what there is without: "seccomp, landlock 7".
+  [[nodiscard]] const std::string& walls() const { return walls_; }
+
  private:
   explicit Sandbox(Options options);
   [[nodiscard]] base::Result<std::unique_ptr<CellProcess>> take_cell();
 
   Options options_;
-  std::string filter_;
+  std::string walls_ = "container";
+  std::string filter_;  // Root::Own
   base::UniqueFd image_;
   base::Guarded<std::vector<std::unique_ptr<CellProcess>>> idle_;
 };

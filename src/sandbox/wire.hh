@@ -69,12 +69,14 @@ class Reader {
 // The first message to a cell.
 struct Start {
   bool user_namespace = true;
-  std::vector<std::string> roots;  // host directories that appear as /host/0, /host/1, ...
+  bool shared_root = false;        // no namespaces at all: Sandbox::Root::Shared
+  std::vector<std::string> roots;  // host directories that appear as /host/0, /host/1, ...; or stay in reach
   std::string filter;              // the seccomp program: an array of sock_filter
 
   [[nodiscard]] std::string encode() const {
     Writer writer;
     writer.number(user_namespace ? 1 : 0);
+    writer.number(shared_root ? 1 : 0);
     writer.list(roots);
     writer.text(filter);
     return writer.bytes();
@@ -84,6 +86,7 @@ struct Start {
     Reader reader(bytes);
     Start start;
     start.user_namespace = reader.number() != 0;
+    start.shared_root = reader.number() != 0;
     start.roots = reader.list();
     start.filter = reader.text();
     return start;
@@ -148,12 +151,14 @@ enum class How : uint32_t {
   TimedOut,
   OutOfMemory,
   TooManyProcesses,
-  Killed,  // gg asked for it
+  TooMuchDisk,  // shared root only: an own one is a tmpfs of that size
+  Killed,       // gg asked for it
 };
 
 // The cell's answer, and the page that it shares with the container's init.
 struct Report {
   How how = How::Vanished;
+  uint32_t walls = 0;  // with Ready, and a shared root: kFilterStands, and Landlock's version above it
   int32_t status = 0;
   int32_t error = 0;
   uint64_t set_up_ns = 0;
@@ -164,6 +169,9 @@ struct Report {
   char attempt[64] = {};
   char subject[512] = {};
 };
+
+inline constexpr uint32_t kFilterStands = 1;
+inline constexpr unsigned kLandlockShift = 8;
 
 inline constexpr char kRootComes = 'r';     // one byte that carries the container's root directory
 inline constexpr char kReportComes = 'e';   // a Report follows

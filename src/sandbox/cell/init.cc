@@ -107,7 +107,7 @@ void set_limits(const Run& run) {
 
 // Runs in the memory of init (vfork): writes nothing but `report`.
 [[noreturn]] void become(const Run& run, const std::string& program, char* const* argv,
-                         char* const* environment, const Streams& streams, const sock_fprog& filter, int nice,
+                         char* const* environment, const Streams& streams, const Walls& walls,
                          Report& report) {
   const auto refuse = [&report](How how, std::string_view attempt, const std::string& subject) {
     note_failure(report, how, attempt, subject);
@@ -117,6 +117,9 @@ void set_limits(const Run& run) {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (walls.landlock != nullptr && walls.landlock->restrict_self() != 0) {
+    refuse(How::Refused, "restrict", "the command by Landlock");
+  }
   if (::dup2(streams.in, 0) < 0 || ::dup2(streams.out, 1) < 0 || ::dup2(streams.err, 2) < 0 ||
       ::close_range(3, ~0U, 0) != 0) {
     refuse(How::Refused, "set up", "the standard streams");
@@ -125,12 +128,15 @@ void set_limits(const Run& run) {
     refuse(How::NotStarted, "enter working directory", run.working_directory);
   }
   ::umask(022);
-  ::setpriority(PRIO_PROCESS, 0, nice);
+  ::setpriority(PRIO_PROCESS, 0, walls.nice);
   set_limits(run);
+  if (walls.landlock != nullptr && run.disk_bytes != 0) {
+    limit(RLIMIT_FSIZE, run.disk_bytes, run.disk_bytes);
+  }
   if (streams.absent >= 0 && Tracer::offer() < 0) {
     refuse(How::Refused, "trace", "the command");
   }
-  if (filter.len != 0 && ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) {
+  if (walls.filter.len != 0 && ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &walls.filter) != 0) {
     refuse(How::Refused, "install", "the seccomp filter");
   }
   ::execve(program.c_str(), argv, environment);
@@ -139,7 +145,8 @@ void set_limits(const Run& run) {
 }
 
 // Reaps whatever ends until `command` does, looking at the limits in between.
-int wait_for(pid_t command, Watch& watch, std::optional<Tracer>& tracer, rusage& usage, Report& report) {
+int wait_for(pid_t command, bool owns_namespace, Watch& watch, std::optional<Tracer>& tracer, rusage& usage,
+             Report& report) {
   for (;;) {
     int status = 0;
     const pid_t changed = ::wait4(-1, &status, __WALL | (watch.idle() ? 0 : WNOHANG), &usage);
@@ -163,7 +170,9 @@ int wait_for(pid_t command, Watch& watch, std::optional<Tracer>& tracer, rusage&
       report.how = exceeded;
       // The end of init kills them, too, but the kernel first takes back its descriptors, among them a mount:
       // that waits for a thread of the kernel's own, which a herd keeps waiting in turn, and grows meanwhile.
-      ::kill(-1, SIGKILL);
+      if (owns_namespace) {
+        ::kill(-1, SIGKILL);
+      }
       ::_exit(1);
     }
     if (changed == 0) {
@@ -174,14 +183,15 @@ int wait_for(pid_t command, Watch& watch, std::optional<Tracer>& tracer, rusage&
 
 }  // namespace
 
-void run_as_init(const Run& run, const Streams& streams, const sock_fprog& filter, int nice, int parent,
-                 Report& report) {
+void run_as_init(const Run& run, const Streams& streams, const Walls& walls, Report& report) {
   const uint64_t started = now_ns();
-  die_with_parent(parent);
+  die_with_parent(walls.parent);
   const Stage stage(report);
-  const int proc = enter_root(run, stage);
+  const bool owns_namespace = walls.landlock == nullptr;
+  const int proc =
+      owns_namespace ? enter_root(run, stage) : ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   send_root(stage);
-  Watch watch(run, proc);
+  Watch watch(run, proc, owns_namespace ? Watch::Whose::All : Watch::Whose::Descendants);
   drop_capabilities(stage);
   const std::string program = sandbox::program_path(run.argv[0], run.environment);
   const std::vector<char*> argv = pointers(run.argv);
@@ -192,7 +202,7 @@ void run_as_init(const Run& run, const Streams& streams, const sock_fprog& filte
   const pid_t command = ::vfork();  // the command's process shares our memory until it executes: no copy
   stage.must(command, "fork", "the command");
   if (command == 0) {
-    become(run, program, argv.data(), environment.data(), streams, filter, nice, report);
+    become(run, program, argv.data(), environment.data(), streams, walls, report);
   }
   if (report.how != How::Exited) {
     ::_exit(1);
@@ -205,7 +215,7 @@ void run_as_init(const Run& run, const Streams& streams, const sock_fprog& filte
     stage.must(tracer->accept(command), "trace", "the command");
   }
   report.how = How::Vanished;  // until we know better
-  const int status = wait_for(command, watch, tracer, usage, report);
+  const int status = wait_for(command, owns_namespace, watch, tracer, usage, report);
   report.status = status;
   report.execute_ns = now_ns() - ready;
   report.user_cpu_ns = nanoseconds(usage.ru_utime);

@@ -1,7 +1,9 @@
 #include "sandbox/cell/channel.hh"
 #include "sandbox/cell/container.hh"
+#include "sandbox/cell/landlock.hh"
 #include "sandbox/cell/namespaces.hh"
 #include "sandbox/cell/report.hh"
+#include "sandbox/descendants.hh"
 #include "sandbox/wire.hh"
 
 #include <fcntl.h>
@@ -43,7 +45,8 @@ struct Cell {
   int gg = -1;     // pidfds
   int self = -1;
   int null = -1;
-  int nice = 0;  // gg's, and the commands'
+  int proc = -1;  // with a shared root: /proc
+  int nice = 0;   // gg's, and the commands'
 };
 
 struct Init {
@@ -51,8 +54,13 @@ struct Init {
   int pidfd = -1;
 };
 
-Init fork_init() {
+Init fork_init(bool shared_root) {
   Init init;
+  if (shared_root) {
+    init.pid = ::fork();  // places that allow no namespaces may know no clone3 either
+    init.pidfd = init.pid > 0 ? static_cast<int>(open_pidfd(init.pid)) : -1;
+    return init;
+  }
   clone_args arguments{};
   arguments.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_PIDFD;
   arguments.exit_signal = SIGCHLD;
@@ -88,17 +96,16 @@ How supervise(const Cell& cell, int init, uint64_t time_ms) {
   }
 }
 
-void run_container(const Cell& cell, const Message& message, const sock_fprog& filter) {
+void run_container(const Cell& cell, const Message& message, const Walls& walls) {
   const sandbox::wire::Run run = sandbox::wire::Run::decode(message.bytes);
   cell.report = Report{};
-  const Init init = fork_init();
+  const Init init = fork_init(cell.start.shared_root);
   if (init.pid < 0) {
     note_failure(cell.report, How::Refused, "fork", "a container");
     return;
   }
   if (init.pid == 0) {
-    run_as_init(run, Streams{cell.null, message.out, message.err, message.absent}, filter, cell.nice,
-                cell.self, cell.report);
+    run_as_init(run, Streams{cell.null, message.out, message.err, message.absent}, walls, cell.report);
   }
   // gg sees the end of the streams when the last process of the container is gone.
   ::close(message.out);
@@ -111,6 +118,9 @@ void run_container(const Cell& cell, const Message& message, const sock_fprog& f
   rusage usage{};
   ::wait4(init.pid, nullptr, 0, &usage);
   ::close(init.pidfd);
+  if (cell.proc >= 0) {
+    sandbox::end_descendants(cell.proc);
+  }
   if (how != How::Exited && cell.report.how == How::Vanished) {
     cell.report.how = how;
   }
@@ -142,13 +152,30 @@ int serve() {
     return 0;
   }
   cell.start = sandbox::wire::Start::decode(first->bytes);
-  enter_namespaces(cell.start, Stage(cell.report, Stage::Tell::Gg));
+  const Stage stage(cell.report, Stage::Tell::Gg);
+  Walls walls{{static_cast<unsigned short>(cell.start.filter.size() / sizeof(sock_filter)),
+               reinterpret_cast<sock_filter*>(cell.start.filter.data())},
+              nullptr,
+              cell.nice,
+              cell.self};
+  std::optional<Landlock> landlock;
+  if (cell.start.shared_root) {
+    cell.proc = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    stage.must(cell.proc, "open", "/proc");
+    if (stay_in_shared_root(stage)) {
+      cell.report.walls = sandbox::wire::kFilterStands;
+    } else {
+      walls.filter.len = 0;
+    }
+    walls.landlock = &landlock.emplace(cell.start.roots);
+    cell.report.walls |= static_cast<uint32_t>(landlock->version()) << sandbox::wire::kLandlockShift;
+  } else {
+    enter_namespaces(cell.start, stage);
+  }
   cell.report.how = How::Ready;
   answer(cell.report);
-  const sock_fprog filter{static_cast<unsigned short>(cell.start.filter.size() / sizeof(sock_filter)),
-                          reinterpret_cast<sock_filter*>(cell.start.filter.data())};
   while (std::optional<Message> message = receive()) {
-    run_container(cell, *message, filter);
+    run_container(cell, *message, walls);
     answer(cell.report);
   }
   return 0;

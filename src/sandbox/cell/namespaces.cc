@@ -4,6 +4,7 @@
 
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -124,15 +125,24 @@ void give_up_gains(const Stage& stage, bool user_namespace) {
   stage.must(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "set", "no_new_privs");
 }
 
+void drop_groups(const Stage& stage) {
+  // Root of a user namespace that denies setgroups keeps its groups, as any ordinary user does.
+  if (::geteuid() == 0 && ::setgroups(0, nullptr) != 0 && errno != EPERM) {
+    stage.must(-1, "drop", "supplementary groups");
+  }
+}
+
+// From here on nobody of our own user may look into this process or into the inits that it forks.
+void hide_memory(const Stage& stage) {
+  stage.must(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "hide", "the cell's memory");
+}
+
 }  // namespace
 
 void enter_namespaces(const sandbox::wire::Start& start, const Stage& stage) {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
-  // Root of a user namespace that denies setgroups keeps its groups, as any ordinary user does.
-  if (uid == 0 && ::setgroups(0, nullptr) != 0 && errno != EPERM) {
-    stage.must(-1, "drop", "supplementary groups");
-  }
+  drop_groups(stage);
   if (start.user_namespace) {
     enter_user_namespace(stage, uid, gid);
   }
@@ -143,8 +153,19 @@ void enter_namespaces(const sandbox::wire::Start& start, const Stage& stage) {
   stage.must(::setdomainname("", 0), "set", "the domain name");
   make_small_root(stage, start.roots);
   give_up_gains(stage, start.user_namespace);
-  // From here on nobody of our own user may look into this process or into the inits that it forks.
-  stage.must(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "hide", "the cell's memory");
+  hide_memory(stage);
+}
+
+bool stay_in_shared_root(const Stage& stage) {
+  if (::geteuid() == 0) {
+    errno = EPERM;
+    stage.must(-1, "run commands as root in", "a root that is not theirs alone");
+  }
+  stage.must(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "become", "a subreaper");
+  stage.must(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "set", "no_new_privs");
+  hide_memory(stage);
+  // A filter that cannot be read is refused in another way than filters are.
+  return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, nullptr) < 0 && errno == EFAULT;
 }
 
 }  // namespace cell

@@ -15,4 +15,9 @@ namespace cell {
 // container. Ends the process if the kernel refuses; `stage` says what.
 void enter_namespaces(const sandbox::wire::Start& start, const Stage& stage);
 
+// In their place, where the root is shared: orphans fall to this process, which nobody may look into, and
+// what it executes gains nothing. Not for root: its commands could undo all that. True: a seccomp filter may
+// be set.
+[[nodiscard]] bool stay_in_shared_root(const Stage& stage);
+
 }  // namespace cell

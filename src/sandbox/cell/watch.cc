@@ -1,8 +1,11 @@
 #include "sandbox/cell/watch.hh"
 
+#include "sandbox/descendants.hh"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,14 +57,26 @@ uint64_t threads(int proc, const char* pid) {
   return is_there && status.st_nlink > kItselfAndParent ? status.st_nlink - kItselfAndParent : 0;
 }
 
+uint64_t free_bytes() {
+  struct statvfs status {};
+
+  return ::statvfs("/tmp", &status) == 0 ? status.f_bfree * status.f_frsize : 0;
+}
+
 bool is_pid(const char* name) {
   return name[0] >= '0' && name[0] <= '9';
 }
 
 }  // namespace
 
-Watch::Watch(const sandbox::wire::Run& run, int proc)
-    : memory_bytes_(run.memory_bytes), processes_(run.processes), proc_(proc), interval_ms_(kFirstPauseMs) {
+Watch::Watch(const sandbox::wire::Run& run, int proc, Whose whose)
+    : whose_(whose),
+      disk_bytes_(run.disk_bytes),
+      free_before_(whose == Whose::Descendants ? free_bytes() : 0),
+      memory_bytes_(run.memory_bytes),
+      processes_(run.processes),
+      proc_(proc),
+      interval_ms_(kFirstPauseMs) {
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
@@ -82,6 +97,9 @@ How Watch::look() {
     return How::Exited;
   }
   last_look_ = now;
+  if (whose_ == Whose::Descendants) {
+    return look_at_descendants();
+  }
   const int directory = ::openat(proc_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* const listing = directory < 0 ? nullptr : ::fdopendir(directory);
   if (listing == nullptr) {
@@ -103,6 +121,26 @@ How Watch::look() {
     return How::OutOfMemory;
   }
   return too_many() ? How::TooManyProcesses : How::Exited;
+}
+
+// Resident memory with what they share: there is no cheaper number for it in one file.
+How Watch::look_at_descendants() const {
+  uint64_t pages = 0;
+  uint64_t threads = 0;
+  // Of the cell: who has lost its parent falls to that.
+  for (const sandbox::Descendant& one : sandbox::descendants_of(::getppid(), proc_)) {
+    pages += one.resident_pages;
+    threads += one.threads;
+  }
+  if (memory_bytes_ != 0 && pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) > memory_bytes_) {
+    return How::OutOfMemory;
+  }
+  constexpr uint64_t kInit = 1;
+  if (processes_ != 0 && threads > processes_ + kInit) {
+    return How::TooManyProcesses;
+  }
+  const uint64_t left = disk_bytes_ == 0 ? free_before_ : free_bytes();
+  return left < free_before_ && free_before_ - left > disk_bytes_ ? How::TooMuchDisk : How::Exited;
 }
 
 void Watch::pause() {

@@ -12,8 +12,13 @@ namespace cell {
 // outside, lets those go on that it keeps from growing.
 class Watch {
  public:
-  // `proc` is a proc file system of the pid namespace that hides nobody; owned from here on.
-  Watch(const sandbox::wire::Run& run, int proc);
+  enum class Whose {
+    All,         // of the pid namespace
+    Descendants  // of this process; there is no pid namespace, and files lie on a disk that others use, too
+  };
+
+  // `proc` is a proc file system that hides nobody; owned from here on.
+  Watch(const sandbox::wire::Run& run, int proc, Whose whose);
   ~Watch();
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
@@ -29,6 +34,11 @@ class Watch {
   void pause();
 
  private:
+  [[nodiscard]] sandbox::wire::How look_at_descendants() const;
+
+  Whose whose_;
+  uint64_t disk_bytes_;
+  uint64_t free_before_;  // on the disk of /tmp
   uint64_t memory_bytes_;
   uint64_t processes_;
   int proc_;
