@@ -2,8 +2,11 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "base/probe_record.hh"
+#include "exec/container_site.hh"
 #include "exec/dynamic.hh"
 #include "exec/exact_outputs.hh"
+#include "exec/farms.hh"
 #include "exec/layout.hh"
 #include "exec/paths.hh"
 
@@ -21,17 +24,15 @@ using std::chrono::steady_clock;
 constexpr std::string_view kContainers = "containers";  // of the probe's record
 constexpr std::array<std::string_view, 3> kKernels{"dev", "proc", "sys"};
 
-sandbox::Job container_for(const Task& task, const std::string& layer, const sandbox::Limits& limits) {
-  sandbox::Job job = job_for(task.command, limits);
-  job.layers = {layer};
-  job.directories = {job.working_directory};
+std::vector<std::string> directories_for(const Task& task) {
+  std::vector<std::string> directories{"/" + task.command.working_directory};
   if (task.dynamic) {
-    job.directories.push_back(std::string("/") + ir::dynamic::kMade);
+    directories.push_back(std::string("/") + ir::dynamic::kMade);
   }
   for (const auto& [output, place] : task.places) {
-    job.directories.push_back("/" + parent_of(place));
+    directories.push_back("/" + parent_of(place));
   }
-  return job;
+  return directories;
 }
 
 // What a tree never holds: the kernel's, and what the command itself is to make, whose older self it may look
@@ -55,43 +56,44 @@ OutputPaths paths_of(const std::map<std::string, std::string>& places) {
 
 }  // namespace
 
-Executor::Executor(object::FileStore& store, const std::string& directory)
-    : store_(store), trees_(store), directory_(directory), probe_(directory + "/probed") {}
-
 base::Result<std::unique_ptr<Executor>> Executor::open(object::FileStore& store,
                                                        const std::string& directory) {
   base::make_directories(directory);
   Farms::sweep(directory);  // also where all is known, and no farm will be made
-  std::unique_ptr<Executor> executor(new Executor(store, directory));
-  if (!executor->probe_.holds(kContainers)) {
+  auto probe = std::make_shared<base::ProbeRecord>(directory + "/probed");
+  std::unique_ptr<Executor> executor(
+      new Executor(store, "container", [&store, directory, probe]() -> base::Result<std::unique_ptr<Site>> {
+        auto site = make_container_site(directory, store);
+        if (!site) {
+          probe->forget();
+        }
+        return site;
+      }));
+  if (!probe->holds(kContainers)) {
     const auto tried = executor->site();
     if (!tried) {
       return tl::unexpected<base::Error>(tried.error());
     }
-    executor->probe_.remember(kContainers);
+    probe->remember(kContainers);
   }
   return executor;
 }
 
-base::Result<std::unique_ptr<Executor::Site>> Executor::make_site() {
-  try {
-    std::unique_ptr<Site> site(new Site{Farms(directory_, store_), nullptr});
-    auto sandbox = sandbox::Sandbox::open({{site->farms.directory()}});
-    if (!sandbox) {
-      probe_.forget();
-      return tl::unexpected<base::Error>(sandbox.error());
-    }
-    site->sandbox = std::move(*sandbox);
-    return site;
-  } catch (const base::SyscallError& error) {  // the farms' folder, or the record in it
-    return base::failure(error.what());
+base::Result<std::unique_ptr<Executor>> Executor::open_in_skeleton(object::FileStore& store,
+                                                                   SkeletonOptions options) {
+  auto site = make_skeleton_site(std::move(options), store);
+  if (!site) {
+    return tl::unexpected(std::move(site.error()));
   }
+  std::unique_ptr<Executor> executor(new Executor(store, "skeleton, " + (*site)->sandbox().walls(), {}));
+  executor->site_ = std::move(*site);
+  return executor;
 }
 
-base::Result<Executor::Site*> Executor::site() {
+base::Result<Site*> Executor::site() {
   const std::scoped_lock lock(mutex_);
   if (!site_) {
-    auto made = make_site();
+    auto made = make_site_();
     if (!made) {
       return tl::unexpected<base::Error>(made.error());
     }
@@ -132,15 +134,24 @@ Expected<Executor::Traced> Executor::execute(const object::Digest& thunk, const 
   if (!site) {
     return failure(site.error());
   }
-  const Expected<Farms::Lease> farm = (*site)->farms.take(*layout);
-  if (!farm) {
-    return tl::unexpected<Failure>(farm.error());
+  const Expected<std::unique_ptr<Site::Standing>> standing = (*site)->take(*layout, directories_for(*task));
+  if (!standing) {
+    return tl::unexpected<Failure>(standing.error());
+  }
+  const std::optional<std::string> unchanged = (*standing)->unchanged();
+  if (task->exact_outputs && !unchanged) {
+    return failure({"a command that is held to its declared outputs needs a container",
+                    base::FailureKind::RetryElsewhere});
+  }
+  sandbox::Job job = job_for(task->command, limits);
+  job.trace = trace == Trace::Yes;
+  if (const auto prepared = (*standing)->prepare(job); !prepared) {
+    return tl::unexpected<Failure>(prepared.error());
   }
   const auto laid_out = steady_clock::now() - started;
-  // Declared after the lease, so that the container's root is closed before the farm may change.
-  sandbox::Job job = container_for(*task, (*farm)->directory(), limits);
-  job.trace = trace == Trace::Yes;
-  base::Result<Ended> ended = (*site)->sandbox->run(job, stop);
+  // Declared after what stands, so that the container's root is closed before that may change.
+  base::Result<Ended> ended = (*site)->sandbox().run(job, stop);
+  (*standing)->ended();
   if (!ended) {
     return failure(ended.error());
   }
@@ -157,7 +168,7 @@ Expected<Executor::Traced> Executor::execute(const object::Digest& thunk, const 
     return tl::unexpected<Failure>(result.error());
   }
   if (result->exit_code == 0 && task->exact_outputs) {
-    const auto found = excess(ended->root.get(), (*farm)->directory(), *layout, paths_of(task->places),
+    const auto found = excess(ended->root.get(), *unchanged, *layout, paths_of(task->places),
                               task->command.working_directory);
     if (!found) {
       return tl::unexpected<Failure>(found.error());

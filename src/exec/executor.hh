@@ -1,13 +1,13 @@
 #pragma once
 
-#include "base/probe_record.hh"
 #include "exec/failure.hh"
-#include "exec/farms.hh"
 #include "exec/runner.hh"
+#include "exec/site.hh"
+#include "exec/skeleton_site.hh"
 #include "exec/tree_reader.hh"
 #include "object/store.hh"
-#include "sandbox/sandbox.hh"
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,8 +15,8 @@
 
 namespace exec {
 
-// Executes concrete thunks here, each in a container whose "/" is the thunk's input tree. Any number of
-// threads.
+// Executes concrete thunks here, each in a container whose "/" is the thunk's input tree; or, where there are
+// no containers, in a skeleton. Any number of threads.
 class Executor final : public Runner {
  public:
   // `store` outlives this. `directory` is made if need be; it should lie on the store's file system and may
@@ -25,6 +25,11 @@ class Executor final : public Runner {
   // Throws base::SyscallError if `directory` cannot be used.
   [[nodiscard]] static base::Result<std::unique_ptr<Executor>> open(object::FileStore& store,
                                                                     const std::string& directory);
+
+  // The same in a Skeleton, which has to be this process's root: thunks run one after the other, and those
+  // held to their declared outputs not at all.
+  [[nodiscard]] static base::Result<std::unique_ptr<Executor>> open_in_skeleton(object::FileStore& store,
+                                                                                SkeletonOptions options);
 
   [[nodiscard]] Expected<ir::Result> run(const object::Digest& thunk, const sandbox::Limits& limits,
                                          const sandbox::StopSignal& stop) override;
@@ -42,29 +47,28 @@ class Executor final : public Runner {
 
   [[nodiscard]] bool isolated() const override { return true; }
 
+  // What keeps commands apart, for people: "container", "skeleton, seccomp, landlock 7".
+  [[nodiscard]] const std::string& isolation() const { return isolation_; }
+
  private:
   enum class Trace : bool { No, Yes };
 
   [[nodiscard]] Expected<Traced> execute(const object::Digest& thunk, const sandbox::Limits& limits,
                                          Trace trace, const sandbox::StopSignal& stop);
 
-  Executor(object::FileStore& store, const std::string& directory);
+  using MakeSite = std::function<base::Result<std::unique_ptr<Site>>()>;
 
-  struct Site {
-    Farms farms;
-    std::unique_ptr<sandbox::Sandbox> sandbox;
-  };
-
-  [[nodiscard]] base::Result<std::unique_ptr<Site>> make_site();
+  Executor(object::FileStore& store, std::string isolation, MakeSite make_site)
+      : store_(store), trees_(store), isolation_(std::move(isolation)), make_site_(std::move(make_site)) {}
 
   // Made at the first call: many a run executes nothing.
   [[nodiscard]] base::Result<Site*> site();
 
   object::FileStore& store_;
   TreeReader trees_;
-  const std::string directory_;
+  const std::string isolation_;
   std::mutex mutex_;
-  base::ProbeRecord probe_;     // under mutex_
+  MakeSite make_site_;          // under mutex_
   std::unique_ptr<Site> site_;  // under mutex_ until it is there
 };
 

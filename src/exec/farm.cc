@@ -2,22 +2,17 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "exec/placing.hh"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstring>
 #include <optional>
 
 namespace exec {
 
 namespace {
-
-// The mtime of every input, 2000-01-01 UTC, which is also that of every object in the local store. Part of
-// what a command sees: changing it changes outputs that hold mtimes.
-constexpr int64_t kInputMtimeSeconds = 946'684'800;
 
 tl::unexpected<Failure> system_failure(const std::string& attempt, const std::string& path) {
   return failure({attempt + " '" + path + "': " + std::strerror(errno), base::FailureKind::RetryElsewhere});
@@ -76,7 +71,7 @@ Expected<void> Farm::become(const Layout& wanted, object::FileStore& store) {
   }
   std::optional<Failure> loss;
   for (const Node* const node : difference_to.lacking) {
-    Expected<void> made = make(*node, store);
+    Expected<void> made = put_in_place(*node, at(*node), store);
     if (made) {
       continue;
     }
@@ -101,49 +96,6 @@ Expected<void> Farm::become(const Layout& wanted, object::FileStore& store) {
 
 size_t Farm::in_common(const Layout& wanted) const {
   return wanted.size() - difference(present_, wanted).lacking.size();
-}
-
-Expected<void> Farm::make(const Node& node, object::FileStore& store) const {
-  const std::string path = at(node);
-  switch (node.kind) {
-    case Node::Kind::Directory:
-      if (::mkdir(path.c_str(), 0755) != 0) {
-        return system_failure("create directory", path);
-      }
-      return {};
-    case Node::Kind::Symlink:
-      if (::symlink(node.target.c_str(), path.c_str()) != 0) {
-        return system_failure("create symlink", path);
-      }
-      return {};
-    case Node::Kind::File:
-      return place_file(node, store);
-  }
-  return {};
-}
-
-Expected<void> Farm::place_file(const Node& node, object::FileStore& store) const {
-  using Placing = object::FileStore::Placing;
-  const std::string path = at(node);
-  const bool copy = node.writable || node.repeat != 0;
-  const base::Result<bool> placed =
-      store.place(node.digest, node.executable, path, copy ? Placing::Copy : Placing::HardLink);
-  if (!placed) {
-    return failure(placed.error());
-  }
-  if (!*placed) {
-    return lost(node.digest, "'/" + node.path + "',");
-  }
-  if (!copy) {
-    return {};
-  }
-  const mode_t mode = (node.executable ? 0555U : 0444U) | (node.writable ? 0200U : 0U);
-  const timespec time{kInputMtimeSeconds + node.repeat, 0};
-  const std::array<timespec, 2> times{time, time};
-  if (::chmod(path.c_str(), mode) != 0 || ::utimensat(AT_FDCWD, path.c_str(), times.data(), 0) != 0) {
-    return system_failure("set mode and time of", path);
-  }
-  return {};
 }
 
 Expected<void> Farm::remove(const Node& node) const {

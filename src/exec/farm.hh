@@ -37,8 +37,6 @@ class Farm {
   [[nodiscard]] const std::string& directory() const { return directory_; }
 
  private:
-  [[nodiscard]] Expected<void> make(const Node& node, object::FileStore& store) const;
-  [[nodiscard]] Expected<void> place_file(const Node& node, object::FileStore& store) const;
   [[nodiscard]] Expected<void> remove(const Node& node) const;
 
   [[nodiscard]] std::string at(const Node& node) const { return directory_ + "/" + node.path; }

@@ -3,6 +3,7 @@
 #include "base/errors.hh"
 #include "base/files.hh"
 #include "base/quote.hh"
+#include "base/skeleton.hh"
 #include "base/unique_fd.hh"
 #include "cli/command_line.hh"
 #include "cli/draft.hh"
@@ -107,7 +108,8 @@ void print(const std::string& text) {
 // From the root; the last name may be that of something that is not there.
 std::string from_root(const std::string& path) {
   const std::string whole = std::filesystem::absolute(path).lexically_normal().string();
-  return whole.substr(1);
+  const std::string skeleton = std::string(base::kSkeletonTree) + "/";
+  return whole.substr(whole.starts_with(skeleton) ? skeleton.size() : 1);
 }
 
 // Makes thunks, and returns promises of them.
