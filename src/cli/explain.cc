@@ -220,8 +220,7 @@ std::string text(const Explanation& told) {
     lines += fmt::format("thunk    {}\n", command.thunk);
   }
   for (const AttemptRecord& attempt : told.attempts) {
-    lines += fmt::format("attempt  {}{}{}: {}\n", attempt.place,
-                         attempt.worker.empty() ? "" : ", worker " + base::printable(attempt.worker),
+    lines += fmt::format("attempt  {}{}{}: {}\n", attempt.place, at_worker(attempt),
                          attempt.duplicate ? " (beside another)" : "", answer_of(attempt));
   }
   for (const DecisionRecord& decision : told.decisions) {
@@ -256,6 +255,7 @@ std::string as_json(const Explanation& told) {
                      {"duplicate", attempt.duplicate},
                      {"billed_micro_dollars", attempt.billed_micro_dollars},
                      {"worker", attempt.worker},
+                     {"isolation", attempt.isolation},
                      {"queued_ns", attempt.queued_ns},
                      {"fetch_ns", attempt.fetch_ns},
                      {"set_up_ns", attempt.set_up_ns},

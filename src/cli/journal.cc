@@ -105,6 +105,9 @@ json to_json(const AttemptRecord& record) {
   if (!record.worker.empty()) {
     line["worker"] = text(record.worker);
   }
+  if (!record.isolation.empty()) {
+    line["isolation"] = text(record.isolation);
+  }
   if (record.error.empty()) {
     line["exit"] = record.exit_code;
     line["output_bytes"] = record.output_bytes;
@@ -163,6 +166,7 @@ void read_attempt(const json& line, AttemptRecord& record) {
   record.ended_ns = line.value("ended_ns", int64_t{0});
   record.queued_ns = line.value("queued_ns", int64_t{0});
   record.worker = line.value("worker", "");
+  record.isolation = line.value("isolation", "");
 }
 
 void read_decision(const json& line, DecisionRecord& record) {
@@ -241,6 +245,11 @@ void take(const json& line, const std::string& path, RunRecord& run) {
 }
 
 }  // namespace
+
+std::string at_worker(const AttemptRecord& attempt) {
+  const std::string how = attempt.isolation.empty() ? "" : " (" + base::printable(attempt.isolation) + ")";
+  return attempt.worker.empty() ? "" : ", worker " + base::printable(attempt.worker) + how;
+}
 
 RunRecord head_of_run(std::vector<std::string> argv, const base::Clock& clock) {
   RunRecord head;

@@ -69,6 +69,7 @@ struct AttemptRecord {
   uint64_t billed_micro_dollars = 0;
   int64_t queued_ns = 0;  // at a cluster, before a worker took it
   std::string worker;     // the cluster's name for that; "": it has none
+  std::string isolation;  // what kept the command apart there; "": nobody said
 };
 
 // What a run came to, as far as its other records do not say so.
@@ -90,6 +91,9 @@ struct RunRecord : EndRecord {
   std::vector<AttemptRecord> attempts;
   std::vector<DecisionRecord> decisions;
 };
+
+// ", worker w3 (container)"; empty where nobody said.
+[[nodiscard]] std::string at_worker(const AttemptRecord& attempt);
 
 // What the journal of a run that starts here and now begins with.
 [[nodiscard]] RunRecord head_of_run(std::vector<std::string> argv, const base::Clock& clock);

@@ -96,10 +96,6 @@ std::string answer_of(const AttemptRecord& attempt) {
   return fmt::format("exit {}, {} bytes; {}", attempt.exit_code, attempt.output_bytes, times_of(attempt));
 }
 
-std::string at_worker(const AttemptRecord& attempt) {
-  return attempt.worker.empty() ? "" : ", worker " + base::printable(attempt.worker);
-}
-
 Event event_of(const AttemptRecord& attempt, const std::string& label) {
   const std::string which = attempt.number > 1 ? fmt::format(", try {}", attempt.number) : "";
   return {attempt.ended_ns, "attempt",

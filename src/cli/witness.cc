@@ -88,6 +88,7 @@ void Witness::ended(const Attempt& attempt, const sched::AttemptResult& result, 
     record.collect_ns = result->timings.collect.count();
     record.queued_ns = result->timings.queued.count();
     record.worker = result->timings.worker;
+    record.isolation = result->timings.isolation;
   } else {
     record.error = result.error().error.message;
     record.failure = kind_of(result.error());

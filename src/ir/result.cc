@@ -56,6 +56,7 @@ void put_timings(const Timings& timings, gg::v1::Timings& message) {
   message.set_fetch(timings.fetch.count());
   message.set_queued(timings.queued.count());
   message.set_worker(timings.worker);
+  message.set_isolation(timings.isolation);
 }
 
 Timings timings_of(const gg::v1::Timings& message) {
@@ -68,7 +69,8 @@ Timings timings_of(const gg::v1::Timings& message) {
           static_cast<uint64_t>(message.peak_memory_bytes()),
           nanoseconds(message.fetch()),
           nanoseconds(message.queued()),
-          message.worker()};
+          message.worker(),
+          message.isolation()};
 }
 
 // A path that stands twice is taken once, so the comparison with the canonical bytes refuses it.

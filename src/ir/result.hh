@@ -23,6 +23,7 @@ struct Timings {
   std::chrono::nanoseconds fetch{0};   // of inputs from the store; none where it lies on the same machine
   std::chrono::nanoseconds queued{0};  // at a cluster, before a worker took it
   std::string worker{};                // the cluster's name for that; empty: none
+  std::string isolation{};  // what kept the command apart there, for people: "container"; empty: nobody said
 
   bool operator==(const Timings&) const = default;
 };

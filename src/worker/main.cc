@@ -1,8 +1,10 @@
 #include "base/embedded.hh"
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "exec/skeleton.hh"
 #include "net/texts.hh"
 #include "worker/http_service.hh"
+#include "worker/image_root.hh"
 #include "worker/own_secrets.hh"
 #include "worker/runtime_client.hh"
 
@@ -14,6 +16,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 GG_EMBED(worker_help, WORKER_HELP);
@@ -34,7 +37,8 @@ struct Settings {
   std::string authorities;
   std::string token_file;
   worker::HttpService::Options service;
-  std::string runtime_api;  // of AWS Lambda: "HOST:PORT"; empty: this is no function
+  std::string runtime_api;   // of AWS Lambda: "HOST:PORT"; empty: this is no function
+  std::string root_to_make;  // a directory; empty: be a worker
   bool help = false;
 };
 
@@ -51,6 +55,9 @@ std::string variable(const char* name) {
 std::string default_cache() {
   const std::string cache = variable("XDG_CACHE_HOME");
   const std::string home = variable("HOME");
+  if (exec::Skeleton::is_here()) {
+    return "/tmp/gg-worker";  // nothing else can be written to
+  }
   return !cache.empty() ? cache + "/gg-worker" : !home.empty() ? home + "/.cache/gg-worker" : "";
 }
 
@@ -75,6 +82,7 @@ void add_flags(CLI::App& app, Settings& settings) {
   app.add_option("--certificate", settings.service.certificate);
   app.add_option("--key", settings.service.key);
   app.add_option("--client-ca", settings.service.client_authorities);
+  app.add_option("--make-root", settings.root_to_make);
 }
 
 // "HOST:PORT", "[::1]:PORT".
@@ -149,7 +157,8 @@ int run(Settings& settings) {
     return be_a_function(settings, *place, work);
   }
   worker::HttpService service(*place, work, settings.service);
-  say(fmt::format("listens on {}, takes {} jobs at once", service.url(), settings.jobs));
+  say(fmt::format("listens on {}, takes {} jobs at once ({})", service.url(), place->options().jobs,
+                  place->isolation()));
   std::thread([&] {
     int signal = 0;
     ::sigwait(&signals, &signal);
@@ -172,6 +181,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     if (settings.help) {
       fmt::print("{}", std::string_view GG_EMBEDDED(worker_help));
+      return 0;
+    }
+    if (!settings.root_to_make.empty()) {
+      fmt::print("{}\n", nlohmann::json(worker::make_image_root(settings.root_to_make)).dump());
       return 0;
     }
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)

@@ -16,9 +16,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// What keeps a command apart here. Others will be added where a place allows less.
-constexpr const char* kIsolation = "container";
-
 template <class T>
 T least(T a, T b) {
   return a == T{} ? b : b == T{} ? a : std::min(a, b);
@@ -42,7 +39,7 @@ Work::Outcome Work::attempt(const wire::Invocation& invocation, Workplace::Lease
                             const sandbox::StopSignal& stop) {
   Outcome outcome;
   outcome.answer.worker = options_.name;
-  outcome.answer.isolation = kIsolation;
+  outcome.answer.isolation = place_.isolation();
   wire::Times& times = outcome.answer.times;
   const auto failed = [&](const exec::Failure& why) {
     outcome.disk_is_full = is_full_disk(why.error);
@@ -70,6 +67,7 @@ Work::Outcome Work::attempt(const wire::Invocation& invocation, Workplace::Lease
   times.execute = result->timings.execute;
   result->timings.fetch = times.fetch;
   result->timings.worker = options_.name;
+  result->timings.isolation = place_.isolation();
   const auto ended = steady_clock::now();
   auto delivered = deliver(invocation, *result, made, lease.store(), http_, wanted);
   times.upload = steady_clock::now() - ended;
@@ -83,7 +81,7 @@ Work::Outcome Work::attempt(const wire::Invocation& invocation, Workplace::Lease
 wire::Answer Work::perform(const wire::Invocation& invocation, std::unique_ptr<Workplace::Lease> lease,
                            const sandbox::StopSignal& stop) {
   const auto refused = [&](const base::Error& error) {
-    return wire::Answer{wire::Failed{error, {}}, {}, options_.name, kIsolation};
+    return wire::Answer{wire::Failed{error, {}}, {}, options_.name, place_.isolation()};
   };
   try {
     Outcome outcome = attempt(invocation, *lease, stop);
@@ -110,7 +108,7 @@ wire::Answer Work::perform(const wire::Invocation& invocation, std::unique_ptr<W
 wire::Worker Work::describe() const {
   utsname machine{};
   ::uname(&machine);
-  return {options_.name, place_.options().jobs, machine.machine, kIsolation};
+  return {options_.name, place_.options().jobs, machine.machine, place_.isolation()};
 }
 
 }  // namespace worker

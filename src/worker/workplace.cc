@@ -2,7 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
-#include "exec/executor.hh"
+#include "exec/skeleton.hh"
 #include "storage/local/gc.hh"
 
 #include <algorithm>
@@ -13,6 +13,10 @@ base::Result<std::unique_ptr<Workplace>> Workplace::open(Options options, Warn w
   std::unique_ptr<Workplace> place(new Workplace(std::move(options), std::move(warn)));
   try {
     base::make_directories(place->options_.folder, 0700);
+    if (exec::Skeleton::is_here()) {
+      place->options_.jobs = 1;
+      place->is_suspect_ = true;  // whatever an earlier worker has left in /tmp
+    }
     std::unique_lock lock(place->mutex_);
     // Also measures what others have left there.
     if (const auto ready = place->evict(lock, place->options_.cache_bytes); !ready) {
@@ -33,15 +37,49 @@ base::Result<void> Workplace::furnish() {
   store_ = std::move(*store);
   for (unsigned number = 0; number < options_.jobs; ++number) {
     auto seat = std::make_unique<Seat>(*store_);
-    auto executor =
-        exec::Executor::open(seat->recording, options_.folder + "/seats/" + std::to_string(number));
+    auto executor = make_executor(*seat, number);
     if (!executor) {
       return tl::unexpected(std::move(executor.error()));
     }
+    isolation_ = (*executor)->isolation();
     seat->runner = std::move(*executor);
     free_.push_back(seat.get());
     seats_.push_back(std::move(seat));
   }
+  return {};
+}
+
+base::Result<std::unique_ptr<exec::Executor>> Workplace::make_executor(Seat& seat, unsigned number) {
+  auto executor = exec::Executor::open(seat.recording, options_.folder + "/seats/" + std::to_string(number));
+  if (executor || !exec::Skeleton::is_here()) {
+    return executor;
+  }
+  if (!options_.folder.starts_with("/tmp/")) {
+    return base::failure("in a root without containers the cache has to lie in /tmp, and '" +
+                         options_.folder + "' does not");
+  }
+  return exec::Executor::open_in_skeleton(seat.recording, {options_.folder, [this] { is_suspect_ = true; }});
+}
+
+base::Result<void> Workplace::remove_surplus(uint64_t target_bytes) {
+  const std::string objects = options_.folder + "/objects";
+  if (is_suspect_ && !base::remove_tree(options_.folder)) {
+    return base::failure(
+        "cannot remove the cache '" + options_.folder + "', which a command may have changed",
+        base::FailureKind::RetryElsewhere);
+  }
+  is_suspect_ = false;
+  base::make_directories(options_.folder, 0700);
+  auto store = storage::LocalStore::open(objects, clock_, warn_);
+  auto records = storage::LocalRecords::open(objects, clock_, warn_);
+  if (!store || !records) {
+    return tl::unexpected(store ? records.error() : store.error());
+  }
+  const auto report = storage::collect_garbage(**store, **records, target_bytes, clock_);
+  if (!report) {
+    return tl::unexpected(report.error());
+  }
+  cached_bytes_ = report->kept_bytes();
   return {};
 }
 
@@ -52,20 +90,7 @@ base::Result<void> Workplace::evict(std::unique_lock<std::mutex>& lock, uint64_t
   free_.clear();
   seats_.clear();
   store_.reset();
-  const auto done = [&]() -> base::Result<void> {
-    const std::string objects = options_.folder + "/objects";
-    auto store = storage::LocalStore::open(objects, clock_, warn_);
-    auto records = storage::LocalRecords::open(objects, clock_, warn_);
-    if (!store || !records) {
-      return tl::unexpected(store ? records.error() : store.error());
-    }
-    const auto report = storage::collect_garbage(**store, **records, target_bytes, clock_);
-    if (!report) {
-      return tl::unexpected(report.error());
-    }
-    cached_bytes_ = report->kept_bytes();
-    return {};
-  }();
+  const auto done = remove_surplus(target_bytes);
   auto ready = done ? furnish() : done;
   is_closed_ = false;
   changed_.notify_all();
@@ -77,7 +102,7 @@ base::Result<std::unique_ptr<Workplace::Lease>> Workplace::take() {
   if (is_closed_) {
     return nullptr;
   }
-  if (cached_bytes_ > options_.cache_bytes || seats_.empty()) {
+  if (cached_bytes_ > options_.cache_bytes || is_suspect_ || seats_.empty()) {
     if (free_.size() != seats_.size()) {
       return nullptr;
     }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/clock.hh"
-#include "exec/runner.hh"
+#include "exec/executor.hh"
 #include "storage/local/store.hh"
 #include "worker/recording_store.hh"
 
@@ -28,7 +28,8 @@ class Workplace {
 
   using Warn = std::function<void(const std::string& message)>;
 
-  // The error says what is wrong with the folder, or why there can be no containers.
+  // Jobs run in containers, or, where there can be none and the root is made for it, one at a time in an
+  // exec::Skeleton. The error says what is wrong with the folder, or why there can be neither.
   [[nodiscard]] static base::Result<std::unique_ptr<Workplace>> open(Options options, Warn warn);
 
   // What one job has to itself.
@@ -71,17 +72,24 @@ class Workplace {
 
   [[nodiscard]] const Options& options() const { return options_; }
 
+  // What keeps jobs apart: exec::Executor::isolation().
+  [[nodiscard]] const std::string& isolation() const { return isolation_; }
+
  private:
   Workplace(Options options, Warn warn) : options_(std::move(options)), warn_(std::move(warn)) {}
 
   [[nodiscard]] base::Result<void> furnish();
+  [[nodiscard]] base::Result<std::unique_ptr<exec::Executor>> make_executor(Seat& seat, unsigned number);
+  [[nodiscard]] base::Result<void> remove_surplus(uint64_t target_bytes);
   [[nodiscard]] base::Result<void> evict(std::unique_lock<std::mutex>& lock, uint64_t target_bytes);
   void give_back(Seat& seat);
 
   Options options_;
   Warn warn_;
   base::SystemClock clock_;
+  std::string isolation_;                  // since the first furnish()
   std::atomic<uint64_t> cached_bytes_{0};  // about
+  std::atomic<bool> is_suspect_{false};    // a command has written into the cache, or may have
 
   std::mutex mutex_;
   std::condition_variable changed_;
