@@ -1,7 +1,6 @@
 """Builds on workers that are asked over HTTP, with a bucket of a real S3 server between: the same bytes as plainly.
 test_worker_trouble.py has what goes wrong."""
 import os
-import pathlib
 import signal
 import subprocess
 import unittest
@@ -9,9 +8,7 @@ import unittest
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS
 from s3_server import KEY, SECRET
 from servers import MAKE, Certificates
-from workers import SECRETS, WorkerCase
-
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+from workers import EXAMPLES, HUNT, SECRETS, WorkerCase
 
 
 class Building(WorkerCase):
@@ -128,19 +125,6 @@ class Guarded(WorkerCase):
             run = self.run_command([GG_WORKER, "--listen", "0.0.0.0:0", "--cache", str(self.world / "cache"), *options], cwd="/")
             self.assertEqual(run.status, 3, str(run))
             self.assertIn(b"off this machine gg-worker wants", run.err)
-
-
-HUNT = r"""
-env > out
-for p in /proc/[0-9]*; do
-  for f in environ cmdline maps; do cat $p/$f 2>/dev/null | tr '\0' '\n'; done
-  for d in $p/fd/*; do readlink $d; done
-done >> out
-cat /proc/net/tcp /proc/net/unix >> out 2>/dev/null
-for f in $(find / -xdev -type f -size -200k -not -path '/proc/*' -not -path '/sys/*' 2>/dev/null); do cat $f 2>/dev/null; done >> out
-for place in PLACES; do (echo GET / > /dev/tcp/$place) 2>/dev/null && echo reached:$place; done >> out
-true
-"""
 
 
 class Stranger(WorkerCase):
