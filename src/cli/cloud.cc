@@ -3,10 +3,10 @@
 #include "cli/aws_account.hh"
 #include "cli/commands.hh"
 #include "cli/config_table.hh"
+#include "cli/places.hh"
 #include "cli/say.hh"
 #include "cli/stop_signals.hh"
 #include "cli/totals.hh"
-#include "cli/worker_parts.hh"
 #include "net/aws/rates.hh"
 
 #include <fmt/chrono.h>
@@ -16,11 +16,13 @@
 
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "cloud/account.hh"
 #include "cloud/registry.hh"
+#include "cloud/worker_image.hh"
 
 namespace cli {
 
@@ -36,10 +38,15 @@ void print_line(const std::string& line) {
   std::fflush(stdout);
 }
 
-// A folder for the image until it is sent. Ctrl-C takes it along: all else that was done may stay.
+// A folder for the image, and what it is made of, until it is sent. Ctrl-C takes it along: all else that was
+// done may stay.
 class Scratch {
  public:
+  Scratch() { base::make_directories(image()); }
+
   [[nodiscard]] const std::string& path() const { return folder_.path(); }
+
+  [[nodiscard]] std::string image() const { return path() + "/image"; }
 
  private:
   base::TemporaryDirectory folder_{"/tmp", "gg-image-"};
@@ -52,14 +59,32 @@ class Scratch {
   });
 };
 
-cloud::LocalImage make_image(const Request& request, const Environment& environment,
+// The path of gg-worker: `given`, or the one beside gg.
+std::string worker_program(const std::string& given) {
+  if (!given.empty()) {
+    return absolute_path(given);
+  }
+  const std::string gg = base::link_target("/proc/self/exe").value_or("");
+  const std::string beside = gg.substr(0, gg.rfind('/')) + "/gg-worker";
+  if (::access(beside.c_str(), X_OK) != 0) {
+    throw base::OperatorError("there is no '" + beside + "': say with --worker where gg-worker is");
+  }
+  return beside;
+}
+
+// Empty: those that this machine trusts.
+std::string authorities(const Settings& settings, const Environment& environment) {
+  const auto bundle = environment.find("AWS_CA_BUNDLE");
+  return !settings.authorities.empty() || bundle == environment.end() ? settings.authorities : bundle->second;
+}
+
+// In `folder`, which is there and empty.
+cloud::LocalImage make_image(const Request& request, const Environment& environment, const Scratch& scratch,
                              const std::string& folder) {
-  cloud::LocalImage image;
-  image.folder = folder;
-  image.manifest = cloud::make_worker_image(worker_parts(request.cloud.worker, request.settings, environment),
-                                            folder, kTag);
-  image.tag = kTag;
-  return image;
+  const cloud::WorkerRoot root =
+      cloud::make_worker_root(worker_program(request.cloud.worker),
+                              authorities(request.settings, environment), scratch.path() + "/root");
+  return {folder, cloud::make_worker_image(root, folder, kTag), kTag};
 }
 
 cloud::Account account_of(AwsAccount& aws, const CloudFlags& flags) {
@@ -69,14 +94,15 @@ cloud::Account account_of(AwsAccount& aws, const CloudFlags& flags) {
   return {aws.calls(), aws.http(), options, print_line};
 }
 
-cloud::Wanted wanted(const CloudFlags& flags, const cloud::WorkerParts& parts) {
+cloud::Wanted wanted(const CloudFlags& flags) {
   cloud::Wanted wanted;
   wanted.stack.object_days = flags.object_days;
   wanted.functions = flags.functions;
   wanted.function.memory_mb = flags.memory_mb;
   wanted.function.disk_mb = flags.disk_mb;
   wanted.function.time_seconds = flags.time_seconds;
-  wanted.function.architecture = cloud::architecture_of(parts.program) == "arm64" ? "arm64" : "x86_64";
+  wanted.function.architecture =
+      cloud::architecture_of(worker_program(flags.worker)) == "arm64" ? "arm64" : "x86_64";
   return wanted;
 }
 
@@ -93,16 +119,15 @@ void write_config(const std::string& path, const ConfigLines& lines) {
 
 int up(const Request& request, const Environment& environment) {
   const CloudFlags& flags = request.cloud;
-  const cloud::WorkerParts parts = worker_parts(flags.worker, request.settings, environment);
   const Scratch scratch;
   AwsAccount aws(flags, request.settings, environment, kPatience);
-  const cloud::LocalImage image{scratch.path(), cloud::make_worker_image(parts, scratch.path(), kTag), kTag};
+  const cloud::LocalImage image = make_image(request, environment, scratch, scratch.image());
   cloud::Account account = account_of(aws, flags);
   if (flags.dry_run) {
-    account.plan(wanted(flags, parts), image);
+    account.plan(wanted(flags), image);
     return kOk;
   }
-  const cloud::StackState stack = account.up(wanted(flags, parts), image);
+  const cloud::StackState stack = account.up(wanted(flags), image);
   write_config(
       request.settings.config,
       {{"region", toml_string(aws.calls().region())},
@@ -234,12 +259,12 @@ int image(const Request& request, const Environment& environment) {
     throw UsageError("gg cloud image wants --output DIR or --push URL; see `gg cloud --help`");
   }
   const Scratch scratch;
-  const std::string folder = flags.output.empty() ? scratch.path() : absolute_path(flags.output);
+  const std::string folder = flags.output.empty() ? scratch.image() : absolute_path(flags.output);
   base::make_directories(folder);
-  if (!cloud::names_in(folder).empty()) {
+  if (!std::filesystem::is_empty(folder)) {
     throw base::OperatorError("'" + folder + "' is not empty: an image is put into a folder of its own");
   }
-  const cloud::LocalImage made = make_image(request, environment, folder);
+  const cloud::LocalImage made = make_image(request, environment, scratch, folder);
   print_line(fmt::format("image {}: {}", made.manifest.itself.digest, cloud::size_text(made.bytes())));
   if (!flags.push.empty()) {
     const size_t slash = flags.push.find('/', flags.push.find("://") + 3);

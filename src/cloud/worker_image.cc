@@ -3,76 +3,68 @@
 #include "base/errors.hh"
 #include "base/files.hh"
 #include "base/quote.hh"
+#include "base/subprocess.hh"
 
-#include <dirent.h>
 #include <elf.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <memory>
-#include <set>
+#include <filesystem>
+#include <nlohmann/json.hpp>
 
 namespace cloud {
 
 namespace {
 
-using Kind = ImageEntry::Kind;
+namespace fs = std::filesystem;
 
-constexpr std::string_view kRoot = "/tmp/root";
+constexpr std::string_view kWorker = "gg/bin/gg-worker";
+constexpr std::chrono::minutes kPatience{2};
 
-// What stays real in "/". The functions' host puts something there, or the worker does.
-constexpr std::array kReal{"dev", "etc", "gg", "proc", "sys", "tmp", "var"};
-
-// Of a machine, not of what its programs read.
-constexpr std::array kLeftOut{"boot", "lost+found"};
-
-// There on each machine on which a thunk may have been made.
-constexpr std::array kUsual{"bin", "home", "lib",  "lib32", "lib64", "libx32", "media",
-                            "mnt", "opt",  "root", "run",   "sbin",  "srv",    "usr"};
-
-// The worker's own, and what the functions' host lays over the image; the rest of /etc is the thunk's.
-constexpr std::array kRealEtc{"group", "hosts", "hostname", "mtab", "nsswitch.conf", "passwd", "resolv.conf"};
-
-constexpr std::array kUsualEtc{"alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d"};
-
-// Not of any machine, nor anybody's to read.
-constexpr std::array kSecretEtc{"gshadow", "gshadow-", "shadow", "shadow-"};
-
-template <class List>
-bool is_in(const List& list, const std::string& name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
+ImageEntry entry_for(const fs::directory_entry& found, const std::string& path) {
+  ImageEntry entry;
+  entry.path = path;
+  entry.mode = static_cast<unsigned>(found.symlink_status().permissions());
+  if (found.is_symlink()) {
+    entry.kind = ImageEntry::Kind::Symlink;
+    entry.text = fs::read_symlink(found.path()).string();
+  } else if (found.is_directory()) {
+    entry.kind = ImageEntry::Kind::Directory;
+  } else {
+    entry.kind = ImageEntry::Kind::File;
+    entry.text = base::read_file(found.path().string());
+  }
+  return entry;
 }
 
-ImageEntry folder(std::string path, unsigned mode = 0755) {
-  return {std::move(path), Kind::Directory, mode, ""};
-}
-
-ImageEntry file(std::string path, std::string bytes, unsigned mode = 0644) {
-  return {std::move(path), Kind::File, mode, std::move(bytes)};
-}
-
-std::string base_name(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
+std::vector<std::string> words_in(const std::string& text) {
+  const auto said = nlohmann::json::parse(text, nullptr, false);
+  try {
+    return said.get<std::vector<std::string>>();
+  } catch (const nlohmann::json::exception&) {
+    return {};
+  }
 }
 
 }  // namespace
 
-std::vector<std::string> names_in(const std::string& folder) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.c_str()), &::closedir);
-  if (!listing) {
-    throw base::SyscallError("opendir", folder);
+WorkerRoot make_worker_root(const std::string& worker, const std::string& authorities,
+                            const std::string& directory) {
+  base::Subprocess making;
+  making.program = worker;
+  making.argv = {"gg-worker", "--make-root", directory};
+  if (!authorities.empty()) {
+    making.argv.insert(making.argv.end(), {"--ca", authorities});
   }
-  std::vector<std::string> names;
-  while (const dirent* entry =
-             ::readdir(listing.get())) {  // NOLINT(concurrency-mt-unsafe): a stream of our own
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") {
-      names.push_back(name);
-    }
+  making.timeout = kPatience;
+  const base::Completed made = base::run(making);
+  WorkerRoot root{directory, words_in(made.out)};
+  if (made.exit_code != 0 || root.start.empty()) {
+    throw base::OperatorError(
+        "'" + base::printable(worker) + "' made no root for the worker's image: " +
+        base::printable(made.err.empty() ? "it says no word of how to start there" : made.err));
   }
-  std::sort(names.begin(), names.end());
-  return names;
+  return root;
 }
 
 std::string architecture_of(const std::string& program) {
@@ -119,60 +111,27 @@ std::string without_sections(std::string elf) {
   return elf;
 }
 
-std::vector<ImageEntry> worker_entries(const WorkerParts& parts) {
-  std::vector<ImageEntry> entries{folder("gg"), folder("gg/bin"), folder("gg/lib")};
-  entries.push_back(file("gg/bin/gg-worker", without_sections(base::read_file(parts.program)), 0755));
-  entries.push_back(file("gg/ca.pem", base::read_file(parts.authorities)));
-  std::set<std::string> names;
-  for (const std::string& library : parts.libraries) {
-    const std::string name = base_name(library);
-    if (!names.insert(name).second) {
-      throw base::OperatorError("two libraries that gg-worker needs are called '" + base::printable(name) +
-                                "', one is '" + base::printable(library) + "'");
-    }
-    entries.push_back(file("gg/lib/" + name, base::read_file(library), 0755));
-  }
-  return entries;
-}
-
-std::vector<ImageEntry> skeleton_entries(const WorkerParts& parts) {
-  std::vector<ImageEntry> entries{folder("dev"), folder("etc"),        folder("proc"),          folder("sys"),
-                                  folder("var"), folder("tmp", 01777), folder("var/tmp", 01777)};
-  std::set<std::string> top(kUsual.begin(), kUsual.end());
-  top.insert(parts.top.begin(), parts.top.end());
-  for (const std::string& name : top) {
-    if (!is_in(kReal, name) && !is_in(kLeftOut, name)) {
-      entries.push_back({name, Kind::Symlink, 0777, std::string(kRoot) + "/" + name});
-    }
-  }
-  entries.push_back(file(
-      "etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"));
-  entries.push_back(file("etc/group", "root:x:0:\nnogroup:x:65534:\n"));
-  entries.push_back(file("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"));
-  entries.push_back(file("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"));
-  entries.push_back(file("etc/resolv.conf", ""));  // the functions' host lays its own over it
-  std::set<std::string> etc(kUsualEtc.begin(), kUsualEtc.end());
-  etc.insert(parts.etc.begin(), parts.etc.end());
-  for (const std::string& name : etc) {
-    if (!is_in(kRealEtc, name) && !is_in(kSecretEtc, name)) {
-      entries.push_back({"etc/" + name, Kind::Symlink, 0777, std::string(kRoot) + "/etc/" + name});
-    }
-  }
-  return entries;
-}
-
-Manifest make_worker_image(const WorkerParts& parts, const std::string& folder, const std::string& tag) {
-  const std::string loader = "/gg/lib/" + base_name(parts.loader);
+Manifest make_worker_image(const WorkerRoot& root, const std::string& folder, const std::string& tag) {
   ImageConfig config;
-  config.architecture = architecture_of(parts.program);
-  config.entrypoint = {loader,    "--library-path", "/gg/lib", "/gg/bin/gg-worker",
-                       "--cache", "/tmp/gg-cache",  "--ca",    "/gg/ca.pem"};
-  config.command = {"--cache-size",
-                    "256M"};  // what fits into a function's /tmp; `gg cloud up` says the real figure
+  config.architecture = architecture_of(root.directory + "/" + std::string(kWorker));
+  config.entrypoint = root.start;
+  config.entrypoint.insert(config.entrypoint.end(), {"--cache", "/tmp/gg-cache"});
+  // What fits into a function's /tmp; `gg cloud up` says the real figure.
+  config.command = {"--cache-size", "256M"};
+  std::vector<ImageEntry> worker;
+  std::vector<ImageEntry> rest;
+  for (const fs::directory_entry& found : fs::recursive_directory_iterator(root.directory)) {
+    const std::string path = found.path().string().substr(root.directory.size() + 1);
+    ImageEntry entry = entry_for(found, path);
+    if (path == kWorker) {
+      entry.text = without_sections(std::move(entry.text));
+    }
+    (path == "gg" || path.starts_with("gg/") ? worker : rest).push_back(std::move(entry));
+  }
   ImageWriter writer(folder);
-  const Layer worker = writer.add_layer(worker_entries(parts));
-  const Layer skeleton = writer.add_layer(skeleton_entries(parts));
-  return writer.finish(config, {worker, skeleton}, tag);
+  const Layer lower = writer.add_layer(std::move(worker));
+  const Layer upper = writer.add_layer(std::move(rest));
+  return writer.finish(config, {lower, upper}, tag);
 }
 
 }  // namespace cloud

@@ -22,17 +22,17 @@ std::string this_program() {
 
 class WorkerImage : public testing::Test {
  protected:
-  WorkerParts parts() const {
-    WorkerParts parts;
-    parts.program = this_program();
-    parts.loader = scratch_.path() + "/ld.so";
-    parts.libraries = {parts.loader};
-    parts.authorities = scratch_.path() + "/ca.pem";
-    parts.top = {"usr", "proc", "data", "gg", "boot"};
-    parts.etc = {"passwd", "shadow", "fonts"};
-    base::write_file_atomically(parts.loader, "a loader");
-    base::write_file_atomically(parts.authorities, "an authority");
-    return parts;
+  // As `gg-worker --make-root` leaves it, in little.
+  WorkerRoot root() const {
+    const std::string at = scratch_.path() + "/root";
+    for (const char* directory : {"/gg/bin", "/gg/lib", "/etc", "/tmp"}) {
+      base::make_directories(at + directory);
+    }
+    base::write_file_atomically(at + "/gg/bin/gg-worker", base::read_file(this_program()), 0755);
+    base::write_file_atomically(at + "/gg/lib/ld.so", "a loader");
+    std::filesystem::remove(at + "/data");
+    std::filesystem::create_symlink("/tmp/root/data", at + "/data");
+    return {at, {"/gg/lib/ld.so", "/gg/bin/gg-worker"}};
   }
 
   std::string folder(const std::string& name) const {
@@ -41,50 +41,36 @@ class WorkerImage : public testing::Test {
     return path;
   }
 
+  std::string script(const std::string& text) const {
+    const std::string path = scratch_.path() + "/script";
+    base::write_file_atomically(path, "#!/bin/sh\n" + text + "\n", 0755);
+    EXPECT_EQ(::chmod(path.c_str(), 0755), 0);
+    return path;
+  }
+
+  std::string refusal_of(const std::string& worker) const {
+    try {
+      static_cast<void>(make_worker_root(worker, "", scratch_.path() + "/made"));
+    } catch (const base::OperatorError& error) {
+      return error.what();
+    }
+    return "";
+  }
+
   base::TemporaryDirectory scratch_;
 };
 
-const ImageEntry* find(const std::vector<ImageEntry>& entries, const std::string& path) {
-  for (const ImageEntry& entry : entries) {
-    if (entry.path == path) {
-      return &entry;
-    }
-  }
-  return nullptr;
-}
-
 }  // namespace
 
-TEST_F(WorkerImage, two_made_of_the_same_parts_are_one) {
-  const Manifest one = make_worker_image(parts(), folder("one"), "gg");
-  const Manifest other = make_worker_image(parts(), folder("other"), "gg");
+TEST_F(WorkerImage, two_made_of_the_same_root_are_one) {
+  const Manifest one = make_worker_image(root(), folder("one"), "gg");
+  const Manifest other = make_worker_image(root(), folder("other"), "gg");
   EXPECT_EQ(one.itself, other.itself);
   EXPECT_EQ(base::read_file(folder("one") + "/index.json"), base::read_file(folder("other") + "/index.json"));
 }
 
-TEST_F(WorkerImage, the_users_own_folders_lead_into_the_root_of_thunks) {
-  const auto entries = skeleton_entries(parts());
-  ASSERT_NE(find(entries, "data"), nullptr);
-  EXPECT_EQ(find(entries, "data")->kind, ImageEntry::Kind::Symlink);
-  EXPECT_EQ(find(entries, "data")->text, "/tmp/root/data");
-  EXPECT_EQ(find(entries, "usr")->text, "/tmp/root/usr");
-  EXPECT_EQ(find(entries, "etc/fonts")->text, "/tmp/root/etc/fonts");
-}
-
-TEST_F(WorkerImage, what_the_worker_and_its_host_need_stays_real) {
-  const auto entries = skeleton_entries(parts());
-  for (const char* name : {"dev", "proc", "tmp", "var", "etc"}) {
-    ASSERT_NE(find(entries, name), nullptr) << name;
-    EXPECT_EQ(find(entries, name)->kind, ImageEntry::Kind::Directory) << name;
-  }
-  EXPECT_EQ(find(entries, "etc/passwd")->kind, ImageEntry::Kind::File);
-  EXPECT_EQ(find(entries, "gg"), nullptr);
-  EXPECT_EQ(find(entries, "boot"), nullptr);
-  EXPECT_EQ(find(entries, "etc/shadow"), nullptr);
-}
-
 TEST_F(WorkerImage, its_manifest_names_blobs_that_are_there_with_these_sizes) {
-  const Manifest manifest = make_worker_image(parts(), folder("image"), "gg");
+  const Manifest manifest = make_worker_image(root(), folder("image"), "gg");
   std::vector<Blob> blobs = manifest.layers;
   blobs.push_back(manifest.config);
   blobs.push_back(manifest.itself);
@@ -97,18 +83,20 @@ TEST_F(WorkerImage, its_manifest_names_blobs_that_are_there_with_these_sizes) {
   EXPECT_EQ(config["rootfs"]["diff_ids"].size(), 2U);
 }
 
-TEST_F(WorkerImage, two_libraries_of_one_name_are_refused) {
-  WorkerParts twice = parts();
-  base::make_directories(scratch_.path() + "/more");
-  base::write_file_atomically(scratch_.path() + "/more/ld.so", "another");
-  twice.libraries.insert(scratch_.path() + "/more/ld.so");
-  EXPECT_THROW(static_cast<void>(worker_entries(twice)), base::OperatorError);
+TEST_F(WorkerImage, a_root_whose_worker_is_a_text_is_refused) {
+  const WorkerRoot wrong = root();
+  base::write_file_atomically(wrong.directory + "/gg/bin/gg-worker", "no program");
+  EXPECT_THROW(make_worker_image(wrong, folder("image"), "gg"), base::OperatorError);
 }
 
-TEST_F(WorkerImage, a_text_is_no_worker) {
-  WorkerParts wrong = parts();
-  wrong.program = wrong.authorities;
-  EXPECT_THROW(make_worker_image(wrong, folder("image"), "gg"), base::OperatorError);
+TEST_F(WorkerImage, its_start_is_what_the_worker_says) {
+  const WorkerRoot made = make_worker_root(script(R"(echo "[\"/gg/ld\", \"$1 $2 $3 $4\"]")"), "/a.pem", "/r");
+  EXPECT_EQ(made.start, (std::vector<std::string>{"/gg/ld", "--make-root /r --ca /a.pem"}));
+}
+
+TEST_F(WorkerImage, a_worker_that_fails_or_says_no_start_is_named_with_its_words) {
+  EXPECT_THAT(refusal_of(script("echo no room >&2; exit 3")), testing::HasSubstr("no room"));
+  EXPECT_THAT(refusal_of(script("echo hello")), testing::HasSubstr(scratch_.path() + "/script"));
 }
 
 TEST(WithoutSections, a_program_runs_as_before_and_is_smaller) {

@@ -37,7 +37,7 @@ TEST(HttpTest, what_is_asked_arrives_as_it_was_written) {
 TEST(HttpTest, one_connection_serves_one_request_after_the_other) {
   TestHttpServer server([](const Request&) { return TestHttpServer::reply(404, "no"); });
   HttpClient client({});
-  for (const char* method : {"GET", "PUT", "DELETE", "POST", "GET"}) {
+  for (const char* method : {"GET", "PUT", "DELETE", "POST", "PATCH", "GET"}) {
     EXPECT_EQ(client.send(to(server, method))->status, 404);
   }
   EXPECT_EQ(server.connections(), 1);

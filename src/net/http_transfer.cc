@@ -155,7 +155,7 @@ void HttpTransfer::prepare(const HttpOptions& options) {
     set(CURLOPT_NOBODY, 1L);
     return;
   }
-  if (request_.method == "PUT" || request_.method == "POST") {
+  if (request_.method == "PUT" || request_.method == "POST" || request_.method == "PATCH") {
     set(CURLOPT_UPLOAD, 1L);
     set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
     set(CURLOPT_READFUNCTION, &give_body);

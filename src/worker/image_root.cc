@@ -25,7 +25,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kPreload = "/gg/lib/path-shim.so";
 constexpr const char* kAuthorities = "/gg/authorities.pem";
-constexpr const char* kAuthoritiesHere = "/etc/ssl/certs/ca-certificates.crt";
+constexpr std::array kAuthoritiesHere{"/etc/ssl/certs/ca-certificates.crt",  // Debian and its like
+                                      "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+                                      "/etc/ssl/cert.pem"};
 
 // Real there: the kernel's, what places mount or write, and ours.
 const std::set<std::string> kRealDirectories{"dev", "etc", "gg", "proc", "sys", "tmp", "var"};
@@ -75,6 +77,18 @@ void write(const std::string& path, std::string_view bytes, mode_t mode) {
   }
 }
 
+std::string trusted_here() {
+  for (const char* path : kAuthoritiesHere) {
+    if (::access(path, R_OK) == 0) {
+      return path;
+    }
+  }
+  throw base::OperatorError(
+      "there are no certificates of authorities on this machine, whom a worker is to trust (Debian: apt-get "
+      "install "
+      "ca-certificates); say --ca FILE");
+}
+
 // Of this process: the loader and libraries.
 std::vector<std::string> loaded_files() {
   const net::HttpClient loads_libcurl{net::HttpClient::Options{}};
@@ -93,7 +107,7 @@ std::vector<std::string> loaded_files() {
 
 }  // namespace
 
-std::vector<std::string> make_image_root(const std::string& directory) {
+std::vector<std::string> make_image_root(const std::string& directory, const std::string& authorities) {
   const std::string root = fs::absolute(directory).string();
   base::make_directories(root, 0755);
   for (const char* path :
@@ -117,12 +131,8 @@ std::vector<std::string> make_image_root(const std::string& directory) {
     loader = name.starts_with("ld-") ? name : loader;
     write(root + "/gg/lib/" + name, base::read_file(file), 0755);
   }
-  std::vector<std::string> start{"/gg/lib/" + loader, "--library-path", "/gg/lib", "/gg/bin/gg-worker"};
-  if (const auto authorities = base::read_file_if_there(kAuthoritiesHere)) {
-    write(root + kAuthorities, *authorities, 0644);
-    start.insert(start.end(), {"--ca", kAuthorities});
-  }
-  return start;
+  write(root + kAuthorities, base::read_file(authorities.empty() ? trusted_here() : authorities), 0644);
+  return {"/gg/lib/" + loader, "--library-path", "/gg/lib", "/gg/bin/gg-worker", "--ca", kAuthorities};
 }
 
 }  // namespace worker

@@ -10,8 +10,10 @@ namespace worker {
 // and the path shim below /gg; a skeleton of links for what stands at the top of this machine's root, and of
 // its /etc; and the mount points that any place wants.
 //
-// Makes all that at `directory`, which may not exist yet. Says how to start the worker there. Throws
-// base::SyscallError.
-[[nodiscard]] std::vector<std::string> make_image_root(const std::string& directory);
+// Makes all that at `directory`, which may not exist yet. Says how to start the worker there. `authorities`:
+// a file (PEM), whom it trusts; empty: whom this machine trusts. Throws base::SyscallError, or
+// base::OperatorError where this machine trusts nobody.
+[[nodiscard]] std::vector<std::string> make_image_root(const std::string& directory,
+                                                       const std::string& authorities);
 
 }  // namespace worker

@@ -184,7 +184,8 @@ int main(int argc, char** argv) {
       return 0;
     }
     if (!settings.root_to_make.empty()) {
-      fmt::print("{}\n", nlohmann::json(worker::make_image_root(settings.root_to_make)).dump());
+      fmt::print("{}\n",
+                 nlohmann::json(worker::make_image_root(settings.root_to_make, settings.authorities)).dump());
       return 0;
     }
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
