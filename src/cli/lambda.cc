@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -25,7 +26,7 @@ using nlohmann::json;
 
 constexpr std::string_view kScheme = "lambda://";
 constexpr const char* kUsualName = "gg";
-constexpr size_t kAskedAtOnce = 8;
+constexpr size_t kAskedAtOnce = 16;
 constexpr size_t kMostFunctions = 1000;
 constexpr int kTries = 5;
 constexpr unsigned kOtherDescriptors = 1024;
@@ -146,10 +147,9 @@ bool is_lambda_address(std::string_view text) {
   return text == "lambda" || text.starts_with(kScheme);
 }
 
-LambdaPlace::LambdaPlace(std::unique_ptr<SharedBucket> bucket, net::aws::Configuration configuration,
-                         engine::LambdaService service, net::HttpOptions http)
-    : bucket_(std::move(bucket)),
-      http_options_(std::move(http)),
+LambdaPlace::LambdaPlace(net::aws::Configuration configuration, engine::LambdaService service,
+                         net::HttpOptions http)
+    : http_options_(std::move(http)),
       http_(http_options_),
       credentials_(std::move(configuration), http_, clock_),
       service_(std::move(service)) {}
@@ -236,9 +236,11 @@ std::unique_ptr<LambdaPlace> functions_of(const Settings& settings, const Enviro
   auto configuration = base::value_or_throw(net::aws::Configuration::read(environment, address.profile));
   engine::LambdaService service = locate(address, configuration, settings.engine);
   net::HttpOptions http = aws_http_options(settings, configuration);
-  auto place = std::make_unique<LambdaPlace>(bucket_for_workers(settings, environment),
-                                             std::move(configuration), std::move(service), std::move(http));
+  // A few round trips each, side by side.
+  auto bucket = std::async(std::launch::async, [&] { return bucket_for_workers(settings, environment); });
+  auto place = std::make_unique<LambdaPlace>(std::move(configuration), std::move(service), std::move(http));
   place->find(address.name);
+  place->share(bucket.get());
   return place;
 }
 

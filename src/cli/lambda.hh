@@ -21,12 +21,14 @@ namespace cli {
 // that they share with us.
 class LambdaPlace {
  public:
-  LambdaPlace(std::unique_ptr<SharedBucket> bucket, net::aws::Configuration configuration,
-              engine::LambdaService service, net::HttpOptions http);
+  LambdaPlace(net::aws::Configuration configuration, engine::LambdaService service, net::HttpOptions http);
 
   // Asks what there is. Throws base::OperatorError that says what to do where there is nothing, or nothing
   // for this machine's thunks.
   void find(const std::string& name);
+
+  // The bucket; before anything else is done with the functions.
+  void share(std::unique_ptr<SharedBucket> bucket) { bucket_ = std::move(bucket); }
 
   [[nodiscard]] SharedBucket& bucket() const { return *bucket_; }
 

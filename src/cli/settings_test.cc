@@ -74,5 +74,21 @@ TEST(Settings, a_profile_that_is_not_there_is_an_error) {
   EXPECT_THROW(read("jobs = 1", "none"), base::OperatorError);
 }
 
+TEST(Engines, this_machine_may_share_the_work_of_others) {
+  for (const std::string name :
+       {"lambda,local", "local,lambda", "http://127.0.0.1:1,local,http://127.0.0.1:2"}) {
+    EXPECT_TRUE(local_engine_shares(name)) << name;
+    EXPECT_EQ(no_engine(name), "") << name;
+  }
+  EXPECT_EQ(engine_elsewhere("http://127.0.0.1:1,local,http://127.0.0.1:2"),
+            "http://127.0.0.1:1,http://127.0.0.1:2");
+  EXPECT_EQ(engine_elsewhere("local"), "");
+  EXPECT_FALSE(local_engine_shares("local"));
+  EXPECT_FALSE(local_engine_shares("lambda://main?region=eu-west-1"));
+  for (const std::string name : {"", "lambda,lambda", "lambdas", "cloud", "locale"}) {
+    EXPECT_NE(no_engine(name), "") << name;
+  }
+}
+
 }  // namespace
 }  // namespace cli

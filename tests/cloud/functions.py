@@ -51,6 +51,7 @@ class Service:
         self.counts = collections.Counter()
         self.billed = 0.0  # dollars, whether anybody was told or not
         self.environments = set()
+        self.first_asked = self.last_asked = self.last_answered = None  # invocations: time.monotonic()
         self.loop, self.thread, self.port = asyncio.new_event_loop(), None, None
 
     # What tests and benches use, from their own thread.
@@ -106,9 +107,14 @@ class Service:
 
     # The API.
     async def handle(self, request):
+        is_invocation = request.target.endswith("/invocations")
+        if is_invocation:
+            self.last_asked = time.monotonic()
+            self.first_asked = self.first_asked or self.last_asked
         reply = await self.route(request)
-        if request.target.endswith("/invocations"):
+        if is_invocation:
             self.counts[f"HTTP {reply.status}"] += 1
+            self.last_answered = time.monotonic()
         return reply
 
     def refusal(self, status, type, message, **more):
@@ -136,7 +142,11 @@ class Service:
         return await self.invocation(function, request)
 
     def strikes(self, fault):
-        return self.random.random() < self.faults.get(fault, 0)
+        """By chance; but a likely one the first time, so that it is sure to happen."""
+        share = self.faults.get(fault, 0)
+        struck = self.random.random() < share or (share >= 0.2 and not self.counts[f"fault {fault}"])
+        self.counts[f"fault {fault}"] += struck
+        return struck
 
     async def invocation(self, function, request):
         if len(request.body) > MOST_PAYLOAD:
@@ -148,10 +158,8 @@ class Service:
         except (ValueError, ZeroDivisionError):
             return self.refusal(400, "InvalidRequestContentException", "Could not parse request body into json")
         if self.strikes("500"):
-            self.counts["fault 500"] += 1
             return self.refusal(500, "ServiceException", "Internal error", Type="Service")
         if self.strikes("429"):
-            self.counts["fault 429"] += 1
             return self.throttled("CallerRateLimitExceeded")
         if self.running >= self.concurrency:
             return self.throttled("ConcurrentInvocationLimitExceeded")
@@ -193,7 +201,6 @@ class Service:
             self.environments.add(environment)
             start = time.monotonic() - began
         if self.strikes("twice"):
-            self.counts["fault twice"] += 1
             asyncio.ensure_future(self.once_more(function, request.body))
         return await self.execute(function, environment, request.body, start)
 
@@ -212,11 +219,9 @@ class Service:
         error, used_mb = None, 64
         try:
             if self.strikes("memory"):
-                self.counts["fault memory"] += 1
                 raise Failed("Runtime.ExitError", "Error: Runtime exited with error: signal: killed", used_mb=function.memory_mb)
             work = environment.invoke(payload, time.time() + function.timeout)
             if self.strikes("crash"):
-                self.counts["fault crash"] += 1
                 answer = await asyncio.wait_for(work, function.timeout)
                 raise Failed("Runtime.ExitError", "Error: Runtime exited with error: exit status 1")
             answer = await asyncio.wait_for(work, function.timeout)
@@ -256,6 +261,5 @@ class Service:
             headers.append(("X-Amz-Function-Error", "Unhandled"))
         reply = Reply(200, answer, headers)
         if self.strikes("reset"):
-            self.counts["fault reset"] += 1
             reply.cut = self.random.randrange(len(reply.encoded()))
         return reply

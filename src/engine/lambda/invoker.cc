@@ -22,7 +22,7 @@ constexpr std::chrono::seconds kGrace{40};
 
 FailureKind kind_of(FunctionSaid said) {
   return said == FunctionSaid::Trouble || said == FunctionSaid::NotReady || said == FunctionSaid::Gone ||
-                 said == FunctionSaid::OutOfMemory
+                 said == FunctionSaid::OutOfMemory || said == FunctionSaid::Crashed
              ? FailureKind::RetryHere
              : FailureKind::RetryElsewhere;
 }

@@ -19,6 +19,7 @@ using nlohmann::json;
 
 constexpr unsigned kCrew = 16;
 constexpr unsigned kRanOutToLearn = 3;
+constexpr unsigned kFailuresHere = 2;       // of a thunk; fewer than sched::Policy::tries_here
 constexpr size_t kMostPayload = 6'291'456;  // Lambda quotas: 6 MB, each way
 // A new environment may take that long to start, and is billed for it beside the function's own time.
 constexpr std::chrono::seconds kLongestStart{10};
@@ -207,6 +208,11 @@ void LambdaEngine::finish(const AttemptPtr& attempt, sched::AttemptResult result
     return;  // cancelled
   }
   attempts_.erase(found);
+  // The reducer gives a thunk up that keeps failing here; before that it is to be somebody else's.
+  if (!result && result.error().error.kind == FailureKind::RetryHere &&
+      ++failures_[attempt->job.thunk] > kFailuresHere) {
+    result.error().error.kind = FailureKind::RetryElsewhere;
+  }
   attempt->done(attempt->job.attempt, std::move(result), attempt->cost);
 }
 

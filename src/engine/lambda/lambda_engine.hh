@@ -67,6 +67,7 @@ class LambdaEngine final : public sched::Engine {
   net::HttpCrowd http_;
   Invoker invoker_;
   Attempts attempts_;
+  std::unordered_map<object::Digest, unsigned> failures_;  // of thunks, that may be a hiccup
   // What has run out of memory gets another class; and so does its kind, when that keeps happening.
   std::unordered_map<object::Digest, size_t> classes_of_thunks_;
   std::unordered_map<std::string, unsigned> ran_out_;  // thunks of a kind
