@@ -4,10 +4,12 @@ import asyncio
 import base64
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.parse
 import uuid
@@ -26,11 +28,11 @@ class RealWorkers:
     """gg-worker, one process an environment, frozen between invocations, with a folder of its own."""
 
     def __init__(self, program, folder):
-        self.program, self.folder, self.number = program, folder, 0
+        self.program, self.folder = program, folder
 
     async def start(self, function):
-        self.number += 1
-        worker = RealWorker(self.folder / f"{function.name}.{self.number}")
+        self.folder.mkdir(exist_ok=True)
+        worker = RealWorker(pathlib.Path(tempfile.mkdtemp(prefix=f"{function.name}.", dir=self.folder)))
         await worker.start(self.program, function)
         return worker
 
@@ -47,7 +49,6 @@ class RealWorker:
         self.request_id = None
 
     async def start(self, program, function):
-        self.folder.mkdir(parents=True)
         self.server, self.connections = await strict_http.serve(self.handle)
         port = self.server.sockets[0].getsockname()[1]
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
@@ -90,8 +91,8 @@ class RealWorker:
         self.signal(signal.SIGCONT)
         self.given.set_result((payload, self.request_id, deadline))
         while not self.answer.done():
-            if self.process.poll() is not None:
-                raise Failed("Runtime.ExitError", f"Error: Runtime exited with error: exit status {self.process.returncode}")
+            if self.process is None or self.process.poll() is not None:
+                raise Failed("Runtime.ExitError", "Error: Runtime exited with error")
             await asyncio.wait([self.answer], timeout=0.2)
         kind, body = self.answer.result()
         await self.asked.wait()

@@ -1,8 +1,7 @@
-"""Builds on functions: the same bytes as plainly, and right ends when functions, credentials, the bucket or the network between
-fail."""
+"""Builds on functions: the same bytes as plainly, and right ends when functions or credentials fail.
+test_lambda_faults.py has what fails by chance."""
 import asyncio
 import os
-import random
 import signal
 import unittest
 
@@ -195,65 +194,6 @@ class Trouble(CloudCase):
         self.assertEqual(process.returncode, 130, repr(err))
         self.assertIn(b"1 invocation that nobody waits for any more may run for up to", err)
         self.assert_no_placeholders()
-
-
-class Faults(CloudCase):
-    """Each kind alone at 20 %, and all together at 1 %."""
-    SEEDS = range(int(os.environ.get("GG_SEEDS", "2")))
-
-    def survives(self, faults, bucket_fault=None):
-        expected = self.expected()
-        for seed in self.SEEDS:
-            service = self.cloud(faults=faults, seed=seed, functions=[Function(f"gg-{n}", memory) for n, memory in enumerate((1769, 1769, 10240))])
-            self.fresh(CALCULATOR)
-            run = self.under_gg(MAKE, self.at(service, bucket=bucket_fault and self.relay(bucket_fault(seed))))
-            self.assert_same(expected, self.snapshot(), f"{faults}, seed {seed}: {run}")
-            self.assertGreaterEqual(self.stats()["billed_micro_dollars"], service.billed * 1e6 - 1e-6, f"{faults}, seed {seed}")
-            for fault, share in faults.items():
-                self.assertTrue(share < 0.2 or service.counts[f"fault {fault}"], service.counts)
-            self.second_user()
-            self.server.empty()
-
-    def test_429(self):
-        self.survives({"429": 0.2})
-
-    def test_500(self):
-        self.survives({"500": 0.2})
-
-    def test_reset_in_mid_response(self):
-        self.survives({"reset": 0.2})
-
-    def test_executed_twice(self):
-        self.survives({"twice": 0.2})
-
-    def test_crash(self):
-        self.survives({"crash": 0.2})
-
-    def test_out_of_memory(self):
-        self.survives({"memory": 0.2})
-
-    def test_a_bucket_that_breaks_off_a_fifth_of_its_answers(self):
-        def breaking(seed):
-            chance = random.Random(seed)
-            is_one = lambda direction, chunk: direction == "down" and chunk.startswith(b"HTTP/")
-            return lambda direction, so_far, chunk: None if is_one(direction, chunk) and chance.random() < 0.2 else chunk
-        self.survives({}, breaking)
-
-    def test_a_bucket_that_flips_a_bit_in_a_fifth_of_its_answers(self):
-        def flipping(seed):
-            chance = random.Random(seed)
-
-            def trouble(direction, so_far, chunk):
-                body = chunk.find(b"\r\n\r\n") + 4 if direction == "down" and chunk.startswith(b"HTTP/") else len(chunk)
-                if body >= len(chunk) or chance.random() > 0.2:
-                    return chunk
-                at = chance.randrange(body, len(chunk))
-                return chunk[:at] + bytes([chunk[at] ^ 1]) + chunk[at + 1:]
-            return trouble
-        self.survives({}, flipping)
-
-    def test_all_together(self):
-        self.survives({"429": 0.01, "500": 0.01, "reset": 0.01, "twice": 0.01, "crash": 0.01, "memory": 0.01})
 
 
 if __name__ == "__main__":
