@@ -5,9 +5,25 @@
 #include "exec/skeleton.hh"
 #include "storage/local/gc.hh"
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
 
 namespace worker {
+
+namespace {
+
+// The rest is for what commands write, and for what they are given as copies.
+uint64_t half_of_tmp() {
+  struct statvfs status {};
+
+  if (::statvfs("/tmp", &status) != 0) {
+    throw base::SyscallError("look at the size of", "/tmp");
+  }
+  return status.f_blocks * status.f_frsize / 2;
+}
+
+}  // namespace
 
 base::Result<std::unique_ptr<Workplace>> Workplace::open(Options options, Warn warn) {
   std::unique_ptr<Workplace> place(new Workplace(std::move(options), std::move(warn)));
@@ -15,6 +31,7 @@ base::Result<std::unique_ptr<Workplace>> Workplace::open(Options options, Warn w
     base::make_directories(place->options_.folder, 0700);
     if (exec::Skeleton::is_here()) {
       place->options_.jobs = 1;
+      place->options_.cache_bytes = std::min(place->options_.cache_bytes, half_of_tmp());
       place->is_suspect_ = true;  // whatever an earlier worker has left in /tmp
     }
     std::unique_lock lock(place->mutex_);

@@ -68,6 +68,20 @@ class Building(WorkerCase):
         shutil.rmtree(self.store, ignore_errors=True)
         self.server.empty()
 
+    def test_a_small_tmp_is_enough_for_more_than_it_holds(self):
+        worker = self.placed(tmp_bytes=400 << 20)
+        expected = self.expected()
+        self.under_gg(MAKE, self.at(worker))
+        for compiler in ("g++", "clang++-14"):  # other tools, which do not fit beside the first ones
+            self.fresh(CPP)
+            self.under_gg(["make", f"CXX={compiler}"], self.at(worker))
+        self.fresh(CALCULATOR)
+        self.second_user()
+        self.server.empty()
+        run = self.under_gg(MAKE, self.at(worker))
+        self.assert_same(expected, self.snapshot(), str(run))
+        self.assertEqual(self.stats()["workers"], {"one": CALCULATOR_COMMANDS})
+
     def test_thunks_that_make_thunks_run_there(self):
         self.tree.mkdir()
         script = "set -e; a=$(gg thunk create --base self: --env PATH=$PATH --cwd /src --output out -- /bin/sh -c 'echo 8 > out'); " \
