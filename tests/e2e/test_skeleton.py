@@ -154,8 +154,10 @@ class Scripts(WorkerCase):
         worker = self.placed()
         expected = self.expected()
         self.under_gg(MAKE, self.at(worker))  # the compiler and headers are in its cache now
-        tamper = ("for f in $(find /tmp /usr /lib64 -type f 2>/dev/null); do chmod u+w $f; echo evil >> $f; done; echo done > /src/out")
-        self.output(worker, tamper)
+        # Other bytes in large files (the compiler itself; not in this very script's tools) of the same size, mode and time.
+        tamper = ("for f in $(find /tmp/gg-worker -type f -size +4M); do touch -r $f /tmp/time; chmod u+w $f; "
+                  "dd if=/dev/zero of=$f bs=16 count=1 conv=notrunc 2>&1; chmod u-w $f; touch -r /tmp/time $f; done > /src/out")
+        self.assertIn(b"16 bytes", self.output(worker, tamper))
         self.second_user()
         self.server.empty()
         self.fresh(CALCULATOR)
