@@ -253,6 +253,27 @@ int cost(const Request& request) {
   return kOk;
 }
 
+// What `docker login` (or podman's, skopeo's) has written for a registry, as "Authorization: Basic" wants it;
+// "": nothing.
+std::string registry_credentials(const std::string& origin, const Environment& environment) {
+  const auto folder = environment.find("DOCKER_CONFIG");
+  const auto home = environment.find("HOME");
+  const std::string file = (folder != environment.end() ? folder->second
+                            : home != environment.end() ? home->second + "/.docker"
+                                                        : "") +
+                           "/config.json";
+  const json config = json::parse(base::read_file_if_there(file).value_or("{}"), nullptr, false);
+  const auto pointer = [&](const std::string& name) {
+    const json* found = &config;
+    for (const std::string& key : {std::string("auths"), name, std::string("auth")}) {
+      found = found != nullptr && found->is_object() && found->contains(key) ? &(*found)[key] : nullptr;
+    }
+    return found != nullptr && found->is_string() ? found->get<std::string>() : "";
+  };
+  const std::string of_host = pointer(origin.substr(origin.find("://") + 3));
+  return of_host.empty() ? pointer(origin) : of_host;
+}
+
 int image(const Request& request, const Environment& environment) {
   const CloudFlags& flags = request.cloud;
   if (flags.output.empty() && flags.push.empty()) {
@@ -275,6 +296,7 @@ int image(const Request& request, const Environment& environment) {
     cloud::Registry::Options options;
     options.origin = flags.push.substr(0, slash);
     options.repository = flags.push.substr(slash + 1, colon == std::string::npos ? colon : colon - slash - 1);
+    options.basic = registry_credentials(options.origin, environment);
     net::HttpClient::Options http_options;
     http_options.authorities = request.settings.authorities;
     net::HttpClient http(http_options);

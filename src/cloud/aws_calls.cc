@@ -16,6 +16,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLastBackOff{5000};
+
+// What has never answered is more often a wrong address than a hiccup.
+constexpr milliseconds kPatienceAtFirst{5000};
 constexpr milliseconds kLimit = std::chrono::minutes(2);  // for one answer; all are small
 constexpr uint64_t kLongestAnswer = uint64_t{64} << 20U;
 
@@ -72,18 +75,20 @@ base::Result<net::HttpResponse> AwsCalls::once(const Request& request, const net
 }
 
 net::HttpResponse AwsCalls::call(const Request& request) {
-  const auto give_up = clock_.steady() + options_.patience;
+  const base::Nanoseconds begin = clock_.steady();
   bool has_fresh_secrets = false;
   for (milliseconds back_off = options_.first_back_off;; back_off = std::min(back_off * 2, kLastBackOff)) {
     const net::aws::Secrets secrets = base::value_or_throw(credentials_.get({}));
     auto response = once(request, secrets);
     if (response) {
+      has_answered_ = true;
       seconds_ahead_.with([&](auto& seconds) { seconds = cloud::seconds_ahead(*response, clock_.wall()); });
     }
     if (response && response->ok()) {
       return *std::move(response);
     }
-    const bool is_last = clock_.steady() >= give_up;
+    const bool is_last = clock_.steady() - begin >=
+                         (has_answered_ ? options_.patience : std::min(options_.patience, kPatienceAtFirst));
     if (!response) {
       if (response.error().kind == base::FailureKind::RetryHere && !is_last) {
         static_cast<void>(net::pause(net::with_jitter(back_off), {}));

@@ -8,6 +8,7 @@
 #include "net/aws/sigv4.hh"
 #include "net/http.hh"
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -98,6 +99,7 @@ class AwsCalls {
   net::aws::Credentials& credentials_;
   const base::Clock& clock_;
   base::Guarded<std::optional<double>> seconds_ahead_;
+  std::atomic<bool> has_answered_{false};
 };
 
 }  // namespace cloud

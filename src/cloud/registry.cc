@@ -18,6 +18,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLastBackOff{5000};
+
+// What has never answered is more often a wrong address than a hiccup.
+constexpr milliseconds kPatienceAtFirst{5000};
 constexpr int kUploads = 4;  // of one blob: a session that the server has forgotten is begun anew
 
 // "DENIED: not allowed"
@@ -43,7 +46,8 @@ std::string host_of(const std::string& url) {
 void Registry::refuse(const std::string& doing, const net::HttpResponse& response) const {
   std::string advice;
   if (response.status == 401 || response.status == 403) {
-    advice = "; these credentials may not push there";
+    advice = options_.basic.empty() ? "; it wants to know who pushes (`docker login`, or the like)"
+                                    : "; these credentials may not push there";
   } else if (response.status == 404) {
     advice = "; is there such a repository?";
   }
@@ -67,7 +71,9 @@ net::HttpResponse Registry::call(const std::string& method, const std::string& u
       request.headers.emplace_back("Authorization", "Basic " + options_.basic);
     }
     auto response = http_.send(request);
-    const bool is_last = std::chrono::steady_clock::now() - begin >= options_.patience;
+    has_answered_ = has_answered_ || response;
+    const bool is_last = std::chrono::steady_clock::now() - begin >=
+                         (has_answered_ ? options_.patience : std::min(options_.patience, kPatienceAtFirst));
     if (response && ((response->status < 500 && response->status != 429) || is_last)) {
       return *std::move(response);
     }

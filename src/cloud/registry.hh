@@ -12,7 +12,7 @@
 namespace cloud {
 
 // A repository of a server that speaks the OCI Distribution Specification 1.0 (Amazon's ECR, docker-registry,
-// …).
+// …). One thread.
 class Registry {
  public:
   struct Options {
@@ -49,6 +49,7 @@ class Registry {
 
   Options options_;
   net::HttpClient& http_;
+  bool has_answered_ = false;
 };
 
 }  // namespace cloud

@@ -12,12 +12,14 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import warnings
 
 from ggtest import Case
 from servers import free_port
 
 INSTALL = pathlib.Path(__file__).resolve().parents[2] / "tools/install-cloud-doubles"
 REGION = "eu-west-1"
+REGISTRY_USER = "AWS:123456789012-auth-token"  # whom moto gives a token for
 
 
 def modules():
@@ -178,15 +180,24 @@ class Front:
 
 
 class ImageRegistry(Process):
+    """`user`: NAME:PASSWORD, without which nothing is to be had."""
     probe = "/v2/"
 
-    def __init__(self, folder):
+    def __init__(self, folder, user=None):
         self.port = free_port()
         self.folder = folder / "registry"
         self.folder.mkdir()
         config = folder / "registry.yml"
         config.write_text(f"version: 0.1\nlog: {{level: warn}}\nstorage: {{filesystem: {{rootdirectory: {self.folder}}}}}\n"
                           f"http: {{addr: '127.0.0.1:{self.port}'}}\n")
+        if user is not None:
+            name, _, password = user.partition(":")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # crypt is to go; nothing else here hashes as the registry wants it
+                import crypt
+            (folder / "users").write_text(f"{name}:{crypt.crypt(password, crypt.mksalt(crypt.METHOD_BLOWFISH))}\n")
+            with open(config, "a") as file:
+                file.write(f"auth: {{htpasswd: {{realm: tests, path: {folder / 'users'}}}}}\n")
         self.start_process(["/usr/bin/docker-registry", "serve", str(config)], {"PATH": "/usr/bin:/bin"}, folder / "registry.log")
 
     @property
@@ -207,7 +218,7 @@ class CloudCase(Case):
         self.addCleanup(self.moto.stop)
         self.front = Front(self.moto.port)
         self.addCleanup(self.front.close)
-        self.registry = ImageRegistry(self.world)
+        self.registry = ImageRegistry(self.world, REGISTRY_USER)
         self.addCleanup(self.registry.stop)
         self.environment |= {"AWS_ACCESS_KEY_ID": "AKIDTESTS", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": REGION,
                              "AWS_ENDPOINT_URL": self.front.url}

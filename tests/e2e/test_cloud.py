@@ -8,8 +8,10 @@ import subprocess
 import tempfile
 import unittest
 
-from cloud_servers import REGION, CloudCase, modules
+from cloud_servers import REGION, REGISTRY_USER, CloudCase, modules
+from ggtest import DEADLINE_SECONDS
 
+GOLDENS = pathlib.Path(__file__).resolve().parents[2] / "spec/goldens/v1"
 TEMPLATE = pathlib.Path(__file__).resolve().parents[2] / "src/cloud/stack.yaml"
 DENIED = (403, [("x-amzn-ErrorType", "AccessDeniedException")], b'{"Message": "User is not authorized"}')
 
@@ -32,7 +34,7 @@ class Setup(CloudCase):
         self.assertEqual(status["stack"], "CREATE_COMPLETE")
         self.assertEqual([function["name"] for function in status["functions"]], ["gg-0", "gg-1", "gg-2"])
         digest = status["functions"][0]["image"].partition("@")[2]
-        there = subprocess.run(["skopeo", "inspect", "--tls-verify=false", f"docker://{self.registry.host}/gg-worker@{digest}"],
+        there = subprocess.run(["skopeo", "inspect", "--tls-verify=false", "--creds", REGISTRY_USER, f"docker://{self.registry.host}/gg-worker@{digest}"],
                                check=True, capture_output=True)
         self.assertEqual(json.loads(there.stdout)["Digest"], digest)
         text = self.config.read_text()
@@ -62,14 +64,14 @@ class Setup(CloudCase):
                 process = None
 
                 def kill(*_):
-                    if len(self.front.seen) == last:
-                        os.kill(process.pid, signal.SIGKILL)
+                    if len(self.front.seen) >= last and process is not None and process.returncode is None:
+                        process.kill()
 
                 self.front.seen.clear()
                 self.front.trouble = kill
                 process = self.start([os.environ["GG"], "cloud", "up", "--worker", os.environ["GG_WORKER"], "--registry",
                                       self.registry.url, "--functions", "2"], cwd=self.world)
-                process.communicate(timeout=60)
+                process.communicate(timeout=DEADLINE_SECONDS)
                 self.front.trouble = None
                 self.assertEqual(process.returncode, -signal.SIGKILL)
                 self.ok(self.up("--functions", "2"))
@@ -153,10 +155,17 @@ class Setup(CloudCase):
         return [answer.partition(f"<{name}>")[2].partition("<")[0] for name in ("AccessKeyId", "SecretAccessKey")]
 
     def test_what_runs_have_cost_is_in_their_journals(self):
-        (self.store / "runs").mkdir(parents=True)
-        run = json.loads(self.ok(self.cloud("cost", "--json")).out)
-        self.assertEqual((run["billed_micro_dollars"], run["runs"]), (0, []))
-        self.assertIn(b"function x86_64", self.ok(self.cloud("cost")).out)
+        runs = self.store / "runs"
+        runs.mkdir(parents=True)
+        (runs / "1700000000000-1.jsonl").write_bytes((GOLDENS / "journal_run.bin").read_bytes() + (GOLDENS / "journal_attempt.bin").read_bytes())
+        billed = json.loads((GOLDENS / "journal_attempt.bin").read_text())["billed_micro_dollars"]
+        self.assertGreater(billed, 0)
+        cost = json.loads(self.ok(self.cloud("cost", "--json")).out)
+        self.assertEqual(cost["billed_micro_dollars"], billed)
+        self.assertEqual([run["run"] for run in cost["runs"]], ["1700000000000-1"])
+        text = self.ok(self.cloud("cost")).out.decode()
+        self.assertIn(f"all runs in this store: ${billed / 1e6:.6f}", text)
+        self.assertIn("function x86_64", text)
 
 
 class Doctor(CloudCase):

@@ -1,4 +1,5 @@
 """The image of a worker, read by others: skopeo, umoci, a registry; and what it holds runs with nothing around it."""
+import base64
 import http.server
 import json
 import os
@@ -115,6 +116,20 @@ class Image(Case):
         self.tool("skopeo", "copy", "--src-tls-verify=false", f"docker://{registry.host}/team/worker:one", f"oci:{self.world}/back:one")
         back = json.loads((self.world / "back/index.json").read_text())["manifests"][0]["digest"]
         self.assertEqual(back, digest)
+
+    def test_a_registry_that_wants_a_password_gets_that_of_dockers_config(self):
+        registry = ImageRegistry(self.world, "me:secret")
+        self.addCleanup(registry.stop)
+        target = f"{registry.url}/team/worker:one"
+        run = self.image("--push", target)
+        self.assertEqual(run.status, 3, str(run))
+        self.assertIn(b"docker login", run.err, str(run))
+        folder = self.home / ".docker"
+        folder.mkdir()
+        (folder / "config.json").write_text(json.dumps(
+            {"auths": {registry.host: {"auth": base64.b64encode(b"me:secret").decode()}}}))
+        self.ok(self.image("--push", target))
+        self.tool("skopeo", "inspect", "--tls-verify=false", "--creds", "me:secret", f"docker://{registry.host}/team/worker:one")
 
     def test_a_registry_that_is_killed_in_between_gets_the_rest(self):
         registry = ImageRegistry(self.world)
