@@ -157,8 +157,9 @@ class Setup(CloudCase):
     def test_what_runs_have_cost_is_in_their_journals(self):
         runs = self.store / "runs"
         runs.mkdir(parents=True)
-        (runs / "1700000000000-1.jsonl").write_bytes((GOLDENS / "journal_run.bin").read_bytes() + (GOLDENS / "journal_attempt.bin").read_bytes())
-        billed = json.loads((GOLDENS / "journal_attempt.bin").read_text())["billed_micro_dollars"]
+        journal = (GOLDENS / "journal_attempt.bin").read_text()
+        (runs / "1700000000000-1.jsonl").write_text(journal)
+        billed = json.loads(journal.splitlines()[-1])["billed_micro_dollars"]
         self.assertGreater(billed, 0)
         cost = json.loads(self.ok(self.cloud("cost", "--json")).out)
         self.assertEqual(cost["billed_micro_dollars"], billed)
