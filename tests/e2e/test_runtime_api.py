@@ -96,6 +96,7 @@ class RuntimeApi(WorkerCase):
 
     def test_a_build_goes_through_it(self):
         bridge = Bridge(self.emulator, self.worker("describes", jobs=1).url)
+        self.addCleanup(bridge.server_close)
         self.addCleanup(bridge.shutdown)
         expected = self.expected()
         run = self.under_gg(MAKE, self.at(bridge.url))
