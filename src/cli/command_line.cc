@@ -324,6 +324,7 @@ Request parse_command_line(const std::vector<std::string>& given, const Environm
   for (const std::string& place : request.stores) {
     set_store(request.settings, place);
   }
+  choose_store(request.settings);
   request.settings.store = absolute_path(request.settings.store);
   if (request.help) {
     return request;

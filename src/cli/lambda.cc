@@ -24,6 +24,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kEngine = "lambda";
 constexpr std::string_view kScheme = "lambda://";
 constexpr const char* kUsualName = "gg";
 constexpr size_t kAskedAtOnce = 16;
@@ -78,6 +79,21 @@ LambdaAddress parse(std::string_view text) {
       refuse(text,
              "nobody knows its '" + base::printable(one) + "' (there are endpoint, region and profile)");
     }
+  }
+  return address;
+}
+
+// Without an address, what `gg cloud up` has written down.
+LambdaAddress address_in(const Settings& settings) {
+  LambdaAddress address = parse(settings.engine);
+  if (settings.engine != kEngine) {
+    return address;
+  }
+  if (!settings.lambda_region.empty()) {
+    address.region = settings.lambda_region;
+  }
+  if (settings.lambda_functions.size() > 1) {  // "gg-"
+    address.name = settings.lambda_functions.substr(0, settings.lambda_functions.size() - 1);
   }
   return address;
 }
@@ -144,7 +160,7 @@ base::Result<engine::Function> read_function(const std::string& name, const std:
 }  // namespace
 
 bool is_lambda_address(std::string_view text) {
-  return text == "lambda" || text.starts_with(kScheme);
+  return text == kEngine || text.starts_with(kScheme);
 }
 
 LambdaPlace::LambdaPlace(net::aws::Configuration configuration, engine::LambdaService service,
@@ -232,7 +248,7 @@ void LambdaPlace::find(const std::string& name) {
 }
 
 std::unique_ptr<LambdaPlace> functions_of(const Settings& settings, const Environment& environment) {
-  const LambdaAddress address = parse(settings.engine);
+  const LambdaAddress address = address_in(settings);
   auto configuration = base::value_or_throw(net::aws::Configuration::read(environment, address.profile));
   engine::LambdaService service = locate(address, configuration, settings.engine);
   net::HttpOptions http = aws_http_options(settings, configuration);

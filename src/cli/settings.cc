@@ -185,6 +185,12 @@ std::string no_engine(const std::string& name) {
                    "https://HOST:PORT";
 }
 
+void choose_store(Settings& settings) {
+  if (settings.shared_store.empty() && engine_elsewhere(settings.engine) == "lambda") {
+    settings.shared_store = settings.lambda_store;
+  }
+}
+
 void read_config(Settings& settings, MustExist must_exist) {
   const auto text = base::read_file_if_there(settings.config);
   if (!text) {

@@ -57,6 +57,10 @@ inline constexpr std::array<const char*, 3> kSummaries{"auto", "off", "json"};
 // What --store says: a directory, or an address (SCHEME://…) where results are shared.
 void set_store(Settings& settings, const std::string& place);
 
+// Where results are shared if nobody has said so: with functions that `gg cloud up` has made, in their
+// bucket. Once all else is set.
+void choose_store(Settings& settings);
+
 // Of what --engine says, what is not this machine: "" where that is all.
 [[nodiscard]] std::string engine_elsewhere(const std::string& name);
 

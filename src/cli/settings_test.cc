@@ -36,6 +36,19 @@ TEST(Settings, what_was_made_in_the_cloud_has_a_table_of_its_own) {
   EXPECT_EQ(read(text + "[profile.far.lambda]\nregion = 'us-east-1'\n", "far").lambda_region, "us-east-1");
 }
 
+TEST(Settings, with_functions_results_are_shared_in_their_bucket_unless_somebody_says_where) {
+  Settings settings;
+  settings.lambda_store = "s3://gg";
+  choose_store(settings);
+  EXPECT_EQ(settings.shared_store, "");
+  settings.engine = "lambda,local";
+  choose_store(settings);
+  EXPECT_EQ(settings.shared_store, "s3://gg");
+  settings.shared_store = "s3://mine";
+  choose_store(settings);
+  EXPECT_EQ(settings.shared_store, "s3://mine");
+}
+
 TEST(Settings, a_mistake_is_named_with_its_line) {
   for (const char* text : {"\njobz = 3", "\njobs = 'x'", "\njobs = -1", "\nmax-cost = nan",
                            "\nmax-cost = -0.5", "\nmax-cost = true", "\nmax-executions = 1.5", "\nquiet = 1",

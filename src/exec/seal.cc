@@ -12,15 +12,15 @@ namespace exec {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
+constexpr int kMostLooks = 1000;
 
 int64_t nanoseconds(const timespec& time) {
   return time.tv_sec * kSecond + time.tv_nsec;
 }
 
-// What the kernel stamps files with, or less than a tick behind that.
-int64_t now_ns() {
+int64_t now_ns(clockid_t clock) {
   timespec now{};
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  ::clock_gettime(clock, &now);
   return nanoseconds(now);
 }
 
@@ -30,13 +30,20 @@ struct CloseWalk {
 
 }  // namespace
 
+// A kernel stamps files with its coarse clock, or, since Linux 6.13, where somebody has looked at a file's
+// last stamp, with the fine one (Documentation/filesystems/multigrain-ts.rst). Behind the fine one the coarse
+// clock is by a tick or two; so a stamp that came before is older than what the coarse clock says here at
+// last.
 void Seal::set() {
   const timespec moment{0, 200'000};
-  const int64_t before = now_ns();
-  while (now_ns() == before) {
+  const int64_t before = now_ns(CLOCK_REALTIME);
+  for (int looks = 0; (set_ns_ = now_ns(CLOCK_REALTIME_COARSE)) <= before; ++looks) {
+    if (looks == kMostLooks) {  // the clock has been set back: nothing can be told, so nothing holds
+      set_ns_ = 0;
+      return;
+    }
     ::nanosleep(&moment, nullptr);
   }
-  set_ns_ = now_ns();
 }
 
 bool Seal::holds() const {

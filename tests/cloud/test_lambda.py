@@ -7,7 +7,7 @@ import unittest
 
 from aws_signature import Identity
 from cloud_case import CloudCase
-from functions import Function
+from functions import REGION, Function
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS, GG
 from s3_server import KEY, SECRET
 from servers import MAKE
@@ -22,6 +22,18 @@ class Building(CloudCase):
         self.assertEqual(self.hits(), (0, CALCULATOR_COMMANDS))
         self.assertEqual(service.counts["executed"], CALCULATOR_COMMANDS)
         self.assertLessEqual(service.most_running, 2)
+
+    def test_what_gg_cloud_up_has_written_down_need_not_be_said(self):
+        service = self.cloud(functions=[Function("team-0"), Function("team-1")])
+        config = self.home / ".config/gg/config.toml"
+        config.parent.mkdir(parents=True)
+        config.write_text(f"[lambda]\nregion = '{REGION}'\nfunctions = 'team-'\ncount = 2\nstore = '{self.shared(None)[1]}'\n")
+        self.environment["AWS_ENDPOINT_URL_LAMBDA"] = service.url
+        del self.environment["AWS_REGION"]
+        expected = self.expected()
+        run = self.under_gg(MAKE, ["--engine", "lambda", "--fallback=never"])
+        self.assert_same(expected, self.snapshot(), str(run))
+        self.assertEqual(service.counts["executed"], CALCULATOR_COMMANDS)
 
     def test_what_is_billed_is_what_the_functions_say(self):
         service = self.cloud()

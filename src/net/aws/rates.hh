@@ -3,7 +3,8 @@
 #include <cstdint>
 
 // What AWS asks for, in US dollars, in us-east-1; most regions are the same or up to a third dearer, and no
-// free tier or contract is taken off. Read off the price lists in November 2026.
+// free tier or contract is taken off. List prices as they were known in November 2026, not read off AWS's own
+// pages: what is made of them is an estimate.
 namespace net::aws::rates {
 
 inline constexpr const char* kDate = "2026-11";
