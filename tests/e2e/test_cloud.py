@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from cloud_servers import REGION, REGISTRY_USER, CloudCase, modules
+from cloud_servers import REGION, REGISTRY_USER, CloudCase, modules, small_worker
 from ggtest import DEADLINE_SECONDS
 
 GOLDENS = pathlib.Path(__file__).resolve().parents[2] / "spec/goldens/v1"
@@ -69,7 +69,7 @@ class Setup(CloudCase):
 
                 self.front.seen.clear()
                 self.front.trouble = kill
-                process = self.start([os.environ["GG"], "cloud", "up", "--worker", os.environ["GG_WORKER"], "--registry",
+                process = self.start([os.environ["GG"], "cloud", "up", "--worker", small_worker(), "--registry",
                                       self.registry.url, "--functions", "2"], cwd=self.world)
                 process.communicate(timeout=DEADLINE_SECONDS)
                 self.front.trouble = None

@@ -9,13 +9,13 @@ import subprocess
 import threading
 import unittest
 
-from cloud_servers import ImageRegistry
+from cloud_servers import ImageRegistry, small_worker
 from ggtest import Case
 
 
 class Image(Case):
     def image(self, *words):
-        return self.gg("cloud", "image", "--worker", os.environ["GG_WORKER"], *words, cwd=self.world)
+        return self.gg("cloud", "image", "--worker", small_worker(), *words, cwd=self.world)
 
     def tool(self, *argv):
         return subprocess.run(argv, check=True, capture_output=True, cwd=self.world).stdout
