@@ -1,5 +1,6 @@
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "base/unique_fd.hh"
 #include "cli/aws_account.hh"
 #include "cli/commands.hh"
 #include "cli/config_table.hh"
@@ -12,6 +13,9 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -38,18 +42,50 @@ void print_line(const std::string& line) {
   std::fflush(stdout);
 }
 
+constexpr const char* kScratchAbove = "/tmp";
+constexpr std::string_view kScratchPrefix = "gg-image-";
+
+base::UniqueFd locked_folder(const std::string& path) {
+  base::UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  return folder && ::flock(folder.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(folder) : base::UniqueFd();
+}
+
+// A killed process leaves some 100 MB. What has just been made may not be locked yet.
+void remove_what_the_killed_left() {
+  constexpr time_t kYoungSeconds = 60;
+  std::error_code error;  // what cannot be looked at stays
+  for (const auto& entry : std::filesystem::directory_iterator(kScratchAbove, error)) {
+    const std::string path = entry.path().string();
+    if (!entry.path().filename().string().starts_with(kScratchPrefix)) {
+      continue;
+    }
+
+    struct stat status {};
+
+    const base::UniqueFd folder = locked_folder(path);
+    if (folder && ::fstat(folder.get(), &status) == 0 && status.st_uid == ::geteuid() &&
+        status.st_mtime + kYoungSeconds < std::time(nullptr)) {
+      base::remove_tree(path);
+    }
+  }
+}
+
 // A folder for the image, and what it is made of, until it is sent. Ctrl-C takes it along: all else that was
 // done may stay.
 class Scratch {
  public:
-  Scratch() { base::make_directories(image()); }
+  Scratch() {
+    remove_what_the_killed_left();
+    base::make_directories(image());
+  }
 
   [[nodiscard]] const std::string& path() const { return folder_.path(); }
 
   [[nodiscard]] std::string image() const { return path() + "/image"; }
 
  private:
-  base::TemporaryDirectory folder_{"/tmp", "gg-image-"};
+  base::TemporaryDirectory folder_{kScratchAbove, kScratchPrefix};
+  base::UniqueFd lock_ = locked_folder(folder_.path());
   StopSignals signals_;
   std::unique_ptr<StopSignals::Watch> watch_ = signals_.watch([this](int) {
     say("broken off; what is done stays, do the same again for the rest");

@@ -1,11 +1,14 @@
 """The image of a worker, read by others: skopeo, umoci, a registry; and what it holds runs with nothing around it."""
 import base64
+import fcntl
 import http.server
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -30,6 +33,20 @@ class Image(Case):
         rootless = [] if os.getuid() == 0 else ["--rootless"]
         self.tool("umoci", "unpack", *rootless, "--image", f"{folder}:gg-worker", str(self.world / "bundle"))
         return self.world / "bundle/rootfs"
+
+    def test_what_a_killed_one_has_left_goes_with_the_next(self):
+        old = pathlib.Path(tempfile.mkdtemp(prefix="gg-image-", dir="/tmp"))
+        kept = pathlib.Path(tempfile.mkdtemp(prefix="gg-image-", dir="/tmp"))
+        self.addCleanup(shutil.rmtree, kept)
+        (old / "root").mkdir()
+        handle = os.open(kept, os.O_RDONLY | os.O_DIRECTORY)
+        self.addCleanup(os.close, handle)
+        fcntl.flock(handle, fcntl.LOCK_EX)  # somebody is still at work in it
+        for folder in (old, kept):
+            os.utime(folder, (946684800, 946684800))
+        self.made()
+        self.assertFalse(old.exists())
+        self.assertTrue(kept.exists())
 
     def test_the_same_machine_makes_the_same_image(self):
         self.assertEqual(self.made("one")[1], self.made("other")[1])
