@@ -165,7 +165,7 @@ class Commands(Case):
                 shown += piece
         os.close(terminal)
         self.assertEqual(process.wait(), 0, shown)
-        self.assertRegex(shown, rb"\033\[1;23r.*\033\[24;1H\033\[2Kgg: \[0/1\] .*\033\[1;24r", "the region is set, used, undone")
+        self.assertRegex(shown, rb"(?s)\033\[1;23r.*\033\[24;1H\033\[2Kgg: \[0/1\] .*\033\[1;24r", "the region is set, used, undone")
         self.assertIn(b"\nbuilt\r\n", shown, "the build's own lines are whole")
 
     def test_quiet_adds_no_byte(self):
