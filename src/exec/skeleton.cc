@@ -24,10 +24,11 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kWritable = "tmp";
 constexpr std::string_view kBelow = std::string_view(base::kSkeletonTree).substr(1);
-constexpr std::array<std::string_view, 3> kKernels{"dev", "proc", "sys"};
+constexpr std::array<std::string_view, 2> kKernels{"proc", "sys"};
 
 bool is_kernels(std::string_view path) {
-  return std::any_of(kKernels.begin(), kKernels.end(),
+  return path == "dev" || base::is_below_dev("/" + std::string(path)) ||
+         std::any_of(kKernels.begin(), kKernels.end(),
                      [&](std::string_view top) { return is_at_or_below(path, top); });
 }
 

@@ -97,6 +97,16 @@ TEST_F(SkeletonTest, names_the_path_that_the_root_has_no_place_for) {
   }
 }
 
+TEST_F(SkeletonTest, devices_are_the_places_own_but_a_project_in_dev_shm_is_refused) {
+  TreeBuilder devices(store_);
+  devices.file("dev/null", "").file("proc/version", "");
+  EXPECT_TRUE(lay_out(devices));
+  fs::remove_all(root() + "/tmp/root");
+  TreeBuilder project(store_);
+  project.file("dev/shm/project/a.c", "a");
+  EXPECT_NE(refusal(project).find("/dev/shm"), std::string::npos);
+}
+
 TEST_F(SkeletonTest, a_tree_cannot_write_into_what_is_kept) {
   for (const char* path : {"tmp/cache/objects", "tmp/root/usr"}) {
     TreeBuilder tree(store_);

@@ -1,5 +1,7 @@
 """Builds at justbuild's execution service: it speaks an older API than casd, streams results otherwise, and shows actions
 the worker's own files, so that every thunk goes through gg-exec."""
+import pathlib
+import tempfile
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS
@@ -14,6 +16,12 @@ class AtJustbuild(ReapiCase):
         return self.started(Justbuild(self.world / "server"))
 
     def test_a_build_makes_what_the_plain_one_makes(self):
+        self.assert_built_there()
+
+    def test_a_project_in_dev_shm_is_in_sight(self):
+        memory = tempfile.TemporaryDirectory(prefix="gg-e2e-", dir="/dev/shm")
+        self.addCleanup(memory.cleanup)
+        self.tree = pathlib.Path(memory.name) / "project"
         self.assert_built_there()
 
     def test_commands_go_through_gg_exec_since_the_workers_own_files_are_seen_there(self):
