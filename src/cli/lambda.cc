@@ -1,11 +1,11 @@
 #include "cli/lambda.hh"
 
 #include "base/errors.hh"
+#include "base/in_parallel.hh"
 #include "base/quote.hh"
 #include "cli/workers.hh"
 #include "net/aws/sigv4.hh"
 #include "net/back_off.hh"
-#include "storage/remote/in_parallel.hh"
 
 #include <fmt/format.h>
 
@@ -221,7 +221,7 @@ void LambdaPlace::find(const std::string& name) {
   for (size_t first = 0; first < kMostFunctions; first += kAskedAtOnce) {
     std::vector<std::optional<engine::Function>> found(kAskedAtOnce);
     const auto asked =
-        storage::in_parallel(kAskedAtOnce, kAskedAtOnce, [&](size_t number) -> base::Result<void> {
+        base::in_parallel(kAskedAtOnce, kAskedAtOnce, [&](size_t number) -> base::Result<void> {
           auto one = ask_for(fmt::format("{}-{}", name, first + number));
           if (!one) {
             return tl::unexpected(std::move(one.error()));

@@ -1,13 +1,11 @@
 #include "cloud/account.hh"
 
+#include "base/in_parallel.hh"
 #include "net/aws/rates.hh"
 
 #include <fmt/format.h>
 
 #include <atomic>
-#include <exception>
-#include <mutex>
-#include <thread>
 
 #include "cloud/registry.hh"
 
@@ -21,36 +19,6 @@ constexpr double kGb = 1e9;
 // when asked.
 constexpr unsigned kNewAccount = 10;
 constexpr unsigned kUsual = 1000;
-
-// Calls act(0), …, act(count - 1), some at the same time. Throws what the first to fail has thrown, after all
-// that had begun have ended.
-void in_parallel(size_t count, unsigned at_once, const std::function<void(size_t)>& act) {
-  std::atomic<size_t> next{0};
-  std::mutex mutex;
-  std::exception_ptr first;
-  const auto work = [&] {
-    for (size_t i = next++; i < count; i = next++) {
-      try {
-        act(i);
-      } catch (...) {
-        const std::scoped_lock lock(mutex);
-        if (!first) {
-          first = std::current_exception();
-        }
-        next = count;
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (size_t i = 0; i < std::min<size_t>(count, at_once); ++i) {
-      threads.emplace_back(work);
-    }
-  }
-  if (first) {
-    std::rethrow_exception(first);
-  }
-}
 
 // "gg-0", "gg-0 … gg-7"
 std::string names(const std::string& prefix, unsigned count) {
@@ -112,6 +80,14 @@ std::vector<FunctionState> Account::ours() {
   return found;
 }
 
+std::vector<FunctionState> Account::beyond(unsigned count) {
+  auto found = ours();
+  std::erase_if(found, [&](const FunctionState& state) {
+    return std::stoul(state.name.substr(function_prefix().size())) < count;
+  });
+  return found;
+}
+
 void Account::plan(Wanted wanted, const LocalImage& image) {
   const auto stack = stack_.read();
   const bool is_so = stack && stack->is_whole() && stack->made_of == stack_made_of(wanted.stack);
@@ -120,7 +96,7 @@ void Account::plan(Wanted wanted, const LocalImage& image) {
                    : !stack           ? "would be made: bucket, image repository, role, log"
                    : stack->is_lost() ? "would be deleted and made anew, it is " + stack->status
                                       : "would be changed, it is " + stack->status));
-  say_(fmt::format("image {}: {}, {} if none of it is there", image.manifest.itself.digest, "would be sent",
+  say_(fmt::format("image {}: would be sent, {} if none of it is there", image.manifest.itself.digest,
                    size_text(image.bytes())));
   unsigned to_make = 0;
   unsigned to_change = 0;
@@ -132,14 +108,10 @@ void Account::plan(Wanted wanted, const LocalImage& image) {
     to_make += there ? 0U : 1U;
     to_change += there && !Functions::is(*there, wanted.function) ? 1U : 0U;
   }
-  unsigned to_remove = 0;
-  for (const FunctionState& state : ours()) {
-    to_remove += std::stoul(state.name.substr(function_prefix().size())) >= wanted.functions ? 1U : 0U;
-  }
   say_(fmt::format(
       "functions {} ({} MB of memory, {} MB of /tmp, {} s): {} would be made, {} changed, {} removed",
       names(function_prefix(), wanted.functions), wanted.function.memory_mb, wanted.function.disk_mb,
-      wanted.function.time_seconds, to_make, to_change, to_remove));
+      wanted.function.time_seconds, to_make, to_change, beyond(wanted.functions).size()));
   say_limits(functions_.limits(), wanted.functions);
   say_(fmt::format(
       "at rest: ${:.4f} a month for the image, ${} a month for each GB of objects (gone after {} days); "
@@ -179,21 +151,20 @@ void Account::push(const StackState& stack, const LocalImage& image) {
 void Account::put_functions(const Wanted& wanted) {
   std::atomic<unsigned> made{0};
   std::atomic<unsigned> changed{0};
-  in_parallel(wanted.functions, options_.at_once, [&](size_t i) {
-    const Functions::Done done = functions_.put(function_prefix() + std::to_string(i), wanted.function);
-    made += done == Functions::Done::Made ? 1U : 0U;
-    changed += done == Functions::Done::Changed ? 1U : 0U;
-  });
-  unsigned removed = 0;
-  for (const FunctionState& state : ours()) {
-    if (std::stoul(state.name.substr(function_prefix().size())) >= wanted.functions) {
-      functions_.remove(state.name);
-      ++removed;
-    }
+  static_cast<void>(  // what fails throws
+      base::in_parallel(wanted.functions, options_.at_once, [&](size_t i) -> base::Result<void> {
+        const Functions::Done done = functions_.put(function_prefix() + std::to_string(i), wanted.function);
+        made += done == Functions::Done::Made ? 1U : 0U;
+        changed += done == Functions::Done::Changed ? 1U : 0U;
+        return {};
+      }));
+  const auto surplus = beyond(wanted.functions);
+  for (const FunctionState& state : surplus) {
+    functions_.remove(state.name);
   }
   say_(fmt::format("functions {}: {} made, {} changed, {} as they were, {} removed",
                    names(function_prefix(), wanted.functions), made.load(), changed.load(),
-                   wanted.functions - made - changed, removed));
+                   wanted.functions - made - changed, surplus.size()));
 }
 
 void Account::say_limits(const std::optional<AccountLimits>& limits, unsigned functions) {
@@ -224,7 +195,11 @@ Standing Account::look() {
 
 void Account::down() {
   const auto functions = ours();
-  in_parallel(functions.size(), options_.at_once, [&](size_t i) { functions_.remove(functions[i].name); });
+  static_cast<void>(  // what fails throws
+      base::in_parallel(functions.size(), options_.at_once, [&](size_t i) -> base::Result<void> {
+        functions_.remove(functions[i].name);
+        return {};
+      }));
   say_(fmt::format("functions: {} removed", functions.size()));
   const auto stack = stack_.settled();
   if (!stack) {

@@ -80,6 +80,7 @@ class Account {
 
  private:
   [[nodiscard]] std::vector<FunctionState> ours();
+  [[nodiscard]] std::vector<FunctionState> beyond(unsigned count);  // what `count` functions leave over
   void push(const StackState& stack, const LocalImage& image);
   void put_functions(const Wanted& wanted);
   void say_limits(const std::optional<AccountLimits>& limits, unsigned functions);

@@ -1,7 +1,7 @@
 #include "cloud/contents.hh"
 
 #include "base/quote.hh"
-#include "net/texts.hh"
+#include "net/aws/sigv4.hh"
 
 #include <fmt/format.h>
 
@@ -46,16 +46,6 @@ Page page_of(AwsCalls& calls, const std::string& bucket, const std::string& toke
 }
 
 constexpr unsigned kPage = 1000;  // the most that DeleteObjects takes
-
-// SHA-256 in base64, as DeleteObjects wants it of its body.
-std::string checksum(std::string_view bytes) {
-  const std::string hex = net::aws::sha256_hex(bytes);
-  std::string raw;
-  for (size_t at = 0; at + 1 < hex.size(); at += 2) {
-    raw += static_cast<char>(std::stoi(hex.substr(at, 2), nullptr, 16));
-  }
-  return net::to_base64(raw);
-}
 
 }  // namespace
 
@@ -107,7 +97,7 @@ uint64_t BucketContents::empty() {
     const std::string body = text.str();
     const std::string said = calls_
                                  .rest("s3", "POST", "/" + bucket_, {{"delete", ""}}, body,
-                                       {{"x-amz-checksum-sha256", checksum(body)}})
+                                       {{"x-amz-checksum-sha256", net::aws::sha256_base64(body)}})
                                  .body;
     pugi::xml_document answer;
     answer.load_buffer(said.data(), said.size());

@@ -30,7 +30,7 @@ base::Result<ir::Result> renamed(base::Result<ir::Result> result,
 
 }  // namespace
 
-Ledger::Ledger(Forcer& forcer, Registry& registry, object::FileStore& store, Workers& workers,
+Ledger::Ledger(Forcer& forcer, Registry& registry, object::FileStore& store, base::Crew& workers,
                Finished finished)
     : forcer_(forcer), registry_(registry), store_(store), workers_(workers), finished_(finished) {}
 
@@ -58,7 +58,7 @@ void Ledger::note_told(Making& making, Told told) {
 // Under the lock.
 void Ledger::post_counted(std::function<void()> work) {
   ++busy_;
-  workers_.post([this, work = std::move(work)] {
+  workers_.run([this, work = std::move(work)] {
     work();
     const std::scoped_lock lock(mutex_);
     --busy_;
@@ -88,7 +88,7 @@ void Ledger::start(const object::Digest& thunk) {
     ++busy_;
   }
   if (stopped_) {
-    workers_.post([this, thunk] { finished(thunk, base::failure("the build is being stopped")); });
+    workers_.run([this, thunk] { finished(thunk, base::failure("the build is being stopped")); });
     return;
   }
   forcer_.submit(thunk, label,
@@ -121,7 +121,7 @@ void Ledger::arrived(const object::Digest& thunk, const base::Result<ir::Result>
     again = std::exchange(entries_[thunk].when_failed, nullptr);
     retrying_ += again ? 1U : 0U;
   }
-  workers_.post([this, thunk, result, again = std::move(again)] {
+  workers_.run([this, thunk, result, again = std::move(again)] {
     if (again) {
       try_again(thunk, result, again);
     } else {
@@ -205,7 +205,7 @@ bool Ledger::make_again(const object::Digest& thunk, Told told) {
                           const base::Result<ir::Result>& other) { told(renamed(other, names)); });
   }
   forcer_.remake(thunk, [this, thunk](const base::Result<ir::Result>& result) {
-    workers_.post([this, thunk, result] { conclude(thunk, &Entry::again, result); });
+    workers_.run([this, thunk, result] { conclude(thunk, &Entry::again, result); });
   });
   if (stopped_) {
     forcer_.cancel_all();  // it may have been too late for that of whoever stopped us

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "base/crew.hh"
 #include "intercept/forcer.hh"
 #include "intercept/registry.hh"
-#include "intercept/workers.hh"
 #include "object/store.hh"
 
 #include <atomic>
@@ -34,7 +34,8 @@ class Ledger {
     StaysPromised,  // until somebody forces one
   };
 
-  Ledger(Forcer& forcer, Registry& registry, object::FileStore& store, Workers& workers, Finished finished);
+  Ledger(Forcer& forcer, Registry& registry, object::FileStore& store, base::Crew& workers,
+         Finished finished);
 
   // Another thunk that is to stand in for one that failed (inference had not seen all it reads), and by what
   // names it makes the same outputs.
@@ -129,7 +130,7 @@ class Ledger {
   Forcer& forcer_;
   Registry& registry_;
   object::FileStore& store_;
-  Workers& workers_;
+  base::Crew& workers_;
   const Finished finished_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;

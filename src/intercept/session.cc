@@ -11,7 +11,6 @@
 #include "intercept/server.hh"
 #include "intercept/shim_image.hh"
 #include "intercept/supervisor.hh"
-#include "intercept/workers.hh"
 #include "ir/reduce.hh"
 #include "object/hash.hh"
 
@@ -370,7 +369,7 @@ struct Session::Impl {
   Registry registry;  // goes when the session's directory has gone
   base::TemporaryDirectory folder;
   base::ProbeRecord probe;
-  std::unique_ptr<Workers> workers;
+  std::unique_ptr<base::Crew> workers;
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<Commands> commands;
   Supervisor::Settings supervision;
@@ -454,7 +453,8 @@ Finished Session::run(const std::vector<std::string>& argv, const std::vector<st
 
   const Standing standing = self.choose_standing();
   const unsigned cores = std::max(2U, std::thread::hardware_concurrency());
-  self.workers = std::make_unique<Workers>(self.options.inferences != 0 ? self.options.inferences : cores);
+  self.workers = std::make_unique<base::Crew>(self.options.inferences != 0 ? self.options.inferences : cores,
+                                              base::Crew::AtEnd::Done);
   self.ledger = std::make_unique<Ledger>(
       self.forcer, self.registry, self.store, *self.workers,
       self.options.leave == Leave::Nothing ? Ledger::Finished::PutInPlace : Ledger::Finished::StaysPromised);

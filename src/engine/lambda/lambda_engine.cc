@@ -90,7 +90,7 @@ LambdaEngine::LambdaEngine(loop::Loop& loop, const base::Clock& clock, net::aws:
                  credentials.refused(expired);
                  return credentials.get({});
                }),
-      crew_(kCrew) {}
+      crew_(kCrew, base::Crew::AtEnd::Dropped) {}
 
 LambdaEngine::~LambdaEngine() {
   *alive_ = false;

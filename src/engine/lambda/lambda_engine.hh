@@ -1,8 +1,8 @@
 #pragma once
 
+#include "base/crew.hh"
 #include "engine/errands/errands.hh"
 #include "engine/lambda/invoker.hh"
-#include "engine/threads/crew.hh"
 #include "engine/threads/stop.hh"
 #include "sched/engine.hh"
 
@@ -72,7 +72,7 @@ class LambdaEngine final : public sched::Engine {
   std::unordered_map<object::Digest, size_t> classes_of_thunks_;
   std::unordered_map<std::string, unsigned> ran_out_;  // thunks of a kind
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  Crew crew_;  // last: its threads end before what they use
+  base::Crew crew_;  // last: its threads end before what they use
 };
 
 }  // namespace engine

@@ -1,5 +1,7 @@
 #include "net/aws/sigv4.hh"
 
+#include "net/texts.hh"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -61,6 +63,15 @@ std::string squeezed(std::string_view text) {
     out.pop_back();
   }
   return out;
+}
+
+Mac sha256(std::string_view bytes) {
+  Mac hash{};
+  unsigned length = 0;
+  if (::EVP_Digest(bytes.data(), bytes.size(), hash.data(), &length, EVP_sha256(), nullptr) != 1) {
+    throw std::runtime_error("OpenSSL makes no SHA-256");
+  }
+  return hash;
 }
 
 // One signature under way.
@@ -153,12 +164,12 @@ std::string canonical_query(const Query& query) {
 }
 
 std::string sha256_hex(std::string_view bytes) {
-  Mac hash{};
-  unsigned length = 0;
-  if (::EVP_Digest(bytes.data(), bytes.size(), hash.data(), &length, EVP_sha256(), nullptr) != 1) {
-    throw std::runtime_error("OpenSSL makes no SHA-256");
-  }
-  return hex(hash);
+  return hex(sha256(bytes));
+}
+
+std::string sha256_base64(std::string_view bytes) {
+  const Mac hash = sha256(bytes);
+  return to_base64(bytes_of(hash));
 }
 
 HttpHeaders sign(const SignableRequest& request, const Secrets& secrets, const SigningScope& scope) {

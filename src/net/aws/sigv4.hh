@@ -53,4 +53,8 @@ enum class Slash { Encoded, Kept };
 // SHA-256 of some bytes in lower-case hex.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 
+// SHA-256 as the header x-amz-checksum-sha256 wants it. As a header and not as a trailer, which some servers
+// get wrong.
+[[nodiscard]] std::string sha256_base64(std::string_view bytes);
+
 }  // namespace net::aws

@@ -1,14 +1,14 @@
 #include "storage/reapi/asked_batches.hh"
 
+#include "base/in_parallel.hh"
 #include "storage/remote/digest_lists.hh"
-#include "storage/remote/in_parallel.hh"
 
 #include <utility>
 
 namespace storage {
 
 base::Result<AskedBatches::Digests> AskedBatches::run(size_t threads) {
-  return in_parallel(threads, threads, [&](size_t) { return work(threads); }).map([this] {
+  return base::in_parallel(threads, threads, [&](size_t) { return work(threads); }).map([this] {
     return std::move(lacking_);
   });
 }

@@ -1,10 +1,10 @@
 #include "storage/reapi/reapi_store.hh"
 
 #include "base/guarded.hh"
+#include "base/in_parallel.hh"
 #include "object/hash.hh"
 #include "storage/reapi/asked_batches.hh"
 #include "storage/remote/digest_lists.hh"
-#include "storage/remote/in_parallel.hh"
 #include "storage/remote/moving.hh"
 
 #include <algorithm>
@@ -176,7 +176,7 @@ base::Result<Digests> ReapiStore::download(const Digests& digests, Store& into,
                                            const base::StillWanted& wanted) {
   const auto all = batches(digests);
   base::Guarded<Digests> lacking;
-  const auto moved = in_parallel(all.size(), options_.streams, [&](size_t at) -> base::Result<void> {
+  const auto moved = base::in_parallel(all.size(), options_.streams, [&](size_t at) -> base::Result<void> {
     return download_batch(all[at], into, wanted).map([&](const Digests& some) {
       lacking.with([&](Digests& so_far) { append(so_far, some); });
     });

@@ -1,9 +1,9 @@
 #include "storage/s3/bucket_calls.hh"
 
+#include "base/in_parallel.hh"
 #include "base/quote.hh"
 #include "net/back_off.hh"
 #include "net/texts.hh"
-#include "storage/remote/in_parallel.hh"
 #include "storage/s3/bucket_failure.hh"
 
 #include <fmt/format.h>
@@ -24,18 +24,6 @@ constexpr uint64_t kLongestMessage = uint64_t{16} << 20U;
 constexpr int kDamagedTries = 8;  // what keeps arriving damaged is no accident
 constexpr int kTriesOfDamagedLists = 3;
 constexpr size_t kMostPages = 100'000;
-
-// SHA-256 as the header x-amz-checksum-sha256 wants it. As a header and not as a trailer, which some servers
-// get wrong.
-std::string base64_sha256(std::string_view hex) {
-  std::string raw;
-  for (size_t at = 0; at + 1 < hex.size(); at += 2) {
-    unsigned value = 0;
-    std::from_chars(hex.data() + at, hex.data() + at + 2, value, 16);
-    raw += static_cast<char>(value);
-  }
-  return net::to_base64(raw);
-}
 
 std::optional<milliseconds> retry_after(const net::HttpResponse& response) {
   const std::string text = response.header("retry-after");
@@ -214,7 +202,7 @@ base::Result<std::optional<std::string>> BucketCalls::get(const std::string& key
   std::string whole(range.bytes, '\0');
   std::atomic<bool> is_there{true};
   const size_t parts = (range.bytes + options_.part_bytes - 1) / options_.part_bytes;
-  const auto got = in_parallel(parts, options_.parts_at_once, [&](size_t part) -> base::Result<void> {
+  const auto got = base::in_parallel(parts, options_.parts_at_once, [&](size_t part) -> base::Result<void> {
     const uint64_t offset = part * options_.part_bytes;
     const uint64_t bytes = std::min(options_.part_bytes, range.bytes - offset);
     const auto piece = get_part(key, {range.offset + offset, bytes}, wanted);
@@ -251,7 +239,7 @@ base::Result<void> BucketCalls::put(const std::string& key, std::string_view byt
     request.doing = "write to";
     request.body = bytes;
     request.headers = if_absent();
-    request.headers.emplace_back("x-amz-checksum-sha256", base64_sha256(net::aws::sha256_hex(bytes)));
+    request.headers.emplace_back("x-amz-checksum-sha256", net::aws::sha256_base64(bytes));
     const auto response = call(request, wanted);
     if (!response) {
       return tl::unexpected(response.error());
@@ -307,14 +295,14 @@ base::Result<void> BucketCalls::put_each_part(const std::string& key, const std:
   };
 
   std::vector<Part> parts((bytes.size() + options_.part_bytes - 1) / options_.part_bytes);
-  auto sent = in_parallel(parts.size(), options_.parts_at_once, [&](size_t part) -> base::Result<void> {
+  auto sent = base::in_parallel(parts.size(), options_.parts_at_once, [&](size_t part) -> base::Result<void> {
     Request request;
     request.method = "PUT";
     request.key = key;
     request.doing = "write to";
     request.query = {{"partNumber", std::to_string(part + 1)}, {"uploadId", upload}};
     request.body = bytes.substr(part * options_.part_bytes, options_.part_bytes);
-    parts[part].checksum = base64_sha256(net::aws::sha256_hex(request.body));
+    parts[part].checksum = net::aws::sha256_base64(request.body);
     request.headers = {{"x-amz-checksum-sha256", parts[part].checksum}};
     const auto response = call(request, wanted);
     if (!response) {

@@ -2,8 +2,8 @@
 
 #include "base/errors.hh"
 #include "base/files.hh"
+#include "base/in_parallel.hh"
 #include "storage/numbers.hh"
-#include "storage/remote/in_parallel.hh"
 
 #include <algorithm>
 #include <filesystem>
@@ -176,7 +176,7 @@ base::Result<void> Holdings::list(const base::StillWanted& wanted) {
       rebuild();
     }
   }
-  const auto read = in_parallel(fresh.size(), options_.streams, [&](size_t at) -> base::Result<void> {
+  const auto read = base::in_parallel(fresh.size(), options_.streams, [&](size_t at) -> base::Result<void> {
     Pack& pack = fresh[at];
     auto index = read_index(calls_, kFolder + pack.name, pack.bytes, wanted);
     if (!index) {

@@ -1,8 +1,8 @@
 #include "storage/s3/lent_packs.hh"
 
+#include "base/in_parallel.hh"
 #include "base/quote.hh"
 #include "net/back_off.hh"
-#include "storage/remote/in_parallel.hh"
 #include "storage/s3/bucket_failure.hh"
 
 #include <fmt/format.h>
@@ -104,7 +104,7 @@ base::Result<void> LentPacks::open(const base::StillWanted& wanted) {
       unread.push_back(&pack);
     }
   }
-  return in_parallel(unread.size(), kStreams, [&](size_t at) -> base::Result<void> {
+  return base::in_parallel(unread.size(), kStreams, [&](size_t at) -> base::Result<void> {
     Pack& pack = *unread[at];
     auto index = read_index(*this, pack.lent.name, pack.lent.bytes, wanted);
     if (!index) {

@@ -1,6 +1,6 @@
 #include "storage/s3/pack_reader.hh"
 
-#include "storage/remote/in_parallel.hh"
+#include "base/in_parallel.hh"
 #include "storage/remote/moving.hh"
 
 #include <algorithm>
@@ -80,7 +80,7 @@ base::Result<PackReader::Digests> PackReader::download(const Digests& digests, S
   Digests absent;
   const std::vector<Span> all = spans(digests, absent);
   std::mutex mutex;
-  const auto got = in_parallel(all.size(), options_.streams, [&](size_t at) -> base::Result<void> {
+  const auto got = base::in_parallel(all.size(), options_.streams, [&](size_t at) -> base::Result<void> {
     Span span = all[at];
     const auto behind = read_ahead == ReadAhead::Yes ? ahead_of(span, into) : std::vector<PackedObject>();
     Digests names;

@@ -1,7 +1,7 @@
 #include "storage/s3/s3_store.hh"
 
+#include "base/in_parallel.hh"
 #include "storage/remote/digest_lists.hh"
-#include "storage/remote/in_parallel.hh"
 #include "storage/remote/moving.hh"
 
 #include <algorithm>
@@ -126,7 +126,8 @@ base::Result<S3Store::Digests> S3Store::upload(const std::vector<Digests>& group
     return {};
   };
   const size_t count = memos.empty() ? groups.size() : groups.size() - 1;
-  if (const auto sent = in_parallel(count, options_.streams, [&](size_t at) { return send(groups[at], {}); });
+  if (const auto sent =
+          base::in_parallel(count, options_.streams, [&](size_t at) { return send(groups[at], {}); });
       !sent) {
     return tl::unexpected(sent.error());
   }

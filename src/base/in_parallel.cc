@@ -1,29 +1,32 @@
-#pragma once
-
-#include "base/result.hh"
+#include "base/in_parallel.hh"
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
-namespace storage {
+namespace base {
 
-// Does `work` for each number below `count`, on so many threads, this one among them. The first that fails
-// keeps the rest from beginning.
-inline base::Result<void> in_parallel(size_t count, size_t threads,
-                                      const std::function<base::Result<void>(size_t)>& work) {
+Result<void> in_parallel(size_t count, size_t threads, const std::function<Result<void>(size_t)>& work) {
   std::mutex mutex;
-  std::optional<base::Error> error;
+  std::optional<Error> error;
+  std::exception_ptr thrown;
   std::atomic<size_t> next{0};
   const auto run = [&] {
     for (size_t at = next++; at < count; at = next++) {
-      if (auto done = work(at); !done) {
+      try {
+        if (auto done = work(at); !done) {
+          const std::scoped_lock lock(mutex);
+          error = std::move(done.error());
+          next = count;
+        }
+      } catch (...) {  // goes on in the thread that waits
         const std::scoped_lock lock(mutex);
-        error = std::move(done.error());
+        thrown = std::current_exception();
         next = count;
       }
     }
@@ -36,10 +39,13 @@ inline base::Result<void> in_parallel(size_t count, size_t threads,
   for (std::thread& thread : others) {
     thread.join();
   }
+  if (thrown) {
+    std::rethrow_exception(thrown);
+  }
   if (error) {
     return tl::unexpected(*std::move(error));
   }
   return {};
 }
 
-}  // namespace storage
+}  // namespace base

@@ -1,4 +1,4 @@
-#include "engine/threads/crew.hh"
+#include "base/crew.hh"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <future>
 #include <set>
 
-namespace engine {
+namespace base {
 namespace {
 
 TEST(Crew, tasks_run_side_by_side_on_as_many_threads_as_there_may_be) {
@@ -16,7 +16,7 @@ TEST(Crew, tasks_run_side_by_side_on_as_many_threads_as_there_may_be) {
   std::mutex mutex;
   std::set<std::thread::id> threads;
   {
-    Crew crew(2);
+    Crew crew(2, Crew::AtEnd::Dropped);
     const std::shared_future<void> together = both.get_future();
     for (int count = 0; count < 2; ++count) {
       crew.run([&, together] {
@@ -41,7 +41,7 @@ TEST(Crew, what_has_not_begun_at_its_end_is_dropped) {
   std::atomic<int> done{0};
   std::thread releases;
   {
-    Crew crew(1);
+    Crew crew(1, Crew::AtEnd::Dropped);
     crew.run([&] {
       begun.set_value();
       go_on.get_future().wait();
@@ -55,5 +55,22 @@ TEST(Crew, what_has_not_begun_at_its_end_is_dropped) {
   EXPECT_GE(done, 1);
 }
 
+TEST(Crew, what_has_not_begun_at_its_end_is_done_if_it_is_to_be) {
+  std::promise<void> go_on;
+  std::atomic<int> done{0};
+  std::thread releases;
+  {
+    Crew crew(1, Crew::AtEnd::Done);
+    crew.run([&] {
+      go_on.get_future().wait();
+      ++done;
+    });
+    crew.run([&] { ++done; });
+    releases = std::thread([&] { go_on.set_value(); });
+  }
+  releases.join();
+  EXPECT_EQ(done, 2);
+}
+
 }  // namespace
-}  // namespace engine
+}  // namespace base
