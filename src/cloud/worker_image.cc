@@ -4,13 +4,16 @@
 #include "base/files.hh"
 #include "base/quote.hh"
 #include "base/subprocess.hh"
+#include "base/unique_fd.hh"
 
 #include <elf.h>
+#include <fcntl.h>
 
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 
 namespace cloud {
 
@@ -68,12 +71,16 @@ WorkerRoot make_worker_root(const std::string& worker, const std::string& author
 }
 
 std::string architecture_of(const std::string& program) {
-  const std::string bytes = base::read_file(program);
+  const base::UniqueFd file(::open(program.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) {
+    throw base::SyscallError("open", program);
+  }
   Elf64_Ehdr header{};
-  if (bytes.size() < sizeof header || std::memcmp(bytes.data(), ELFMAG, SELFMAG) != 0) {
+  const std::span<char> room(reinterpret_cast<char*>(&header), sizeof header);
+  if (base::read_some(file.get(), room, program) < sizeof header ||
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
     throw base::OperatorError("'" + program + "' is no program: an image needs a gg-worker");
   }
-  std::memcpy(&header, bytes.data(), sizeof header);
   switch (header.e_machine) {
     case EM_X86_64:
       return "amd64";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/aws/rates.hh"
 #include "sched/capacity.hh"
 
 #include <chrono>
@@ -7,10 +8,10 @@
 
 namespace engine {
 
-// What AWS takes for functions (price list of us-east-1, 2025; other regions differ by some percent).
+// What AWS takes for functions on x86_64.
 struct FunctionPrices {
-  double micro_dollars_per_gb_second = 16.6667;  // x86_64
-  double micro_dollars_per_request = 0.2;
+  double micro_dollars_per_gb_second = net::aws::rates::kGbSecondX86 * 1e6;
+  double micro_dollars_per_request = net::aws::rates::kInvocation * 1e6;
 
   // Of one invocation.
   [[nodiscard]] double of(uint64_t memory_mb, std::chrono::milliseconds billed) const {
