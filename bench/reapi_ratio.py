@@ -35,8 +35,8 @@ import interleaved
 HERE = pathlib.Path(__file__).resolve().parent
 os.environ.setdefault("GG", "gg")  # what the tests' modules want; no gg is started by them here
 sys.path.insert(0, str(HERE.parent / "tests/e2e"))
-from reapi_server import Casd, installed  # noqa: E402
-from servers import Relay  # noqa: E402
+from reapi_server import Casd  # noqa: E402
+from servers import Relay, installed  # noqa: E402
 
 ROUND_TRIP, MBPS = 0.05, 100
 COUNT, BYTES = 10_000, 4096

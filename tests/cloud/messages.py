@@ -3,6 +3,9 @@ import ctypes
 import hashlib
 import struct
 
+import wire_format
+from wire_format import varint
+
 ZSTD = ctypes.CDLL("libzstd.so.1")
 for name in ("ZSTD_compress", "ZSTD_decompress", "ZSTD_compressBound", "ZSTD_getFrameContentSize", "ZSTD_findFrameCompressedSize"):
     getattr(ZSTD, name).restype = ctypes.c_size_t
@@ -32,15 +35,6 @@ def decompressed(data):
     return whole
 
 
-def varint(number):
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
 def field(number, value):
     """Protocol Buffers: an integer, or bytes."""
     if isinstance(value, int):
@@ -50,30 +44,9 @@ def field(number, value):
 
 def fields(data):
     """{number: [values]}"""
-    found, at = {}, 0
-
-    def number():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    while at < len(data):
-        tag = number()
-        if tag & 7 == 0:
-            value = number()
-        elif tag & 7 == 2:
-            length = number()
-            value = data[at:at + length]
-            at += length
-        else:
-            raise ValueError(f"a field of kind {tag & 7}")
-        found.setdefault(tag >> 3, []).append(value)
+    found = {}
+    for number, value in wire_format.fields(data):
+        found.setdefault(number, []).append(value)
     return found
 
 

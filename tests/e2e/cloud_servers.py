@@ -19,9 +19,8 @@ import urllib.request
 import warnings
 
 from ggtest import Case
-from servers import free_port
+from servers import free_port, installed
 
-INSTALL = pathlib.Path(__file__).resolve().parents[2] / "tools/install-cloud-doubles"
 REGION = "eu-west-1"
 REGISTRY_USER = "AWS:123456789012-auth-token"  # whom moto gives a token for
 
@@ -37,11 +36,8 @@ def small_worker():
 
 
 def modules():
-    """The folder of moto and cfn-lint. Fails loudly where they cannot be had."""
-    run = subprocess.run([INSTALL], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if run.returncode != 0:
-        raise AssertionError(f"nothing to test gg cloud against:\n{run.stderr}")
-    return run.stdout.strip()
+    """The folder of moto and cfn-lint."""
+    return str(installed("install-cloud-doubles"))
 
 
 class Process:

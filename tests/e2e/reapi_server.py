@@ -14,17 +14,7 @@ import subprocess
 import time
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS, NOBODY
-from servers import MAKE, SharingCase, free_port
-
-TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
-
-
-def installed(*words):
-    """The folder that an install script of tools/ prints. Fails loudly where the programs cannot be had."""
-    run = subprocess.run([TOOLS / words[0], *words[1:]], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if run.returncode != 0:
-        raise AssertionError(f"no Remote Execution server to test against:\n{run.stderr}")
-    return pathlib.Path(run.stdout.strip())
+from servers import MAKE, SharingCase, free_port, installed
 
 
 class Program:

@@ -10,19 +10,15 @@ import time
 import urllib.error
 import urllib.request
 
-from servers import SharingCase, free_port
+from servers import SharingCase, free_port, installed
 
-INSTALL = pathlib.Path(__file__).resolve().parents[2] / "tools/install-s3-server"
 KEY, SECRET, BUCKET = "AKIDTESTS", "secret/of+tests", "team"
 FOLDER = "packs"
 
 
 def program():
-    """The server's path. Fails loudly where it cannot be had."""
-    run = subprocess.run([INSTALL], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if run.returncode != 0:
-        raise AssertionError(f"no S3 server to test against:\n{run.stderr}")
-    return run.stdout.strip()
+    """The server's path."""
+    return str(installed("install-s3-server"))
 
 
 class Server:

@@ -10,9 +10,18 @@ import threading
 
 from ggtest import CALCULATOR, Case
 
+TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
 MAKE = ["make", "-j4"]
 RELAY_CHUNK = 1 << 14  # bytes
 RELAY_QUEUE = 0.05     # seconds
+
+
+def installed(*words):
+    """What an install script of tools/ prints: where the programs are. Fails loudly where they cannot be had."""
+    run = subprocess.run([TOOLS / words[0], *words[1:]], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if run.returncode != 0:
+        raise AssertionError(f"nothing to test against:\n{run.stderr}")
+    return pathlib.Path(run.stdout.strip())
 
 
 def free_port():

@@ -12,18 +12,14 @@ import unittest
 import urllib.request
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS
-from servers import MAKE, free_port
+from servers import MAKE, free_port, installed
 from workers import WorkerCase, command_in_place
 
-INSTALL = pathlib.Path(__file__).resolve().parents[2] / "tools/install-lambda-rie"
 
 
 def program():
-    """The emulator's path. Fails loudly where it cannot be had."""
-    run = subprocess.run([INSTALL], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if run.returncode != 0:
-        raise AssertionError(f"no emulator to test against:\n{run.stderr}")
-    return run.stdout.strip()
+    """The emulator's path."""
+    return str(installed("install-lambda-rie"))
 
 
 class Emulator:

@@ -7,6 +7,7 @@ import signal
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS, ENDLESS, ENDLESS_FLAGS, GG, Case, skip
+from wire_format import fields, varint
 
 OPTIONAL = {"Makefile": "a.o: a.c\n\tgcc -c a.c\n",
             "a.c": '#if __has_include("optional.h")\n#include "optional.h"\n#endif\nint a;\n',
@@ -16,40 +17,6 @@ OPTIONAL = {"Makefile": "a.o: a.c\n\tgcc -c a.c\n",
 def field(number, payload):
     """One length-delimited protobuf field."""
     return varint(number << 3 | 2) + varint(len(payload)) + payload
-
-
-def varint(value):
-    data = b""
-    while value > 127:
-        data += bytes([value & 127 | 128])
-        value >>= 7
-    return data + bytes([value])
-
-
-def fields(data):
-    """(number, value) of a protobuf message."""
-    at, found = 0, []
-
-    def number():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    while at < len(data):
-        key = number()
-        if key & 7 == 2:
-            length = number()
-            found.append((key >> 3, data[at:at + length]))
-            at += length
-        else:
-            found.append((key >> 3, number()))
-    return found
 
 
 def joined(message):

@@ -2,7 +2,8 @@
 tools/install-buildgrid and tools/install-newer-debian fetch, and Debian's postgresql."""
 import pathlib
 
-from reapi_server import Casd, Program, installed
+from reapi_server import Casd, Program
+from servers import installed
 
 POSTGRES = pathlib.Path("/usr/lib/postgresql/15/bin")
 WORKER = "worker-of-tests"

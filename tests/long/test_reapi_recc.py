@@ -2,8 +2,8 @@
 import unittest
 
 from ggtest import CALCULATOR, CALCULATOR_COMMANDS
-from reapi_server import Casd, installed
-from servers import MAKE, SharingCase
+from reapi_server import Casd
+from servers import MAKE, SharingCase, installed
 
 
 class WithRecc(SharingCase):
